@@ -1,0 +1,68 @@
+// Delivery and Event: a message on its way through, and the elements in it.
+//
+// A *delivery* is one message as JetStream handed it over: where it came from, how to ack it, its bytes. An *event*
+// is one element of it (an object, an element of an array, a line), and the unit everything is counted in. A message
+// is acked when each of its events is settled.
+//
+// Lifetime: the engine's ledger owns every Delivery from arrival to settlement; events live inside it and `text`
+// points into its payload.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bridge/base/ids.h"
+#include "bridge/base/payload.h"
+#include "bridge/base/reason.h"
+#include "bridge/base/time.h"
+
+namespace millrace {
+
+using Header = std::pair<std::string, std::string>;
+
+// Evidence that goes into a dead letter.
+struct Verdict {
+    Reason reason{};
+    std::string detail;    // one line: field name, type found, the endpoint's reason
+    int status = 0;        // the endpoint's status, 0 where none was involved
+    std::string body;      // the endpoint's answer, capped
+};
+
+// What an event came to, and by which request; filled by the engine, read when the publication is rendered.
+struct Settlement {
+    std::string score;               // raw JSON text; empty for a dead letter
+    std::optional<Verdict> verdict;  // set for a dead letter
+    std::string deployment;          // which deployment answered
+    std::string request_id;          // our id of the request
+    std::uint32_t attempts = 0;      // how many requests carried the event
+};
+
+struct Event {
+    Identity id;
+    std::uint32_t element = 0;  // index in the message
+    std::string_view text;      // the raw element, inside the delivery's payload
+    std::string row;            // raw JSON text of the row for the request
+    std::string included;       // raw JSON text of the fields the result carries along; empty for none
+    std::optional<Verdict> fault;  // set when decoding already found it unfit
+    Settlement settlement;
+};
+
+struct Delivery {
+    Partition partition = 0;
+    std::uint64_t stream_sequence = 0;
+    std::uint64_t delivered = 1;   // 1 for the first delivery
+    std::uint64_t pending = 0;     // messages the consumer still holds behind this one
+    ServerTime stored_at{};        // when JetStream stored the message
+    std::string ack_subject;       // where acks for this delivery go
+    std::string subject;           // as the publisher used it; not to be trusted
+    std::string tenant;            // checked token, or empty when unroutable
+    std::vector<Header> headers;   // all of the publisher's headers; not to be trusted
+    Payload payload;
+    std::vector<Event> events;     // empty only for an empty array or a blank message
+};
+
+}  // namespace millrace

@@ -1,0 +1,36 @@
+// Message bytes → events, with each event's request row made.
+//
+// A message holds one JSON object, an array of objects, or objects one a line. Fields are found by name or JSON Pointer
+// and copied as raw text, so integers above 2^53 and decimals come out as they went in. A bad element becomes an event
+// with a `fault` and hurts no other; a message that is no JSON at all is one event with a fault.
+//
+// Thread: one shard's; the decoder keeps a parser and scratch memory. Bounds: 64 levels of nesting; at most
+// `kMaxElements` elements in a message, the rest being one event with the fault event_too_large.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "bridge/base/event.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace::codec {
+
+inline constexpr std::size_t kMaxElements = 10000;
+
+class EventDecoder {
+  public:
+    // `pipeline` outlives the decoder.
+    explicit EventDecoder(const settings::Pipeline& pipeline);
+    ~EventDecoder();
+    EventDecoder(EventDecoder&&) noexcept;
+
+    // Fills delivery.events from delivery.payload: element, text, row, included, fault. Does not set ids.
+    void decode(Delivery& delivery);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace::codec

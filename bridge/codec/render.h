@@ -1,0 +1,42 @@
+// A settled event → the message that tells of it: a result or a dead letter, with lineage.
+//
+// Pure. The body of a result is {"score":<raw>,…included fields…}; the body of a dead letter is the event's raw text.
+// Lineage and, for a dead letter, the evidence stand in Millrace-* headers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bridge/base/event.h"
+#include "bridge/base/result.h"
+#include "bridge/base/stream.h"
+#include "bridge/settings/settings.h"
+#include "subjects/subject_template.h"
+
+namespace millrace::codec {
+
+struct Rendered {
+    Output output{};
+    std::string subject;
+    std::vector<Header> headers;
+    std::string payload;
+};
+
+class Renderer {
+  public:
+    // `pipeline` outlives the renderer. Its templates were checked when the configuration was loaded.
+    explicit Renderer(const settings::Pipeline& pipeline);
+
+    // The publication for a settled event, at most `max_bytes` long with its headers. A result that is longer is
+    // ErrorCode::too_large; a dead letter sheds the endpoint's answer, then the publisher's headers, and at last
+    // replaces the payload by (stream, sequence, length, SHA-256).
+    [[nodiscard]] Result<Rendered> render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const;
+
+  private:
+    const settings::Pipeline& pipeline_;
+    subjects::SubjectTemplate results_;
+    subjects::SubjectTemplate dead_letters_;
+    subjects::SubjectTemplate unroutable_;
+};
+
+}  // namespace millrace::codec

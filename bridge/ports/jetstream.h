@@ -1,0 +1,60 @@
+// The door to JetStream, as the shard uses it. io/nats_jetstream is the real one; the simulator has a fake, and the
+// contract tests (tests/contract) run the same cases on both.
+//
+// Thread: every call comes from the shard's own thread and returns at once. What comes back arrives in the Arrivals
+// mailbox given at construction, from any thread, and the mailbox wakes the shard.
+// Lifetime: string arguments are copied before a call returns.
+// Not here: no retry, no time-out, no decision. An answer that never comes is the engine's to notice.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/base/event.h"
+#include "bridge/base/ids.h"
+#include "bridge/base/stream.h"
+#include "bridge/base/time.h"
+
+namespace millrace::ports {
+
+// A message as it came off the wire.
+struct Message {
+    Partition partition = 0;
+    std::uint32_t slot = 0;
+    std::string subject;
+    std::string reply;  // the ack subject
+    std::vector<Header> headers;
+    Payload payload;
+};
+
+// A message to be stored, complete and checked by subjects/. `headers` includes Nats-Msg-Id.
+struct Publication {
+    StoreId id{};
+    Output output{};
+    std::string subject;
+    std::vector<Header> headers;
+    std::string payload;
+};
+
+using JetStreamArrival = std::variant<Message, PullStatus, Bound, BindFailed, Stored, Found, Disconnected, Reconnected>;
+
+class JetStream {
+  public:
+    virtual ~JetStream() = default;
+
+    // Finds or creates the partition's consumer, finds the output streams, and reads their limits. Answers Bound or
+    // BindFailed. Never creates a stream.
+    virtual void bind(Partition partition) = 0;
+    virtual void pull(const PullRequest& request) = 0;
+    virtual void ack(const std::string& ack_subject) = 0;
+    virtual void nak(const std::string& ack_subject, Duration delay) = 0;
+    virtual void in_progress(const std::string& ack_subject) = 0;
+    virtual void publish(Publication publication) = 0;
+    virtual void find(const Find& find) = 0;
+    // Sends what the calls above have written; called once at the end of each turn that wrote something.
+    virtual void flush() = 0;
+};
+
+}  // namespace millrace::ports

@@ -1,0 +1,137 @@
+// What a person configures, as plain structs. No parsing and no defaults of its own logic here: config/ fills them from
+// the field table (config/fields.cc), which also says each one's rule and meaning. Immutable once loaded.
+//
+// Sizes are bytes; durations carry their unit in the type.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bridge/base/time.h"
+
+namespace millrace::settings {
+
+struct Tls {
+    bool enabled = false;
+    std::string ca_file;
+    std::string cert_file;
+    std::string key_file;
+    bool accept_unsafe_client = false;  // allow TLS with a libnats that shares one SSL object between threads
+};
+
+struct Nats {
+    std::vector<std::string> urls;
+    std::string credentials_file;
+    std::string user;
+    std::string password_file;
+    std::string token_file;
+    Tls tls;
+    std::string jetstream_domain;
+    std::string api_prefix;    // instead of $JS.API
+    std::string inbox_prefix;  // instead of _INBOX
+};
+
+struct Admin {
+    std::string listen = "127.0.0.1:9465";  // empty: no admin port
+    bool tenant_labels = true;
+    std::uint32_t max_series = 10000;
+};
+
+// Where reading starts when the consumer does not exist yet.
+struct StartAll {};
+struct StartNew {};
+using Start = std::variant<StartAll, StartNew, ServerTime, std::uint64_t>;
+
+struct Input {
+    std::string stream;
+    std::string subject;  // template with {tenant}, and {partition} when there are several
+    Start start = StartAll{};
+    Duration ack_wait = std::chrono::seconds(30);
+    std::uint32_t max_ack_pending = 0;  // 0: 4 x max_batch_count x parallel_requests_per_partition, at least 1000
+    std::uint64_t max_pending_bytes = 256ull << 20;  // input bytes held at once, over all partitions
+};
+
+struct Feature {
+    std::string field;    // name, or JSON Pointer when it begins with '/'
+    std::optional<std::string> fallback;  // raw JSON text used when the field is missing or null
+};
+
+struct Event {
+    std::vector<Feature> features;
+};
+
+enum class RowShape { arrays, records };
+enum class NonFinite { null, string, error };  // what a bare NaN or Infinity in an answer becomes
+enum class OnRejected { isolate, fail };
+enum class AzuremlBody { inputs, data, bare };  // {"Inputs":{"WebServiceInput0":[…]}}, {"data":[…]}, […]
+
+struct Endpoint {
+    std::string url;
+    std::string protocol = "azureml";
+    RowShape rows = RowShape::arrays;
+    AzuremlBody body = AzuremlBody::inputs;            // azureml
+    std::string rows_pointer;                          // json: where the rows go; "" is the whole body
+    std::string results_pointer;                       // json: where the results are; "" is the whole body
+    std::string extras;                                // raw JSON object merged into the request body; empty for none
+    NonFinite non_finite = NonFinite::null;
+    std::uint32_t max_batch_count = 500;
+    std::uint64_t max_batch_bytes = 1ull << 20;
+    Duration max_batch_wait{};
+    std::uint32_t parallel_requests_per_partition = 2;
+    bool mix_tenants = false;
+    Duration timeout = std::chrono::seconds(30);
+    Duration connect_timeout = std::chrono::seconds(5);
+    std::uint64_t max_response_bytes = 64ull << 20;
+    std::map<std::string, std::string> headers;
+    std::string key_file;    // sent as Authorization: Bearer
+    std::string deployment;  // azureml-model-deployment
+    std::string ca_file;     // empty: the system's
+    OnRejected on_rejected = OnRejected::isolate;
+    double max_dead_letter_ratio = 0.1;  // of the endpoint's verdicts on one tenant
+    std::string control;                 // raw JSON row known to be good; a witness of last resort
+};
+
+enum class Include { nothing, everything, fields };
+
+struct Results {
+    std::string subject;
+    std::string stream;  // empty: the one that covers the subject
+    Include include = Include::nothing;
+    std::vector<std::string> include_fields;
+};
+
+struct DeadLetter {
+    std::string subject;  // default dead.{tenant}.PIPELINE
+    std::string unroutable_subject;  // default dead-unroutable.PIPELINE
+};
+
+struct Pipeline {
+    std::string name;
+    std::uint32_t generation = 1;
+    std::uint32_t partitions = 1;
+    Input input;
+    Event event;
+    Endpoint endpoint;
+    Results results;
+    DeadLetter dead_letter;
+};
+
+struct Settings {
+    std::uint32_t version = 1;
+    Nats nats;
+    Admin admin;
+    Duration drain_timeout = std::chrono::seconds(20);
+    std::uint32_t shards = 1;  // threads per pipeline; partition p runs on shard p mod shards
+    std::vector<Pipeline> pipelines;
+};
+
+// How many messages may be delivered and unacked, as configured or by the rule in Input.
+std::uint32_t effective_max_ack_pending(const Pipeline& pipeline);
+// The durable consumer of one partition.
+std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition);
+
+}  // namespace millrace::settings
