@@ -56,8 +56,10 @@ struct Bound {
     // How long ago, on the server's clock, the consumer last delivered or was acked; nothing when it does not say
     // (a restarted server has forgotten).
     std::optional<Duration> idle_for;
-    // The server's clock at that activity; where it does not say, the stored time of the oldest unacked message.
-    ServerTime search_from{};
+    ServerTime server_now{};               // the server's clock when it answered
+    // When JetStream stored the oldest unacked message (server_now where there is none): no result of an unacked message
+    // can be older.
+    ServerTime oldest_unacked{};
     std::array<std::uint64_t, kOutputs> output_last_sequence{};  // of the stream behind each output
     Duration duplicate_window{};           // the shortest of the output streams
     std::uint64_t max_payload = 1 << 20;   // smallest of the server's and the output streams' limits, in bytes

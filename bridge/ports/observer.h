@@ -8,9 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
+#include "bridge/base/note.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/reason.h"
 #include "bridge/base/snapshot.h"
@@ -18,13 +18,8 @@
 
 namespace millrace::ports {
 
-enum class Level { info, warning, error };
-
-struct Note {
-    Level level = Level::info;
-    std::string event;  // a stable name: held, resumed, halted, bound, bind_failed, disconnected, …
-    std::string text;   // for a person
-};
+using millrace::Level;
+using millrace::Note;
 
 class Observer {
   public:
