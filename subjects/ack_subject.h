@@ -1,7 +1,8 @@
 // The reply subject of a JetStream delivery, which carries all that is known of it (ADR-15).
 //
 //     $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<stored ns>.<pending>            9 tokens
-//     $JS.ACK.<domain>.<account>.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending>…  11 and more
+//     $JS.ACK.<domain>.<account>.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending>…  11 and
+//     more
 #pragma once
 
 #include <cstdint>

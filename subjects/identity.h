@@ -7,10 +7,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <span>
 
 #include "bridge/base/ids.h"
 #include "bridge/base/time.h"

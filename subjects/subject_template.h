@@ -4,7 +4,8 @@
 //     events.{partition}.{tenant}.trips     filter for partition 3: events.3.*.trips
 //
 // {tenant} and {partition} each stand for one whole token, at most once. Other tokens are literals of [A-Za-z0-9_-] and
-// such; `*` and a final `>` are allowed only in templates that are matched (inputs). Value type, safe to share.
+// of $ / = : + @ ~ %; `*` and a final `>` are allowed only in templates that are matched (inputs), and an output never
+// begins with $, which is the server's. At most 256 bytes. Value type, safe to share.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,18 @@ class SubjectTemplate {
     [[nodiscard]] bool allows(std::string_view subject, std::string_view tenant) const;
 
   private:
+    enum class Kind { literal, tenant, partition, any, rest };
+    struct Token {
+        Kind kind = Kind::literal;
+        std::string literal;
+    };
+
+    static Result<Token> parse_token(std::string_view text, std::string_view token, Use use);
+    [[nodiscard]] bool has(Kind kind) const;
+    [[nodiscard]] bool makes_subjects() const;
+
     std::string text_;
-    std::vector<std::string> tokens_;
+    std::vector<Token> tokens_;
 };
 
 // Whether two filters can match a common subject; for finding streams that would capture each other's subjects.
