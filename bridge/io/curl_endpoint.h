@@ -10,7 +10,8 @@
 //
 // An answer with neither length nor chunks ends where its connection does, and then counts as whole. libcurl itself
 // sends a request once more when a kept-alive connection turns out to have been closed before one byte of the answer
-// came; nothing else is repeated here. OpenSSL inside libcurl honours SSLKEYLOGFILE.
+// came; nothing else is repeated here. OpenSSL inside libcurl honours SSLKEYLOGFILE, and raises SIGPIPE: the program
+// ignores that signal.
 #pragma once
 
 #include <cstddef>
