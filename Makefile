@@ -1,0 +1,65 @@
+# The everyday commands. CMake does the building (see CMakePresets.json for use without make).
+#   JOBS=n   how many things at once (default: every core)
+JOBS ?= $(shell nproc)
+BIN = build/release/bin/millrace
+SOURCES = $(shell git ls-files '*.cc' '*.h')
+
+# $(call configure_and_build,PRESET)
+define configure_and_build
+	cmake --preset $(1) >/dev/null
+	cmake --build --preset $(1) -- -j$(JOBS)
+endef
+CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
+
+.PHONY: help deps build test test-real demo asan tsan format format-check tidy bench clean
+
+help: ## this list
+	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
+	@echo
+	@echo "  New here?  make demo      builds everything and shows it at work; stops by itself."
+	@echo "  Changing?  make test      after each change;  .ci/run  before it lands."
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+deps: ## install the Debian packages that are missing (as root or with sudo)
+	@.ci/install build test
+
+build: deps ## the release binary, build/release/bin/millrace
+	$(call configure_and_build,release)
+
+test: build ## build, then all tests that need Debian's packages alone
+	$(CTEST) --test-dir build/release
+
+test-real: build ## tests that need more: Go's module proxy (kustomize, Kubernetes types), root for a chroot
+	@.ci/install test-real
+	k8s/test.sh $(BIN)
+
+demo: build ## a private NATS server, a small model and 100,000 taxi trips through the bridge
+	python3 examples/demo.py $(BIN)
+
+asan: deps ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call configure_and_build,asan)
+	$(CTEST) --test-dir build/asan
+
+tsan: deps ## all tests with ThreadSanitizer
+	$(call configure_and_build,tsan)
+	$(CTEST) --test-dir build/tsan
+
+format: ## rewrite the sources in the house's format
+	@.ci/install lint
+	clang-format-19 -i $(SOURCES)
+
+format-check: ## fail on a source that is not in the house's format
+	@.ci/install lint
+	clang-format-19 --dry-run -Werror $(SOURCES)
+
+tidy: deps ## clang-tidy with the checks of .clang-tidy
+	@.ci/install lint
+	cmake --preset release >/dev/null
+	run-clang-tidy-19 -quiet -j $(JOBS) -p build/release "$(CURDIR)/(bridge|subjects|auth)/.*\.cc$$"
+
+bench: build ## throughput and latency beside a plain loop, as a ratio
+	python3 bench/run.py build/release/bin
+
+clean: ## remove everything built
+	rm -rf build
