@@ -1,0 +1,82 @@
+#include "tests/sim/fake_endpoint.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::sim {
+namespace {
+
+ports::HttpResponse response_of(const Served& served, const ports::HttpRequest& request, bool late) {
+    ports::HttpResponse response;
+    response.id = request.id;
+    response.elapsed = late ? request.timeout : served.latency;
+    if (late) {
+        response.transport = ports::Transport::timed_out;
+        response.error = "timed out";
+    } else if (served.outcome == Outcome::unreachable) {
+        response.transport = ports::Transport::unreachable;
+        response.error = "connection reset";
+    } else if (served.body.size() > request.max_response_bytes) {
+        response.transport = ports::Transport::oversized;
+        response.error = "response too large";
+    } else {
+        response.transport = ports::Transport::answered;
+        response.status = served.status;
+        response.headers = served.headers;
+        response.body = served.body;
+    }
+    return response;
+}
+
+}  // namespace
+
+void SimEndpoint::send(ports::HttpRequest request) {
+    if (!gate_.pass()) return;
+    const auto events = tokens_in(request.body);
+    watch_.sent(request, events);
+    ++busy_;
+    const auto served = model_.serve(request, events, busy_);
+    const bool late = served.never || served.latency >= request.timeout;
+    const auto lasts = late ? request.timeout : served.latency;
+    exchanges_[request.id] = Exchange{request.id,
+                                      events,
+                                      late ? Outcome::timed_out : served.outcome,
+                                      served.deployment,
+                                      scheduler_.now(),
+                                      scheduler_.now() + lasts};
+    trace_.line(name_, "request of " + std::to_string(events.size()) + " from " +
+                           (events.empty() ? "-" : events.front().text()) + " will be " +
+                           std::string(millrace::name(late ? Outcome::timed_out : served.outcome)));
+    scheduler_.after(lasts, [this, id = request.id, response = response_of(served, request, late)] { finish(id, response); });
+}
+
+void SimEndpoint::finish(RequestId id, ports::HttpResponse response) {
+    --busy_;
+    if (dead_ || !exchanges_.contains(id)) return;
+    response.received_at = scheduler_.server_now();
+    ready_.push_back(std::move(response));
+    watch_.woken();
+}
+
+void SimEndpoint::wait(Duration, std::vector<ports::HttpResponse>& out) {
+    if (dead_) return;
+    for (auto& response : std::exchange(ready_, {})) {
+        const auto found = exchanges_.find(response.id);
+        if (found == exchanges_.end()) continue;
+        watch_.answered(found->second);
+        exchanges_.erase(found);
+        out.push_back(std::move(response));
+    }
+}
+
+void SimEndpoint::cancel_all() {
+    exchanges_.clear();
+    ready_.clear();
+}
+
+void SimEndpoint::die() {
+    dead_ = true;
+    cancel_all();
+}
+
+}  // namespace millrace::sim

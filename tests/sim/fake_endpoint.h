@@ -1,0 +1,71 @@
+// SimEndpoint: the simulator's ports::Endpoint, one replica's HTTP client to the SimModel, in virtual time.
+//
+// Each request sent gives exactly one response, at the latest when its timeout is over. `wait` does not block: it hands
+// out what is there, and the world turns the replica when something is. It counts what is in flight, and tells a
+// checker of each request and each response as the bridge sees it.
+// Lifetime: stays alive, dead or not, until the Scheduler has run dry of its actions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bridge/ports/endpoint.h"
+#include "tests/sim/gate.h"
+#include "tests/sim/random.h"
+#include "tests/sim/sim_model.h"
+
+namespace millrace::sim {
+
+// One request as the bridge saw it come back.
+struct Exchange {
+    RequestId id{};
+    std::vector<EventToken> events;
+    Outcome outcome{};
+    std::string deployment;
+    Time sent{};
+    Time answered{};
+};
+
+class SimEndpoint final : public ports::Endpoint {
+  public:
+    struct Watch {
+        std::function<void(const ports::HttpRequest&, const std::vector<EventToken>&)> sent = [](const auto&, const auto&) {};
+        // Called when the response is handed out.
+        std::function<void(const Exchange&)> answered = [](const auto&) {};
+        std::function<void()> woken = [] {};
+    };
+
+    // `busy` counts the requests the model has in work, over all replicas.
+    SimEndpoint(Scheduler& scheduler, SimModel& model, std::uint32_t& busy, Gate& gate, Trace& trace, std::string name)
+        : scheduler_(scheduler), model_(model), busy_(busy), gate_(gate), trace_(trace), name_(std::move(name)) {}
+
+    void watch(Watch watch) { watch_ = std::move(watch); }
+
+    void send(ports::HttpRequest request) override;
+    void wait(Duration timeout, std::vector<ports::HttpResponse>& out) override;
+    void wake() override { watch_.woken(); }
+    void cancel_all() override;
+
+    [[nodiscard]] std::size_t in_flight() const { return exchanges_.size(); }
+    // The process is gone: its requests may still be worked on, but nobody hears.
+    void die();
+
+  private:
+    void finish(RequestId id, ports::HttpResponse response);
+
+    Scheduler& scheduler_;
+    SimModel& model_;
+    std::uint32_t& busy_;
+    Gate& gate_;
+    Trace& trace_;
+    std::string name_;
+    Watch watch_;
+    bool dead_ = false;
+    std::map<RequestId, Exchange> exchanges_;  // sent, response not handed out yet
+    std::vector<ports::HttpResponse> ready_;
+};
+
+}  // namespace millrace::sim

@@ -1,0 +1,119 @@
+// SimJetStream: the simulator's ports::JetStream, one connection of one replica to the SimServer, through a link that
+// delays, loses, doubles and reorders what passes, as `LinkFaults` says, and that can be cut.
+//
+// Calls are collected until `flush`, as a client library's write buffer does. Answers come in virtual time into the
+// mailbox. A publication on its way when the link is cut may still land. While the process is frozen, what arrives
+// waits in front of it and is taken in on thawing.
+// Lifetime: stays alive, dead or not, until the Scheduler has run dry of its actions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bridge/base/mailbox.h"
+#include "bridge/ports/jetstream.h"
+#include "bridge/settings/settings.h"
+#include "tests/sim/gate.h"
+#include "tests/sim/random.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/trace.h"
+
+namespace millrace::sim {
+
+// Probabilities per message; all zero is a healthy link.
+struct LinkFaults {
+    double lose_delivery = 0;
+    double double_delivery = 0;
+    double lose_status = 0;
+    double lose_pull = 0;
+    double lose_ack = 0;
+    double lose_progress = 0;
+    double lose_publish = 0;
+    double double_publish = 0;
+    double lose_puback = 0;
+    double fail_bind = 0;
+    double fail_find = 0;
+    double reorder = 0;
+    double slow = 0;  // takes up to `slowest`
+    Duration slowest = std::chrono::seconds(5);
+};
+
+class SimJetStream final : public ports::JetStream, private PullSink {
+  public:
+    using Arrivals = Mailbox<ports::JetStreamArrival>;
+
+    // What a checker wants to see of this client.
+    struct Watch {
+        std::function<void(const ports::Publication&)> publishing = [](const auto&) {};
+        std::function<void(const std::string& ack_subject)> progressed = [](const auto&) {};
+        std::function<void(const Delivered&, std::string_view consumer)> arrived = [](const auto&, auto) {};
+    };
+
+    struct Parts {
+        const settings::Pipeline& pipeline;
+        Scheduler& scheduler;
+        SimServer& server;
+        Arrivals& arrivals;
+        Gate& gate;
+        const LinkFaults& faults;  // read at each message; whoever owns it may change it
+        Trace& trace;
+        std::uint64_t seed;
+        std::string name;  // for the trace
+    };
+
+    explicit SimJetStream(Parts parts);
+
+    void watch(Watch watch) { watch_ = std::move(watch); }
+
+    void bind(Partition partition) override;
+    void pull(const PullRequest& request) override;
+    void ack(const std::string& ack_subject) override;
+    void nak(const std::string& ack_subject, Duration delay) override;
+    void in_progress(const std::string& ack_subject) override;
+    void publish(ports::Publication publication) override;
+    void find(const Find& find) override;
+    void flush() override;
+
+    [[nodiscard]] bool connected() const { return connected_; }
+    // Cuts the connection; it comes back after `duration`, or later when the server is down then.
+    void disconnect(Duration duration);
+    // The process is gone: part of what was not flushed may still have left, and nothing arrives any more.
+    void die();
+    // Until `until` nothing arrives; it waits.
+    void freeze(Time until) { frozen_until_ = until; }
+
+  private:
+    using Action = std::function<void()>;
+
+    void deliver(const PullRequest& request, const Delivered& delivered, const StoredMessage& message) override;
+    void status(const PullRequest& request, int code, std::string description) override;
+    void cut() override;
+
+    // Runs at the server when it gets there, unless lost.
+    void out(double loss, std::string_view kind, Action at_server);
+    // Puts an arrival into the mailbox when it gets here, unless lost.
+    void in(double loss, std::string_view kind, std::function<ports::JetStreamArrival()> make);
+    void answer(std::function<ports::JetStreamArrival()> make) { in(0, "answer", std::move(make)); }
+    void hand_in(std::uint64_t epoch, std::function<ports::JetStreamArrival()> make);
+    void reconnect();
+    void land(const ports::Publication& publication);
+    [[nodiscard]] Time arrival(Time& last_in_line);
+    [[nodiscard]] Result<Bound> look_up(Partition partition);
+    [[nodiscard]] Found search(const Find& find);
+
+    Parts parts_;
+    Watch watch_;
+    Random random_;
+    ClientId client_ = 0;
+    std::uint64_t epoch_ = 0;  // grows with each connection
+    bool connected_ = true;
+    bool dead_ = false;
+    Time frozen_until_{};
+    Time last_out_{};
+    Time last_in_{};
+    std::vector<Action> unsent_;
+};
+
+}  // namespace millrace::sim

@@ -1,0 +1,69 @@
+// SimServer: the model of a nats-server with JetStream. It outlives the bridges that crash around it.
+//
+// What is called here has *reached* the server; what happens on the way there and back is fake_jetstream's. While the
+// server is down nothing reaches it. Streams, messages and consumers survive a restart; pull requests, connections and
+// the time of a consumer's last activity do not.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/sim/scheduler.h"
+#include "tests/sim/sim_consumer.h"
+#include "tests/sim/sim_stream.h"
+
+namespace millrace::sim {
+
+class SimServer {
+  public:
+    // What a checker wants to see at the moment it happens on the server.
+    struct Watch {
+        std::function<void(const SimStream&, const StoredMessage&)> stored = [](const auto&, const auto&) {};
+        std::function<void(const SimConsumer&, std::uint64_t sequence)> acked = [](const auto&, auto) {};
+    };
+
+    explicit SimServer(Scheduler& scheduler) : scheduler_(scheduler) {}
+    SimServer(const SimServer&) = delete;
+    SimServer& operator=(const SimServer&) = delete;
+
+    void watch(Watch watch) { watch_ = std::move(watch); }
+
+    SimStream& add_stream(StreamConfig config);
+    // Gives the consumer of that name, made from `config` where there is none yet.
+    SimConsumer& add_consumer(std::string_view stream, ConsumerConfig config);
+    [[nodiscard]] SimStream* stream(std::string_view name);
+    [[nodiscard]] SimStream* stream_of_subject(std::string_view subject);
+    [[nodiscard]] SimConsumer* consumer(std::string_view stream, std::string_view name);
+    [[nodiscard]] std::vector<SimConsumer*> consumers();
+
+    [[nodiscard]] bool up() const { return up_; }
+    void stop(Duration unflushed_acks = {});
+    void start();
+
+    ClientId connect(PullSink& sink);
+    void disconnect(ClientId client);
+    // The socket is gone but the server has not noticed: requests stay, what is sent is lost.
+    void half_open(ClientId client) { sinks_.erase(client); }
+
+    // A publish to no stream's subject has no responders.
+    PubAck publish(std::string subject, std::vector<Header> headers, std::string payload);
+    void pull(ClientId client, std::string_view stream, std::string_view consumer, const PullRequest& request);
+    // `body` as on the wire: +ACK, -NAK, -NAK {"delay":ns}, +WPI.
+    void answer_delivery(std::string_view ack_subject, std::string_view body);
+
+  private:
+    Scheduler& scheduler_;
+    Watch watch_;
+    bool up_ = true;
+    ClientId last_client_ = 0;
+    std::map<ClientId, PullSink*> sinks_;
+    std::map<std::string, std::unique_ptr<SimStream>, std::less<>> streams_;
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<SimConsumer>> consumers_;
+};
+
+}  // namespace millrace::sim

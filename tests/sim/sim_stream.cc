@@ -1,0 +1,64 @@
+#include "tests/sim/sim_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::sim {
+namespace {
+
+std::string_view next_token(std::string_view& rest) {
+    const auto dot = rest.find('.');
+    const auto token = rest.substr(0, dot);
+    rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+    return token;
+}
+
+}  // namespace
+
+bool subject_matches(std::string_view filter, std::string_view subject) {
+    while (!filter.empty() && !subject.empty()) {
+        const auto want = next_token(filter);
+        if (want == ">") return true;
+        if (const auto got = next_token(subject); want != "*" && want != got) return false;
+    }
+    return filter.empty() && subject.empty();
+}
+
+std::optional<std::string_view> header_value(const std::vector<Header>& headers, std::string_view name) {
+    for (const auto& [key, value] : headers) {
+        if (key == name) return value;
+    }
+    return std::nullopt;
+}
+
+std::uint64_t size_of(const std::vector<Header>& headers, std::string_view payload) {
+    std::uint64_t size = payload.size();
+    if (!headers.empty()) size += 12;                                                 // "NATS/1.0\r\n" and "\r\n"
+    for (const auto& [key, value] : headers) size += key.size() + value.size() + 4;  // ": " and "\r\n"
+    return size;
+}
+
+bool SimStream::captures(std::string_view subject) const {
+    return std::ranges::any_of(config_.subjects, [&](const auto& filter) { return subject_matches(filter, subject); });
+}
+
+PubAck SimStream::store(std::string subject, std::vector<Header> headers, std::string payload, ServerTime now) {
+    if (const auto expected = header_value(headers, "Nats-Expected-Stream"); expected && *expected != config_.name) {
+        return {.error = Error{ErrorCode::misconfigured, "expected stream does not match"}};
+    }
+    if (size_of(headers, payload) > config_.max_message) {
+        return {.error = Error{ErrorCode::too_large, "message size exceeds maximum allowed"}};
+    }
+    const auto sequence = messages_.size() + 1;
+    if (const auto id = header_value(headers, "Nats-Msg-Id"); id && !id->empty()) {
+        const auto seen = ids_.find(*id);
+        if (seen != ids_.end() && now - seen->second.at < config_.duplicate_window) {
+            return {.error = {}, .sequence = seen->second.sequence, .duplicate = true};
+        }
+        ids_.insert_or_assign(std::string(*id), Seen{sequence, now});
+    }
+    messages_.push_back(StoredMessage{sequence, now, std::move(subject), std::move(headers), std::move(payload)});
+    return {.error = {}, .sequence = sequence, .duplicate = false};
+}
+
+}  // namespace millrace::sim
