@@ -38,16 +38,13 @@ void SimEndpoint::send(ports::HttpRequest request) {
     const auto served = model_.serve(request, events, busy_);
     const bool late = served.never || served.latency >= request.timeout;
     const auto lasts = late ? request.timeout : served.latency;
-    exchanges_[request.id] = Exchange{request.id,
-                                      events,
-                                      late ? Outcome::timed_out : served.outcome,
-                                      served.deployment,
-                                      scheduler_.now(),
-                                      scheduler_.now() + lasts};
+    exchanges_[request.id] = Exchange{request.id,        events,           late ? Outcome::timed_out : served.outcome,
+                                      served.deployment, scheduler_.now(), scheduler_.now() + lasts};
     trace_.line(name_, "request of " + std::to_string(events.size()) + " from " +
                            (events.empty() ? "-" : events.front().text()) + " will be " +
                            std::string(millrace::name(late ? Outcome::timed_out : served.outcome)));
-    scheduler_.after(lasts, [this, id = request.id, response = response_of(served, request, late)] { finish(id, response); });
+    scheduler_.after(lasts,
+                     [this, id = request.id, response = response_of(served, request, late)] { finish(id, response); });
 }
 
 void SimEndpoint::finish(RequestId id, ports::HttpResponse response) {

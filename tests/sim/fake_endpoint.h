@@ -32,7 +32,8 @@ struct Exchange {
 class SimEndpoint final : public ports::Endpoint {
   public:
     struct Watch {
-        std::function<void(const ports::HttpRequest&, const std::vector<EventToken>&)> sent = [](const auto&, const auto&) {};
+        std::function<void(const ports::HttpRequest&, const std::vector<EventToken>&)> sent = [](const auto&,
+                                                                                                 const auto&) {};
         // Called when the response is handed out.
         std::function<void(const Exchange&)> answered = [](const auto&) {};
         std::function<void()> woken = [] {};

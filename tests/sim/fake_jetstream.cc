@@ -16,8 +16,8 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr double kSentBeforeCut = 0.5;      // a message on the link when it is cut still reaches the server
-constexpr double kKeptWhileDown = 0.3;      // a publication made while disconnected is kept and sent later
+constexpr double kSentBeforeCut = 0.5;  // a message on the link when it is cut still reaches the server
+constexpr double kKeptWhileDown = 0.3;  // a publication made while disconnected is kept and sent later
 constexpr std::string_view kSequenceHeader = "Millrace-Sequence";
 constexpr std::string_view kPipelineHeader = "Millrace-Pipeline";
 
@@ -73,16 +73,15 @@ SimJetStream::SimJetStream(Parts parts)
 void SimJetStream::bind(Partition partition) {
     if (!parts_.gate.pass()) return;
     const auto refuse = [this, partition] {
-        answer([partition] { return BindFailed{partition, Error{ErrorCode::unavailable, "no answer from JetStream"}}; });
+        tell([partition] { return BindFailed{partition, Error{ErrorCode::unavailable, "no answer from JetStream"}}; });
     };
     if (!connected_ || random_.chance(parts_.faults.fail_bind)) {
         parts_.trace.fault("bind failed", parts_.name);
         return parts_.scheduler.after(seconds(2), refuse);
     }
     out(0, "bind", [this, partition] {
-        answer([this, partition]() -> ports::JetStreamArrival {
-            auto found = look_up(partition);
-            if (!found) return BindFailed{partition, std::move(found.error())};
+        in(0, "bound", [partition, found = look_up(partition)]() -> ports::JetStreamArrival {
+            if (!found) return BindFailed{partition, found.error()};
             return *found;
         });
     });
@@ -105,7 +104,8 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
         bound.max_payload = std::min(bound.max_payload, behind->config().max_message);
     }
     auto config = consumer_config(pipeline, partition);
-    if (std::holds_alternative<settings::StartNew>(pipeline.input.start)) config.start_sequence = stream->last_sequence() + 1;
+    if (std::holds_alternative<settings::StartNew>(pipeline.input.start))
+        config.start_sequence = stream->last_sequence() + 1;
     const auto& consumer = server.add_consumer(pipeline.input.stream, std::move(config));
     bound.stream_created = stream->created();
     bound.input_first_sequence = stream->first_sequence();
@@ -147,7 +147,8 @@ void SimJetStream::nak(const std::string& subject, Duration delay) {
 void SimJetStream::in_progress(const std::string& subject) {
     if (!parts_.gate.pass()) return;
     watch_.progressed(subject);
-    out(parts_.faults.lose_progress, "in-progress", [this, subject] { parts_.server.answer_delivery(subject, "+WPI"); });
+    out(parts_.faults.lose_progress, "in-progress",
+        [this, subject] { parts_.server.answer_delivery(subject, "+WPI"); });
 }
 
 void SimJetStream::publish(ports::Publication publication) {
@@ -174,10 +175,10 @@ void SimJetStream::find(const Find& find) {
         parts_.trace.fault("find failed", parts_.name);
         const auto number = find.number;
         return parts_.scheduler.after(seconds(2), [this, number] {
-            answer([number] { return Found{number, {}, Error{ErrorCode::unavailable, "no answer from JetStream"}}; });
+            tell([number] { return Found{number, {}, Error{ErrorCode::unavailable, "no answer from JetStream"}}; });
         });
     }
-    out(0, "find", [this, find] { answer([this, find] { return search(find); }); });
+    out(0, "find", [this, find] { in(0, "found", [found = search(find)] { return found; }); });
 }
 
 Found SimJetStream::search(const Find& find) {
@@ -227,6 +228,7 @@ void SimJetStream::out(double loss, std::string_view kind, Action at_server) {
 
 void SimJetStream::in(double loss, std::string_view kind, std::function<ports::JetStreamArrival()> make) {
     if (random_.chance(loss)) return parts_.trace.fault("lost", std::string(kind) + " to " + parts_.name);
+    if (!connected_) return;
     parts_.scheduler.at(arrival(last_in_), [this, epoch = epoch_, make = std::move(make)] { hand_in(epoch, make); });
 }
 
@@ -254,12 +256,10 @@ void SimJetStream::deliver(const PullRequest& request, const Delivered& delivere
         in(parts_.faults.lose_delivery, "delivery",
            [this, consumer, partition = request.partition, slot = request.slot, delivered, message] {
                watch_.arrived(delivered, consumer);
-               return ports::Message{partition,
-                                     slot,
-                                     message.subject,
-                                     ack_subject(parts_.pipeline.input.stream, consumer, delivered, message),
-                                     message.headers,
-                                     Payload(message.payload)};
+               return ports::Message{
+                   partition,       slot,
+                   message.subject, ack_subject(parts_.pipeline.input.stream, consumer, delivered, message),
+                   message.headers, Payload(message.payload)};
            });
     }
 }
@@ -280,7 +280,7 @@ void SimJetStream::disconnect(Duration duration) {
     parts_.server.half_open(client_);
     parts_.scheduler.after(random_.between(Duration::zero(), seconds(2)),
                            [this, gone = client_] { parts_.server.disconnect(gone); });
-    answer([] { return Disconnected{}; });
+    tell([] { return Disconnected{}; });
     parts_.scheduler.after(duration, [this] { reconnect(); });
 }
 
@@ -292,7 +292,7 @@ void SimJetStream::reconnect() {
     connected_ = true;
     client_ = parts_.server.connect(*this);
     parts_.trace.line(parts_.name, "reconnected");
-    answer([] { return Reconnected{}; });
+    tell([] { return Reconnected{}; });
 }
 
 void SimJetStream::die() {

@@ -95,7 +95,8 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void out(double loss, std::string_view kind, Action at_server);
     // Puts an arrival into the mailbox when it gets here, unless lost.
     void in(double loss, std::string_view kind, std::function<ports::JetStreamArrival()> make);
-    void answer(std::function<ports::JetStreamArrival()> make) { in(0, "answer", std::move(make)); }
+    // The client library's own word, which no link loses.
+    void tell(std::function<ports::JetStreamArrival()> make) { hand_in(epoch_, std::move(make)); }
     void hand_in(std::uint64_t epoch, std::function<ports::JetStreamArrival()> make);
     void reconnect();
     void land(const ports::Publication& publication);

@@ -1,5 +1,5 @@
-// Gate: where a simulated process dies. Every call a shard makes through a port passes here; from the chosen call on the
-// process is dead and its calls have no effect, which is the same as being killed between two effects.
+// Gate: where a simulated process dies. Every call a shard makes through a port passes here; from the chosen call on
+// the process is dead and its calls have no effect, which is the same as being killed between two effects.
 #pragma once
 
 #include <cstdint>

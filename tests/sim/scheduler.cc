@@ -5,9 +5,7 @@
 
 namespace millrace::sim {
 
-void Scheduler::at(Time when, Action action) {
-    queue_.push(Entry{std::max(when, now_), asked_++, std::move(action)});
-}
+void Scheduler::at(Time when, Action action) { queue_.push(Entry{std::max(when, now_), asked_++, std::move(action)}); }
 
 bool Scheduler::run_one(Time limit) {
     if (queue_.empty() || queue_.top().when > limit) {

@@ -175,9 +175,7 @@ void SimConsumer::send_status(const Waiting& waiting, int code, std::string desc
     if (auto* sink = sink_of_(waiting.client)) sink->status(waiting.request, code, std::move(description));
 }
 
-std::uint64_t SimConsumer::ack_floor() const {
-    return pending_.empty() ? delivered_ : pending_.begin()->first - 1;
-}
+std::uint64_t SimConsumer::ack_floor() const { return pending_.empty() ? delivered_ : pending_.begin()->first - 1; }
 
 std::optional<std::uint64_t> SimConsumer::oldest_pending() const {
     if (pending_.empty()) return std::nullopt;

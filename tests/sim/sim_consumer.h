@@ -24,13 +24,13 @@ namespace millrace::sim {
 using ClientId = std::uint64_t;
 
 struct ConsumerConfig {
-    std::string name;
-    std::string filter;
+    std::string name = {};
+    std::string filter = {};
     Duration ack_wait = std::chrono::seconds(30);
     std::int64_t max_deliver = -1;
     std::uint32_t max_ack_pending = 1000;
     std::uint64_t start_sequence = 1;
-    std::optional<ServerTime> start_time;
+    std::optional<ServerTime> start_time = {};
 };
 
 struct Delivered {

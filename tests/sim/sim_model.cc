@@ -55,19 +55,30 @@ Served SimModel::serve(const ports::HttpRequest& request, const std::vector<Even
 
 bool SimModel::by_condition(Served& served) {
     switch (condition_) {
-        case Condition::healthy: return false;
-        case Condition::refusing: served.outcome = Outcome::unreachable; break;
+        case Condition::healthy:
+            return false;
+        case Condition::refusing:
+            served.outcome = Outcome::unreachable;
+            break;
         case Condition::hanging:
             served.outcome = Outcome::timed_out;
             served.never = true;
             break;
-        case Condition::unauthorized: reply(served, Outcome::unauthorized, 401, "key_auth_access_denied"); break;
-        case Condition::not_found: reply(served, Outcome::misconfigured, 404, "no deployment with weight"); break;
+        case Condition::unauthorized:
+            reply(served, Outcome::unauthorized, 401, "key_auth_access_denied");
+            break;
+        case Condition::not_found:
+            reply(served, Outcome::misconfigured, 404, "no deployment with weight");
+            break;
         case Condition::unavailable:
             reply(served, Outcome::throttled, 503, "no healthy upstream", {{"retry-after", "3"}});
             break;
-        case Condition::bad_deployment: reply(served, Outcome::rejected, 400, R"({"error":"unknown input"})"); break;
-        case Condition::redirecting: reply(served, Outcome::misconfigured, 302, "", {{"location", "/login"}}); break;
+        case Condition::bad_deployment:
+            reply(served, Outcome::rejected, 400, R"({"error":"unknown input"})");
+            break;
+        case Condition::redirecting:
+            reply(served, Outcome::misconfigured, 302, "", {{"location", "/login"}});
+            break;
     }
     return true;
 }
@@ -100,7 +111,9 @@ bool SimModel::by_chance(Served& served, std::size_t rows) {
 }
 
 bool SimModel::by_events(Served& served, const std::vector<EventToken>& events) {
-    const auto holds = [&](Kind kind) { return std::ranges::any_of(events, [=](const auto& e) { return e.kind == kind; }); };
+    const auto holds = [&](Kind kind) {
+        return std::ranges::any_of(events, [=](const auto& e) { return e.kind == kind; });
+    };
     if (holds(Kind::crashes)) {
         served.outcome = Outcome::unreachable;
     } else if (holds(Kind::slow)) {
@@ -125,7 +138,8 @@ bool SimModel::by_events(Served& served, const std::vector<EventToken>& events) 
 void SimModel::score(Served& served, const std::vector<EventToken>& events) {
     std::vector<std::string> scores;
     for (const auto& event : events) {
-        std::string score = R"({"echo":")" + event.text() + R"(","value":)" + std::to_string(event.number * 7919 % 10007);
+        std::string score =
+            R"({"echo":")" + event.text() + R"(","value":)" + std::to_string(event.number * 7919 % 10007);
         if (rules_.nonce) score += R"(,"nonce":)" + std::to_string(++nonce_);
         if (event.kind == Kind::bulky) score += R"(,"bulk":")" + std::string(rules_.bulk, 'x') + "\"";
         scores.push_back(score + "}");

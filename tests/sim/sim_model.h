@@ -1,10 +1,9 @@
 // SimModel: the model endpoint behind the replicas' fake HTTP clients, one for all of them.
 //
-// What it makes of a request depends on the events in it (their Kind), on its condition (a phase the world sets), and on
-// faults drawn per request. A score is a function of the row and carries the event's token back, so that a score given
-// to the wrong event shows; where `nonce` is set no two answers are the same. It never scores anything in a request that
-// holds an event it cannot score.
-// Not here: time outs and transport, which are fake_endpoint's.
+// What it makes of a request depends on the events in it (their Kind), on its condition (a phase the world sets), and
+// on faults drawn per request. A score is a function of the row and carries the event's token back, so that a score
+// given to the wrong event shows; where `nonce` is set no two answers are the same. It never scores anything in a
+// request that holds an event it cannot score. Not here: time outs and transport, which are fake_endpoint's.
 #pragma once
 
 #include <cstdint>
@@ -36,12 +35,12 @@ enum class Condition { healthy, refusing, hanging, unauthorized, not_found, unav
 inline constexpr std::size_t kConditions = 8;
 
 struct ModelRules {
-    std::uint32_t concurrency = 64;     // more requests at once get 429
-    std::uint64_t max_body = 1 << 20;   // more bytes get 413
-    bool nonce = false;                 // no two scores are the same
-    std::string results_member;         // where the protocol looks for results: "" is a bare array
-    bool wrapped = false;               // the answer is a JSON string that holds JSON
-    std::uint64_t bulk = 4000;          // bytes of a bulky score
+    std::uint32_t concurrency = 64;    // more requests at once get 429
+    std::uint64_t max_body = 1 << 20;  // more bytes get 413
+    bool nonce = false;                // no two scores are the same
+    std::string results_member = {};   // where the protocol looks for results: "" is a bare array
+    bool wrapped = false;              // the answer is a JSON string that holds JSON
+    std::uint64_t bulk = 4000;         // bytes of a bulky score
 };
 
 // What the model did with a request.

@@ -94,7 +94,8 @@ void SimServer::disconnect(ClientId client) {
 
 PubAck SimServer::publish(std::string subject, std::vector<Header> headers, std::string payload) {
     auto* stream = stream_of_subject(subject);
-    if (stream == nullptr) return {.error = Error{ErrorCode::misconfigured, "no responders: no stream has this subject"}};
+    if (stream == nullptr)
+        return {.error = Error{ErrorCode::misconfigured, "no responders: no stream has this subject"}};
     PubAck ack = stream->store(std::move(subject), std::move(headers), std::move(payload), scheduler_.server_now());
     if (ack.error || ack.duplicate) return ack;
     watch_.stored(*stream, stream->at(ack.sequence));

@@ -33,7 +33,7 @@ std::optional<std::string_view> header_value(const std::vector<Header>& headers,
 
 std::uint64_t size_of(const std::vector<Header>& headers, std::string_view payload) {
     std::uint64_t size = payload.size();
-    if (!headers.empty()) size += 12;                                                 // "NATS/1.0\r\n" and "\r\n"
+    if (!headers.empty()) size += 12;                                                // "NATS/1.0\r\n" and "\r\n"
     for (const auto& [key, value] : headers) size += key.size() + value.size() + 4;  // ": " and "\r\n"
     return size;
 }

@@ -13,7 +13,8 @@ std::optional<EventToken> parse(std::string_view text) {
     EventToken token;
     token.tenant = text.substr(0, first);
     const auto number = text.substr(first + 1, second - first - 1);
-    if (std::from_chars(number.data(), number.data() + number.size(), token.number).ptr != number.data() + number.size()) {
+    if (std::from_chars(number.data(), number.data() + number.size(), token.number).ptr !=
+        number.data() + number.size()) {
         return std::nullopt;
     }
     const auto* kind = std::ranges::find(kKindNames, text.substr(second + 1));

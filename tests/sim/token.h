@@ -3,8 +3,8 @@
 //
 //     @acme|17|good      tenant, number, what the model does with it
 //
-// It is the value of the event's field `who`. The engine knows nothing of it; the model reads it out of the rows, puts it
-// into the score it gives, and the checker compares.
+// It is the value of the event's field `who`. The engine knows nothing of it; the model reads it out of the rows, puts
+// it into the score it gives, and the checker compares.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@
 namespace millrace::sim {
 
 enum class Kind {
-    good,       // scored
-    poison,     // 400 for any request that holds it
-    unfit,      // 422
-    refused,    // 424 with an inner 400
-    raises,     // 424 with an inner 500
-    fails,      // 500 and says that the model's code failed
-    slow,       // any request that holds it times out
-    crashes,    // any request that holds it breaks the connection
-    bulky,      // scored, with a score too large to be stored where the server's limit is small
+    good,     // scored
+    poison,   // 400 for any request that holds it
+    unfit,    // 422
+    refused,  // 424 with an inner 400
+    raises,   // 424 with an inner 500
+    fails,    // 500 and says that the model's code failed
+    slow,     // any request that holds it times out
+    crashes,  // any request that holds it breaks the connection
+    bulky,    // scored, with a score too large to be stored where the server's limit is small
 };
 inline constexpr std::string_view kKindNames[] = {"good",  "poison", "unfit",   "refused", "raises",
                                                   "fails", "slow",   "crashes", "bulky"};
