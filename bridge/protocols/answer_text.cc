@@ -1,0 +1,218 @@
+#include "bridge/protocols/answer_text.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bridge/protocols/json_pointer.h"
+#include "bridge/protocols/json_reader.h"
+
+namespace millrace::protocols {
+namespace {
+
+using settings::NonFinite;
+using Kind = JsonReader::Kind;
+
+constexpr std::size_t kMaxUnwraps = 2;
+constexpr std::array<std::string_view, 4> kErrorMembers = {"error", "errors", "message", "detail"};
+
+struct Slice {
+    std::string_view text;
+    bool non_finite;  // holds a NaN or Infinity
+};
+
+// How well a member fits a step. The better one wins; two equally good ones are a contradiction.
+enum class Fit { none, lone, named };
+
+std::string_view described(Kind kind) {
+    switch (kind) {
+        case Kind::object:
+            return "an object";
+        case Kind::array:
+            return "an array";
+        case Kind::string:
+            return "a string";
+        case Kind::number:
+            return "a number";
+        case Kind::literal:
+            return "true, false or null";
+        case Kind::non_finite:
+            return "NaN or Infinity";
+        case Kind::nothing:
+            break;
+    }
+    return "nothing";
+}
+
+bool means_error(std::string_view raw_name) {
+    return std::ranges::any_of(kErrorMembers, [raw_name](std::string_view name) { return is_name(raw_name, name); });
+}
+
+Fit fit(const Step& step, std::string_view raw_name) {
+    for (const std::string& member : step.members) {
+        if (is_name(raw_name, member)) return Fit::named;
+    }
+    return step.or_the_only_member && !means_error(raw_name) ? Fit::lone : Fit::none;
+}
+
+std::string wanted(const Step& step) {
+    std::string text;
+    for (const std::string& member : step.members) text += (text.empty() ? "\"" : " or \"") + member + '"';
+    return text;
+}
+
+// Goes along a route through one response. Recursion: one level for each step and each unwrapped string, so bounded by
+// the configuration. A syntax error sticks in the reader, a wrong shape in `problem_`; reading goes on behind a wrong
+// shape, since a better member may follow.
+class Walk {
+  public:
+    Walk(const Route& route, std::size_t rows, NonFinite policy) : route_(route), rows_(rows), policy_(policy) {}
+
+    Result<std::vector<std::string>> run(std::string_view body) {
+        if (!is_utf8(body)) return fail(ErrorCode::invalid, "the body is not UTF-8");
+        JsonReader reader(body, policy_ != NonFinite::error);
+        visit(reader, 0);
+        if (!reader.finish()) return fail(ErrorCode::invalid, "the body is no JSON: " + reader.complaint());
+        if (!problem_.empty()) return fail(ErrorCode::invalid, "expected " + results_wanted() + ", " + problem_);
+        if (count_ != rows_) {
+            return fail(ErrorCode::invalid, "expected " + results_wanted() + ", found " + std::to_string(count_));
+        }
+        return texts();
+    }
+
+  private:
+    std::string results_wanted() const { return std::to_string(rows_) + (rows_ == 1 ? " result" : " results"); }
+
+    void visit(JsonReader& reader, std::size_t level) {
+        const Kind kind = reader.peek();
+        const bool at_end = level == route_.size();
+        if (kind == Kind::string) return unwrap(reader, level);
+        if (kind == Kind::array && (at_end || route_[level].or_array_here)) return slice(reader);
+        if (kind == Kind::array && !at_end) return into_array(reader, level);
+        if (kind == Kind::object && !at_end) return into_object(reader, level);
+        problem_ = "found " + std::string(described(kind)) + " where " + (at_end ? "an array" : wanted(route_[level])) +
+                   " belongs";
+        reader.skip();
+    }
+
+    void slice(JsonReader& reader) {
+        reader.enter();
+        slices_.reserve(std::min<std::size_t>(rows_, 10000));
+        while (reader.more()) {
+            const std::string_view text = reader.skip();
+            const bool non_finite = reader.take_non_finite();
+            if (count_++ < rows_) slices_.push_back({text, non_finite});
+        }
+    }
+
+    void into_array(JsonReader& reader, std::size_t level) {
+        const std::vector<std::string>& members = route_[level].members;
+        const auto index = members.size() == 1 ? as_index(members.front()) : std::nullopt;
+        std::size_t at = 0;
+        bool found = false;
+        reader.enter();
+        while (reader.more()) {
+            found = found || at == index;
+            if (at++ == index) {
+                visit(reader, level + 1);
+            } else {
+                reader.skip();
+            }
+        }
+        if (!found) problem_ = "found an array without " + wanted(route_[level]);
+    }
+
+    void into_object(JsonReader& reader, std::size_t level) {
+        Fit best = Fit::none;
+        bool twice = false;
+        std::size_t members = 0;
+        const std::size_t unwraps = unwraps_;
+        reader.enter();
+        while (reader.more()) {
+            const Fit now = fit(route_[level], reader.key());
+            ++members;
+            twice = now > best ? false : twice || (now == best && now == Fit::named);
+            if (now <= best) {
+                reader.skip();
+                continue;
+            }
+            best = now;
+            forget(unwraps);
+            visit(reader, level + 1);
+        }
+        if (best == Fit::none || (best == Fit::lone && members > 1)) {
+            problem_ = "found an object without " + wanted(route_[level]);
+        } else if (twice) {
+            problem_ = "found " + wanted(route_[level]) + " more than once";
+        }
+    }
+
+    void unwrap(JsonReader& reader, std::size_t level) {
+        const std::string_view quoted = reader.skip();
+        if (reader.failed()) return;
+        auto text = unwraps_ < kMaxUnwraps ? unescape(quoted.substr(1, quoted.size() - 2)) : std::nullopt;
+        if (text) {
+            std::string& held = unwrapped_[unwraps_++];
+            held = std::move(*text);
+            JsonReader inner(held, policy_ != NonFinite::error);
+            visit(inner, level);
+            if (inner.finish()) return;
+        }
+        problem_ = "found a string that holds no JSON";
+        if (level > 0) problem_ += ": " + std::string(quoted.substr(0, 200));
+    }
+
+    // Drops what a member that fits less well gave.
+    void forget(std::size_t unwraps) {
+        unwraps_ = unwraps;
+        slices_.clear();
+        count_ = 0;
+        problem_.clear();
+    }
+
+    std::vector<std::string> texts() const {
+        std::vector<std::string> out;
+        out.reserve(slices_.size());
+        for (const Slice& slice : slices_) {
+            out.emplace_back(slice.non_finite ? repaired(slice.text) : std::string(slice.text));
+        }
+        return out;
+    }
+
+    // Outside strings, N and I begin nothing but NaN and Infinity in a text that was checked.
+    std::string repaired(std::string_view text) const {
+        std::string out;
+        for (std::size_t at = 0; at < text.size();) {
+            std::size_t length = 1;
+            if (text[at] == '"') {
+                length = JsonReader(text.substr(at)).skip().size();
+            } else if (text[at] == 'N' || text[at] == 'I' || (text[at] == '-' && text[at + 1] == 'I')) {
+                length = text[at] == 'N' ? 3 : text[at] == 'I' ? 8 : 9;
+                out += policy_ == NonFinite::null ? "null" : '"' + std::string(text.substr(at, length)) + '"';
+                at += length;
+                continue;
+            }
+            out.append(text.substr(at, length));
+            at += length;
+        }
+        return out;
+    }
+
+    const Route& route_;
+    std::size_t rows_;
+    NonFinite policy_;
+    std::vector<Slice> slices_;  // at most rows_, into the body or into unwrapped_
+    std::size_t count_ = 0;      // elements there were
+    std::string problem_;
+    std::array<std::string, kMaxUnwraps> unwrapped_;
+    std::size_t unwraps_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> read_results(std::string_view body, const Route& route, std::size_t rows,
+                                              NonFinite policy) {
+    return Walk(route, rows, policy).run(body);
+}
+
+}  // namespace millrace::protocols
