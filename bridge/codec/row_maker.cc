@@ -1,0 +1,94 @@
+#include "bridge/codec/row_maker.h"
+
+#include <utility>
+
+#include "bridge/codec/json_text.h"
+
+namespace millrace::codec {
+namespace {
+
+Verdict fault(Reason reason, std::string detail) { return {reason, std::move(detail), 0, {}}; }
+
+Verdict too_large(std::size_t row_bytes, std::uint64_t limit) {
+    return fault(Reason::event_too_large,
+                 "row of " + std::to_string(row_bytes) + " bytes, max_batch_bytes is " + std::to_string(limit));
+}
+
+// The last key of a field's path, which is its name in a record or a result.
+std::string key_of(std::string_view field) { return member_key(field_path(field).back()); }
+
+// Why a field cannot stand in a row; only for one that is no scalar and has no fallback.
+Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
+    switch (kind) {
+        case Found::Kind::missing:
+            return fault(Reason::field_missing, feature.field);
+        case Found::Kind::null:
+            return fault(Reason::field_null, feature.field);
+        default:
+            return fault(Reason::field_wrong_type,
+                         feature.field + (kind == Found::Kind::object ? " is an object" : " is an array"));
+    }
+}
+
+}  // namespace
+
+RowMaker::RowMaker(const settings::Pipeline& pipeline, WantedFields& fields) : pipeline_(pipeline), fields_(fields) {
+    const bool records = pipeline.endpoint.rows == settings::RowShape::records;
+    for (const auto& feature : pipeline.event.features) {
+        columns_.push_back({&feature, fields.add(feature.field), records ? key_of(feature.field) : std::string()});
+    }
+    if (pipeline.results.include != settings::Include::fields) return;
+    for (const auto& field : pipeline.results.include_fields) members_.push_back({fields.add(field), key_of(field)});
+}
+
+std::optional<Verdict> RowMaker::fill(Event& event) const {
+    if (auto fault = fill_row(event)) {
+        event.row.clear();
+        return fault;
+    }
+    fill_included(event);
+    return std::nullopt;
+}
+
+std::optional<Verdict> RowMaker::fill_row(Event& event) const {
+    const auto limit = pipeline_.endpoint.max_batch_bytes;
+    if (columns_.empty()) {
+        if (event.text.size() > limit) return too_large(event.text.size(), limit);
+        event.row = event.text;
+        return std::nullopt;
+    }
+    const bool records = pipeline_.endpoint.rows == settings::RowShape::records;
+    event.row.reserve(columns_.size() * (records ? 24 : 8));
+    event.row = records ? '{' : '[';
+    for (const auto& column : columns_) {
+        const auto& found = fields_.at(column.slot);
+        const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
+        if (found.kind != Found::Kind::scalar && !(absent && column.feature->fallback)) {
+            return unfit(*column.feature, found.kind);
+        }
+        event.row += column.key;
+        event.row += absent ? std::string_view(*column.feature->fallback) : found.raw;
+        event.row += ',';
+    }
+    event.row.back() = records ? '}' : ']';
+    if (event.row.size() > limit) return too_large(event.row.size(), limit);
+    return std::nullopt;
+}
+
+void RowMaker::fill_included(Event& event) const {
+    if (pipeline_.results.include == settings::Include::everything) {
+        event.included.reserve(event.text.size() + 8);
+        event.included = "\"event\":";
+        event.included += event.text;
+        return;
+    }
+    for (const auto& member : members_) {
+        const auto& found = fields_.at(member.slot);
+        if (found.kind == Found::Kind::missing) continue;
+        if (!event.included.empty()) event.included += ',';
+        event.included += member.key;
+        event.included += found.raw;
+    }
+}
+
+}  // namespace millrace::codec

@@ -1,0 +1,45 @@
+// An element's wanted fields → its row for the request and the members its result carries along, as raw JSON text.
+//
+// Value-like; holds no element. `pipeline` and `fields` outlive it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/base/event.h"
+#include "bridge/codec/wanted_fields.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace::codec {
+
+class RowMaker {
+  public:
+    // Adds the features and included fields to `fields`.
+    RowMaker(const settings::Pipeline& pipeline, WantedFields& fields);
+
+    // Sets event.row and event.included from event.text and what the fields found in it, or gives the fault.
+    [[nodiscard]] std::optional<Verdict> fill(Event& event) const;
+
+  private:
+    struct Column {
+        const settings::Feature* feature;
+        std::size_t slot;
+        std::string key;  // `"name":` where rows are records, else empty
+    };
+    struct Member {
+        std::size_t slot;
+        std::string key;
+    };
+
+    [[nodiscard]] std::optional<Verdict> fill_row(Event& event) const;
+    void fill_included(Event& event) const;
+
+    const settings::Pipeline& pipeline_;
+    const WantedFields& fields_;
+    std::vector<Column> columns_;
+    std::vector<Member> members_;
+};
+
+}  // namespace millrace::codec
