@@ -1,0 +1,24 @@
+// Batch: events that travel in one request, and what has happened to them as a group so far.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bridge/base/ids.h"
+
+namespace millrace::engine {
+
+struct Batch {
+    Partition partition = 0;
+    std::string tenant;  // whose events these are; empty when tenants are mixed
+    std::vector<EventRef> events;
+    std::uint32_t failures = 0;      // transient failures in a row
+    std::uint32_t strikes = 0;       // of these, the ones with a success elsewhere in between
+    std::uint32_t timeouts = 0;      // at this size
+    std::uint64_t success_mark = 0;  // successes of the endpoint when it last failed
+    bool suspect = false;            // travels alone, one such at a time
+    bool key_refreshed = false;      // answered 401 once
+};
+
+}  // namespace millrace::engine

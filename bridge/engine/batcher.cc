@@ -1,0 +1,81 @@
+#include "bridge/engine/batcher.h"
+
+#include <algorithm>
+
+namespace millrace::engine {
+
+void Batcher::add(Partition partition, const std::string& tenant, EventRef event, std::size_t row_bytes, bool single,
+                  Time now) {
+    Lane& lane = lanes_[partition];
+    Queue& queue = lane.queues[tenant];
+    if (queue.items.empty()) lane.turns.push_back(tenant);
+    queue.items.push_back({event, row_bytes, single, now});
+    queue.bytes += row_bytes;
+    ++size_;
+}
+
+std::optional<Batch> Batcher::take(Partition partition, Time now, bool flush, std::uint32_t most) {
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end()) return std::nullopt;
+    Lane& lane = found->second;
+    for (std::size_t tried = 0, tenants = lane.turns.size(); tried < tenants; ++tried) {
+        std::string tenant = std::move(lane.turns.front());
+        lane.turns.pop_front();
+        const auto queue = lane.queues.find(tenant);
+        if (!flush && !ready(queue->second, now)) {
+            lane.turns.push_back(std::move(tenant));
+            continue;
+        }
+        Batch batch = cut(queue->second, std::min(most, limits_.count));
+        batch.partition = partition;
+        batch.tenant = tenant;
+        if (queue->second.items.empty()) {
+            lane.queues.erase(queue);
+        } else {
+            lane.turns.push_back(std::move(tenant));
+        }
+        return batch;
+    }
+    return std::nullopt;
+}
+
+bool Batcher::ready(const Queue& queue, Time now) const {
+    const Item& oldest = queue.items.front();
+    return oldest.single || now - oldest.added >= limits_.wait || queue.items.size() >= limits_.count ||
+           queue.bytes >= limits_.bytes;
+}
+
+// Takes from the front while the limits allow; always at least one.
+Batch Batcher::cut(Queue& queue, std::uint32_t most) {
+    Batch batch;
+    std::size_t bytes = 0;
+    while (!queue.items.empty()) {
+        const Item item = queue.items.front();
+        const bool first = batch.events.empty();
+        if (!first && (item.single || batch.events.size() >= most || bytes + item.bytes > limits_.bytes)) break;
+        bytes += item.bytes;
+        queue.bytes -= item.bytes;
+        batch.events.push_back(item.event);
+        queue.items.pop_front();
+        --size_;
+        if (item.single) break;
+    }
+    return batch;
+}
+
+Time Batcher::next_due() const {
+    if (size_ == 0) return kNever;
+    if (limits_.wait == Duration::zero()) return Time{};
+    Time due = kNever;
+    for (const auto& [partition, lane] : lanes_) {
+        for (const auto& [tenant, queue] : lane.queues) due = std::min(due, queue.items.front().added + limits_.wait);
+    }
+    return due;
+}
+
+void Batcher::clear() {
+    lanes_.clear();
+    size_ = 0;
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,66 @@
+// Batcher: events that wait for a request, per partition and tenant.
+//
+// A batch holds one tenant's events (unless tenants are mixed by choice), at most max_batch_count of them and
+// max_batch_bytes of rows. Tenants take turns. A batch is ready when it is full, when its oldest event has waited
+// max_batch_wait, or at once when that is zero: a free slot takes what is there, the size is a cap and not a target.
+// An event marked single travels alone.
+//
+// Thread: one engine's. Time: told. Bounds: holds only events of open deliveries. Not here: no retry, no in-flight count.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "bridge/base/ids.h"
+#include "bridge/base/time.h"
+#include "bridge/engine/batch.h"
+
+namespace millrace::engine {
+
+struct BatchLimits {
+    std::uint32_t count = 500;
+    std::uint64_t bytes = 1 << 20;
+    Duration wait{};
+};
+
+class Batcher {
+  public:
+    explicit Batcher(BatchLimits limits) : limits_(limits) {}
+
+    void add(Partition partition, const std::string& tenant, EventRef event, std::size_t row_bytes, bool single, Time now);
+    // The next ready batch of the partition; `flush` takes an unfinished one too, `most` caps its size below the limit.
+    std::optional<Batch> take(Partition partition, Time now, bool flush, std::uint32_t most);
+    // When a batch becomes ready by waiting; kNever when none is queued.
+    [[nodiscard]] Time next_due() const;
+    [[nodiscard]] std::size_t size() const { return size_; }
+    void clear();
+
+  private:
+    struct Item {
+        EventRef event;
+        std::size_t bytes = 0;
+        bool single = false;
+        Time added{};
+    };
+    struct Queue {
+        std::deque<Item> items;
+        std::size_t bytes = 0;
+    };
+    struct Lane {
+        std::map<std::string, Queue> queues;
+        std::deque<std::string> turns;  // tenants with something queued, next first
+    };
+
+    [[nodiscard]] bool ready(const Queue& queue, Time now) const;
+    Batch cut(Queue& queue, std::uint32_t most);
+
+    BatchLimits limits_;
+    std::map<Partition, Lane> lanes_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,41 @@
+#include "bridge/engine/disposition.h"
+
+#include <array>
+#include <cstddef>
+
+namespace millrace::engine {
+
+namespace {
+
+// clang-format off
+// One row per outcome, in the order of the enum. The last two columns count only where an event can be convicted. A
+// transient failure convicts only a suspect (an event alone that fails while others pass), never by itself.
+constexpr std::array<Disposition, kOutcomeNames.size()> kTable = {{
+    // outcome                  reaction            slows  answers  reason
+    {Outcome::scored,           Reaction::publish,  false, 1, Reason::rejected},
+    {Outcome::unreachable,      Reaction::back_off, true,  3, Reason::endpoint_crash},
+    {Outcome::timed_out,        Reaction::back_off, true,  3, Reason::timeout},
+    {Outcome::throttled,        Reaction::back_off, true,  3, Reason::endpoint_crash},
+    {Outcome::failed,           Reaction::back_off, true,  3, Reason::endpoint_crash},
+    {Outcome::rejected,         Reaction::split,    false, 1, Reason::rejected},
+    {Outcome::too_large,        Reaction::split,    false, 1, Reason::too_large},
+    {Outcome::model_raised,     Reaction::split,    false, 2, Reason::model_raised},
+    {Outcome::contract_broken,  Reaction::split,    false, 1, Reason::contract_broken},
+    {Outcome::unauthorized,     Reaction::hold,     false, 1, Reason::rejected},
+    {Outcome::misconfigured,    Reaction::hold,     false, 1, Reason::rejected},
+}};
+// clang-format on
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < kTable.size(); ++i) {
+        if (kTable[i].outcome != static_cast<Outcome>(i)) return false;
+    }
+    return true;
+}
+static_assert(in_order());
+
+}  // namespace
+
+const Disposition& disposition(Outcome outcome) { return kTable[static_cast<std::size_t>(outcome)]; }
+
+}  // namespace millrace::engine

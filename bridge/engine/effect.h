@@ -1,0 +1,58 @@
+// What the engine asks for. Carried out by the shard, in order, before the next step.
+//
+// Lifetime: the pointers and views in an effect are valid until the next call of `step`, even where the delivery was
+// closed in this one.
+#pragma once
+
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bridge/base/event.h"
+#include "bridge/base/ids.h"
+#include "bridge/base/note.h"
+#include "bridge/base/stream.h"
+
+namespace millrace::engine {
+
+struct Bind {
+    Partition partition = 0;
+};
+
+// Make one request of `rows`, in this order.
+struct Send {
+    RequestId id{};
+    Partition partition = 0;
+    std::vector<std::string_view> rows;
+    bool refresh_key = false;  // read the endpoint's key again before sending
+};
+
+// Render and publish what the event came to.
+struct Publish {
+    StoreId id{};
+    const Delivery* delivery = nullptr;
+    const Event* event = nullptr;
+};
+
+// What tells of the event is stored; for counting.
+struct Settled {
+    const Delivery* delivery = nullptr;
+    const Event* event = nullptr;
+    bool duplicate = false;
+};
+
+struct Ack {
+    const Delivery* delivery = nullptr;
+};
+struct Nak {
+    const Delivery* delivery = nullptr;
+    Duration delay{};
+};
+struct InProgress {
+    const Delivery* delivery = nullptr;
+};
+
+using Effect = std::variant<Bind, PullRequest, Send, Publish, Settled, Ack, Nak, InProgress, Find, Note>;
+using Effects = std::vector<Effect>;
+
+}  // namespace millrace::engine

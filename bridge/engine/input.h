@@ -1,0 +1,39 @@
+// What the engine is told. Each input is one fact from outside, with `now` beside it in `step`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "bridge/base/event.h"
+#include "bridge/base/ids.h"
+#include "bridge/base/outcome.h"
+#include "bridge/base/stream.h"
+#include "bridge/base/time.h"
+
+namespace millrace::engine {
+
+// A message arrived and was decoded.
+struct Delivered {
+    std::uint32_t slot = 0;  // of the pull that brought it
+    std::unique_ptr<Delivery> delivery;
+};
+
+// A request came back; exactly one for each Send.
+struct Answered {
+    RequestId id{};
+    Answer answer;
+};
+
+// Nothing happened; time passed.
+struct Tick {};
+
+// Stop pulling, finish what is in hand, let go of the rest at `deadline`.
+struct Drain {
+    Time deadline{};
+};
+
+using Input = std::variant<Tick, Delivered, Answered, PullStatus, Bound, BindFailed, Stored, Found, Disconnected,
+                           Reconnected, Drain>;
+
+}  // namespace millrace::engine

@@ -1,0 +1,107 @@
+#include "bridge/engine/ledger.h"
+
+#include <algorithm>
+
+#include "bridge/base/check.h"
+
+namespace millrace::engine {
+
+namespace {
+std::uint64_t number(DeliveryId id) { return static_cast<std::uint64_t>(id); }
+}  // namespace
+
+Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
+    const Place place{delivery->partition, delivery->stream_sequence};
+    if (const auto known = open_.find(place); known != open_.end()) {
+        Row& row = rows_.at(number(known->second));
+        row.delivery->ack_subject = std::move(delivery->ack_subject);
+        row.delivery->delivered = std::max(row.delivery->delivered, delivery->delivered);
+        touch(known->second, now);
+        return {Standing::open, known->second, row.delivery.get()};
+    }
+    if (settled_.contains(place)) {
+        closed_.push_back(std::move(delivery));
+        return {Standing::settled, DeliveryId{}, closed_.back().get()};
+    }
+    const DeliveryId id{++last_id_};
+    Row& row = rows_[number(id)];
+    row.settled.assign(delivery->events.size(), false);
+    row.open_events = delivery->events.size();
+    row.touched = now;
+    row.place = touch_order_.insert(touch_order_.end(), id);
+    bytes_ += delivery->payload.size();
+    row.delivery = std::move(delivery);
+    open_.emplace(place, id);
+    return {Standing::fresh, id, row.delivery.get()};
+}
+
+Delivery* Ledger::find(DeliveryId id) {
+    const auto row = rows_.find(number(id));
+    return row == rows_.end() ? nullptr : row->second.delivery.get();
+}
+
+Event* Ledger::find(EventRef ref) {
+    const auto row = rows_.find(number(ref.delivery));
+    if (row == rows_.end() || row->second.settled[ref.element]) return nullptr;
+    return &row->second.delivery->events[ref.element];
+}
+
+bool Ledger::fresh(DeliveryId id, Time now, Duration ack_wait) const {
+    const auto row = rows_.find(number(id));
+    return row != rows_.end() && now - row->second.touched < ack_wait;
+}
+
+bool Ledger::settle(EventRef ref) {
+    Row& row = rows_.at(number(ref.delivery));
+    MILLRACE_CHECK(!row.settled[ref.element], "an event is settled once");
+    row.settled[ref.element] = true;
+    if (--row.open_events > 0) return false;
+    remember({row.delivery->partition, row.delivery->stream_sequence});
+    close(ref.delivery);
+    return true;
+}
+
+void Ledger::settle_empty(DeliveryId id) {
+    const Row& row = rows_.at(number(id));
+    MILLRACE_CHECK(row.open_events == 0, "only a delivery without events");
+    remember({row.delivery->partition, row.delivery->stream_sequence});
+    close(id);
+}
+
+void Ledger::close(DeliveryId id) {
+    const auto row = rows_.find(number(id));
+    MILLRACE_CHECK(row != rows_.end(), "only an open delivery is closed");
+    const Delivery& delivery = *row->second.delivery;
+    bytes_ -= delivery.payload.size();
+    open_.erase({delivery.partition, delivery.stream_sequence});
+    touch_order_.erase(row->second.place);
+    closed_.push_back(std::move(row->second.delivery));
+    rows_.erase(row);
+}
+
+void Ledger::remember(Place place) {
+    if (!settled_.insert(place).second) return;
+    settled_order_.push_back(place);
+    if (settled_order_.size() <= memory_) return;
+    settled_.erase(settled_order_.front());
+    settled_order_.pop_front();
+}
+
+std::optional<std::pair<DeliveryId, Time>> Ledger::longest_untouched() const {
+    if (touch_order_.empty()) return std::nullopt;
+    const DeliveryId id = touch_order_.front();
+    return std::pair{id, rows_.at(number(id)).touched};
+}
+
+void Ledger::touch(DeliveryId id, Time now) {
+    Row& row = rows_.at(number(id));
+    row.touched = now;
+    touch_order_.splice(touch_order_.end(), touch_order_, row.place);
+}
+
+void Ledger::forget_sequences() {
+    settled_.clear();
+    settled_order_.clear();
+}
+
+}  // namespace millrace::engine
