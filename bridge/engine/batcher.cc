@@ -63,12 +63,14 @@ Batch Batcher::cut(Queue& queue, std::uint32_t most) {
     return batch;
 }
 
-Time Batcher::next_due() const {
-    if (size_ == 0) return kNever;
-    if (limits_.wait == Duration::zero()) return Time{};
+Time Batcher::next_due(Time now) const {
     Time due = kNever;
+    if (size_ == 0 || limits_.wait == Duration::zero()) return due;
     for (const auto& [partition, lane] : lanes_) {
-        for (const auto& [tenant, queue] : lane.queues) due = std::min(due, queue.items.front().added + limits_.wait);
+        for (const auto& [tenant, queue] : lane.queues) {
+            const Time ready = queue.items.front().added + limits_.wait;
+            if (ready > now) due = std::min(due, ready);
+        }
     }
     return due;
 }

@@ -34,8 +34,8 @@ class Batcher {
     void add(Partition partition, const std::string& tenant, EventRef event, std::size_t row_bytes, bool single, Time now);
     // The next ready batch of the partition; `flush` takes an unfinished one too, `most` caps its size below the limit.
     std::optional<Batch> take(Partition partition, Time now, bool flush, std::uint32_t most);
-    // When a batch becomes ready by waiting; kNever when none is queued.
-    [[nodiscard]] Time next_due() const;
+    // When a batch becomes ready by waiting, after `now`; kNever when none does.
+    [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] std::size_t size() const { return size_; }
     void clear();
 

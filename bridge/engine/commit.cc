@@ -1,0 +1,204 @@
+#include "bridge/engine/commit.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "bridge/base/check.h"
+#include "bridge/engine/backoff.h"
+
+namespace millrace::engine {
+
+namespace {
+
+constexpr BackoffRule kAgain{std::chrono::milliseconds(100), std::chrono::seconds(5)};
+constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::seconds(30)};
+
+std::uint64_t number(StoreId id) { return static_cast<std::uint64_t>(id); }
+
+Output output_of(const Delivery& delivery, const Event& event) {
+    if (!event.settlement.verdict) return Output::result;
+    return delivery.tenant.empty() ? Output::unroutable : Output::dead_letter;
+}
+
+}  // namespace
+
+void Commit::limits(const Bound& bound) {
+    ack_wait_ = bound.ack_wait;
+    duplicate_window_ = bound.duplicate_window;
+    for (std::size_t o = 0; o < kOutputs; ++o) {
+        // An output stream made anew starts at one again: nothing known of its sequences holds.
+        if (bound.output_last_sequence[o] < seen_[o]) {
+            for (auto& [event, publication] : publications_) publication.base[o] = 0;
+        }
+        seen_[o] = bound.output_last_sequence[o];
+    }
+}
+
+void Commit::store(EventRef event) {
+    const auto [publication, is_new] = publications_.try_emplace(event);
+    MILLRACE_CHECK(is_new, "an event is published under one publication");
+    to_send_.push_back(event);
+}
+
+void Commit::found(EventRef event, Effects& out) { settle(event, true, out); }
+
+void Commit::pump(Time now, bool connected, Effects& out) {
+    while (!waiting_for_answer_.empty() && now - waiting_for_answer_.front().first >= kAnswerWithin) {
+        const auto attempt = attempts_.find(number(waiting_for_answer_.front().second));
+        waiting_for_answer_.pop_front();
+        if (attempt == attempts_.end() || attempt->second.answered_late) continue;
+        attempt->second.answered_late = true;
+        --unanswered_;
+        to_send_.push_back(attempt->second.event);
+        trouble({ErrorCode::unavailable, "no answer to a publication"}, now);
+    }
+    if (!connected || now < not_before_) return;
+    const std::size_t most = failures_ == 0 ? kMostUnanswered : 1;
+    while (!to_send_.empty() && unanswered_ < most) {
+        const EventRef event = to_send_.front();
+        to_send_.pop_front();
+        send(event, now, out);
+    }
+}
+
+void Commit::send(EventRef event, Time now, Effects& out) {
+    const auto found = publications_.find(event);
+    if (found == publications_.end()) return;
+    const Event* record = ledger_.find(event);
+    if (record == nullptr || !ledger_.fresh(event.delivery, now, ack_wait_)) return drop(event);
+    Publication& publication = found->second;
+    if (publication.first_sent && now - *publication.first_sent > duplicate_window_ / 2) {
+        unsure_.push_back(event);
+        return;
+    }
+    if (!publication.first_sent) {
+        publication.first_sent = now;
+        publication.base = seen_;
+    }
+    const StoreId id{++last_id_};
+    publication.attempts.push_back(id);
+    attempts_.emplace(number(id), Attempt{event});
+    waiting_for_answer_.emplace_back(now, id);
+    ++unanswered_;
+    out.emplace_back(Publish{id, ledger_.find(event.delivery), record});
+}
+
+void Commit::stored(const Stored& stored, Time now, Effects& out) {
+    const auto found = attempts_.find(number(stored.id));
+    if (found == attempts_.end()) return;
+    const Attempt attempt = found->second;
+    attempts_.erase(found);
+    if (!attempt.answered_late) --unanswered_;
+    Event* event = ledger_.find(attempt.event);
+    if (event == nullptr) return drop(attempt.event);
+    if (!stored.error) {
+        failures_ = 0;
+        trouble_.clear();
+        const auto o = static_cast<std::size_t>(output_of(*ledger_.find(attempt.event.delivery), *event));
+        seen_[o] = std::max(seen_[o], stored.sequence);
+        return settle(attempt.event, stored.duplicate, out);
+    }
+    if (stored.error->code == ErrorCode::too_large && !event->settlement.verdict) {
+        too_large(*event);
+    } else {
+        trouble(*stored.error, now);
+    }
+    if (!attempt.answered_late) to_send_.push_back(attempt.event);
+}
+
+// The result fits nowhere, so the event ends as a dead letter; a dead letter sheds until it fits.
+void Commit::too_large(Event& event) {
+    event.settlement.verdict = Verdict{Reason::result_too_large, "the result is larger than the result stream takes", 0, {}};
+    event.settlement.score.clear();
+}
+
+void Commit::trouble(const Error& error, Time now) {
+    const bool passing = error.code == ErrorCode::unavailable;
+    trouble_ = passing ? std::string() : error.text;
+    // Everything in flight fails together; that counts once.
+    if (now < not_before_) return;
+    not_before_ = now + backoff(passing ? kAgain : kAgainMisconfigured, ++failures_, random_);
+}
+
+void Commit::settle(EventRef event, bool duplicate, Effects& out) {
+    const Delivery* delivery = ledger_.find(event.delivery);
+    const Event* record = ledger_.find(event);
+    drop(event);
+    if (record == nullptr) return;
+    out.emplace_back(Settled{delivery, record, duplicate});
+    if (ledger_.settle(event)) out.emplace_back(Ack{delivery});
+}
+
+void Commit::drop(EventRef event) {
+    const auto found = publications_.find(event);
+    if (found == publications_.end()) return;
+    for (const StoreId id : found->second.attempts) {
+        const auto attempt = attempts_.find(number(id));
+        if (attempt == attempts_.end()) continue;
+        if (!attempt->second.answered_late) --unanswered_;
+        attempts_.erase(attempt);
+    }
+    publications_.erase(found);
+}
+
+std::optional<Find> Commit::want_search() {
+    if (!searching_.empty()) return std::nullopt;
+    std::erase_if(unsure_, [&](EventRef event) { return !publications_.contains(event); });
+    if (unsure_.empty()) return std::nullopt;
+    Find find;
+    std::array<std::uint64_t, kOutputs> from{};
+    from.fill(std::numeric_limits<std::uint64_t>::max());
+    for (const EventRef event : unsure_) {
+        const Publication& publication = publications_.at(event);
+        for (std::size_t o = 0; o < kOutputs; ++o) from[o] = std::min(from[o], publication.base[o] + 1);
+    }
+    find.from_sequence = from;
+    find.input_to = std::numeric_limits<std::uint64_t>::max();
+    searching_.swap(unsure_);
+    return find;
+}
+
+void Commit::searched(const Found& found, Effects& out) {
+    std::vector<EventRef> searched;
+    searched.swap(searching_);
+    if (found.error) {
+        unsure_.insert(unsure_.end(), searched.begin(), searched.end());
+        return;
+    }
+    const std::unordered_set<Identity> stored(found.identities.begin(), found.identities.end());
+    for (const EventRef event : searched) {
+        const auto publication = publications_.find(event);
+        const Event* record = ledger_.find(event);
+        if (publication == publications_.end() || record == nullptr) continue;
+        if (stored.contains(record->id)) {
+            settle(event, true, out);
+        } else {
+            publication->second.first_sent.reset();
+            to_send_.push_back(event);
+        }
+    }
+}
+
+void Commit::forget(EventRef event) { drop(event); }
+
+void Commit::clear() {
+    publications_.clear();
+    attempts_.clear();
+    waiting_for_answer_.clear();
+    unanswered_ = 0;
+    to_send_.clear();
+    unsure_.clear();
+    searching_.clear();
+}
+
+Time Commit::next_due(Time now) const {
+    Time due = kNever;
+    if (!to_send_.empty() && not_before_ > now) due = not_before_;
+    if (!waiting_for_answer_.empty()) {
+        const Time late = waiting_for_answer_.front().first + kAnswerWithin;
+        if (late > now) due = std::min(due, late);
+    }
+    return due;
+}
+
+}  // namespace millrace::engine

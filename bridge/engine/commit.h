@@ -1,0 +1,101 @@
+// Commit: from "the event has its outcome" to "its message is acked", in the one order that loses nothing.
+//
+//     outcome → publish → PubAck → (every event of the message) → ack
+//
+// A publication without an answer is *ambiguous*: it may be stored. It is sent again with the same identity, so within
+// the output stream's duplicate window it is stored once. When the first attempt is older than half that window the
+// stream is searched for the identity first (SEMANTICS B2). A publication of a stale delivery is never sent.
+//
+// Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through at
+// a time until one is stored; it never drops.
+//
+// Thread: one engine's. Time: told. Bounds: kMostUnanswered publications in flight; the rest waits here, by reference.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "bridge/base/ids.h"
+#include "bridge/base/random.h"
+#include "bridge/base/stream.h"
+#include "bridge/engine/effect.h"
+#include "bridge/engine/ledger.h"
+
+namespace millrace::engine {
+
+class Commit {
+  public:
+    static constexpr std::size_t kMostUnanswered = 4096;
+    static constexpr Duration kAnswerWithin = std::chrono::seconds(5);
+
+    Commit(Ledger& ledger, std::uint64_t seed) : ledger_(ledger), random_(seed) {}
+
+    // What a bind found out about the consumer and the output streams.
+    void limits(const Bound& bound);
+    // The event has its outcome in `settlement`. Requires: not stored before.
+    void store(EventRef event);
+    // What tells of the event is known to be stored already.
+    void found(EventRef event, Effects& out);
+    void stored(const Stored& stored, Time now, Effects& out);
+    // Sends what may be sent; gives up on answers that are late.
+    void pump(Time now, bool connected, Effects& out);
+    // Publications whose fate must be searched for before they are sent again. Empty when none or a search is on.
+    std::optional<Find> want_search();
+    void searched(const Found& found, Effects& out);
+
+    void forget(EventRef event);
+    void clear();
+    [[nodiscard]] std::size_t size() const { return publications_.size(); }
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    [[nodiscard]] Time next_due(Time now) const;
+    [[nodiscard]] Duration ack_wait() const { return ack_wait_; }
+    [[nodiscard]] Duration duplicate_window() const { return duplicate_window_; }
+
+  private:
+    struct Publication {
+        std::optional<Time> first_sent;
+        std::array<std::uint64_t, kOutputs> base{};  // every stored copy has a greater sequence
+        std::vector<StoreId> attempts;
+    };
+    struct RefHash {
+        std::size_t operator()(const EventRef& r) const noexcept {
+            return static_cast<std::size_t>(r.delivery) * 0x9e3779b97f4a7c15ull + r.element;
+        }
+    };
+    struct Attempt {
+        EventRef event;
+        bool answered_late = false;  // given up, but a late answer still counts
+    };
+
+    void send(EventRef event, Time now, Effects& out);
+    void settle(EventRef event, bool duplicate, Effects& out);
+    void drop(EventRef event);
+    void trouble(const Error& error, Time now);
+    static void too_large(Event& event);
+
+    Ledger& ledger_;
+    std::unordered_map<EventRef, Publication, RefHash> publications_;
+    std::unordered_map<std::uint64_t, Attempt> attempts_;      // by StoreId
+    std::deque<std::pair<Time, StoreId>> waiting_for_answer_;  // in the order sent
+    std::size_t unanswered_ = 0;
+    std::deque<EventRef> to_send_;
+    std::vector<EventRef> unsure_;
+    std::vector<EventRef> searching_;
+    std::array<std::uint64_t, kOutputs> seen_{};  // greatest sequence known in each output stream
+    Duration ack_wait_ = std::chrono::seconds(30);
+    Duration duplicate_window_ = std::chrono::minutes(2);
+    std::uint64_t last_id_ = 0;
+    std::uint32_t failures_ = 0;
+    Time not_before_{};
+    std::string trouble_;
+    Random random_;
+};
+
+}  // namespace millrace::engine

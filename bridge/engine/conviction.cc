@@ -1,0 +1,187 @@
+#include "bridge/engine/conviction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/base/check.h"
+#include "bridge/engine/disposition.h"
+
+namespace millrace::engine {
+
+namespace {
+constexpr Duration kParkedFor = std::chrono::seconds(30);
+constexpr Duration kParkedAtMost = std::chrono::minutes(5);
+constexpr Duration kWitnessAgain = std::chrono::seconds(1);
+}  // namespace
+
+void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_launched) {
+    MILLRACE_CHECK(flight.batch.events.size() == 1, "only an event alone is accused");
+    const Disposition& row = disposition(answer.outcome);
+    Accused accused;
+    accused.transient = row.reaction == Reaction::back_off;
+    accused.needed = row.answers_needed;
+    accused.last_launched = last_launched;
+    accused.deployment = answer.deployment;
+    accused.the_case.verdict = Verdict{row.reason, answer.reason, answer.status, answer.body};
+    accused.the_case.batch = std::move(flight.batch);
+    ++accused.the_case.batch.answers;
+    if (!accused.transient) ++unanswered_;
+    const EventRef event = accused.the_case.batch.events.front();
+    cases_.insert_or_assign(event, std::move(accused));
+}
+
+void Conviction::scored(const Flight& flight, const Answer& answer, std::string_view row) {
+    const std::string& tenant = flight.batch.tenant;
+    unanswered_ = 0;
+    if (flight.errand == Errand::witness) witness_flying_.erase(tenant);
+    for (auto& [event, accused] : cases_) {
+        const bool pending = accused.stage == Stage::waiting || accused.stage == Stage::parked;
+        if (!pending || accused.the_case.batch.tenant != tenant || flight.id <= accused.last_launched) continue;
+        const bool elsewhere = !answer.deployment.empty() && !accused.deployment.empty() && answer.deployment != accused.deployment;
+        if (!elsewhere) accused.stage = Stage::witnessed;
+    }
+    if (flight.errand == Errand::witness) return;
+    if (!last_good_.contains(tenant)) {
+        last_good_order_.push_back(tenant);
+        if (last_good_order_.size() > kMaxTenants) {
+            last_good_.erase(last_good_order_.front());
+            last_good_order_.pop_front();
+        }
+    }
+    last_good_[tenant] = row;
+}
+
+void Conviction::witness_failed(const std::string& tenant, bool refused, Time now) {
+    witness_flying_.erase(tenant);
+    if (!refused) {
+        witness_not_before_[tenant] = now + kWitnessAgain;
+        faltered();
+        return;
+    }
+    for (auto& [event, accused] : cases_) {
+        if (accused.stage == Stage::waiting && accused.the_case.batch.tenant == tenant) park(accused, now);
+    }
+}
+
+void Conviction::faltered() {
+    for (auto& [event, accused] : cases_) {
+        if (accused.transient && accused.stage == Stage::waiting) accused.stage = Stage::cleared;
+    }
+}
+
+void Conviction::park(Accused& accused, Time now) {
+    Duration wait = kParkedFor;
+    std::uint32_t& parkings = accused.the_case.batch.parkings;
+    for (std::uint32_t i = 0; i < parkings && wait < kParkedAtMost; ++i) wait *= 2;
+    ++parkings;
+    accused.stage = Stage::parked;
+    accused.again_at = now + std::min(wait, kParkedAtMost);
+}
+
+template <typename Pred>
+std::vector<Conviction::Case> Conviction::extract(Pred pred) {
+    std::vector<Case> out;
+    for (auto it = cases_.begin(); it != cases_.end();) {
+        if (pred(it->second)) {
+            out.push_back(std::move(it->second.the_case));
+            it = cases_.erase(it);
+        } else {
+            ++it;
+        }
+    }
+    return out;
+}
+
+std::vector<Conviction::Case> Conviction::convicted() {
+    return extract([&](const Accused& accused) {
+        const Batch& batch = accused.the_case.batch;
+        if (accused.stage != Stage::witnessed || batch.answers < accused.needed || !allows(batch.tenant)) return false;
+        settled(batch.tenant, true);
+        return true;
+    });
+}
+
+std::vector<Batch> Conviction::again(Time now) {
+    std::vector<Batch> out;
+    for (Case& one : extract([&](const Accused& accused) {
+             switch (accused.stage) {
+                 case Stage::witnessed: return accused.the_case.batch.answers < accused.needed;
+                 case Stage::cleared: return true;
+                 case Stage::parked: return now >= accused.again_at;
+                 case Stage::waiting: return false;
+             }
+             return false;
+         })) {
+        out.push_back(std::move(one.batch));
+    }
+    return out;
+}
+
+std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now) {
+    for (auto& [event, accused] : cases_) {
+        const Batch& batch = accused.the_case.batch;
+        if (accused.stage != Stage::waiting || witness_flying_.contains(batch.tenant)) continue;
+        const auto wait = witness_not_before_.find(batch.tenant);
+        if (wait != witness_not_before_.end() && now < wait->second) continue;
+        const auto good = last_good_.find(batch.tenant);
+        const std::string& row = good != last_good_.end() ? good->second : control_;
+        if (row.empty()) {
+            park(accused, now);
+            continue;
+        }
+        witness_flying_.insert(batch.tenant);
+        witness_not_before_[batch.tenant] = now + kWitnessAgain;
+        return WitnessWanted{batch.tenant, batch.partition, row};
+    }
+    return std::nullopt;
+}
+
+void Conviction::settled(const std::string& tenant, bool dead) {
+    Record& record = records_[tenant];
+    record.dead[record.next] = dead;
+    record.next = (record.next + 1) % kWindow;
+}
+
+bool Conviction::allows(const std::string& tenant) const {
+    const auto record = records_.find(tenant);
+    const std::size_t dead = record == records_.end() ? 0 : record->second.dead.count();
+    return static_cast<double>(dead + 1) <= max_ratio_ * static_cast<double>(kWindow);
+}
+
+std::size_t Conviction::over_ratio() const {
+    std::map<std::string, std::size_t> waiting;
+    std::size_t most = 0;
+    for (const auto& [event, accused] : cases_) {
+        if (accused.stage != Stage::witnessed || accused.the_case.batch.answers < accused.needed) continue;
+        most = std::max(most, ++waiting[accused.the_case.batch.tenant]);
+    }
+    return most;
+}
+
+std::optional<Batch> Conviction::any() {
+    if (cases_.empty()) return std::nullopt;
+    Batch batch = std::move(cases_.begin()->second.the_case.batch);
+    cases_.erase(cases_.begin());
+    return batch;
+}
+
+void Conviction::clear() {
+    cases_.clear();
+    witness_flying_.clear();
+}
+
+Time Conviction::next_due(Time now) const {
+    Time due = kNever;
+    const auto consider = [&](Time t) {
+        if (t > now) due = std::min(due, t);
+    };
+    for (const auto& [event, accused] : cases_) {
+        if (accused.stage == Stage::parked) consider(accused.again_at);
+        if (accused.stage != Stage::waiting) continue;
+        const auto wait = witness_not_before_.find(accused.the_case.batch.tenant);
+        if (wait != witness_not_before_.end()) consider(wait->second);
+    }
+    return due;
+}
+
+}  // namespace millrace::engine

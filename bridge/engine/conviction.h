@@ -1,0 +1,115 @@
+// Conviction: which events the endpoint's answers may be held against (SEMANTICS F2, F3).
+//
+// An event refused alone is *accused*. It is convicted only when a witness of the same tenant (a mate, or a row that was
+// scored before, or the configured control row) is scored by a request sent after that answer: then the endpoint works
+// and the event is to blame. Without a witness the blame may lie with the endpoint, so the event is *parked* and tried
+// again later. Answers that mean "the model raised" are needed twice, transient failures of a suspect three times, each
+// with a witness; a transient failure of anybody else in between clears the suspect, for then the endpoint is shaky.
+//
+// Convicted events wait until the tenant's share of verdicts over its last kWindow settled events allows one more, so
+// that a bad deployment cannot empty a stream into dead letters.
+//
+// Thread: one engine's. Time: told. Bounds: accused events are open deliveries; last good rows are kept for kMaxTenants.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bridge/base/event.h"
+#include "bridge/base/ids.h"
+#include "bridge/base/outcome.h"
+#include "bridge/base/time.h"
+#include "bridge/engine/dispatcher.h"
+
+namespace millrace::engine {
+
+class Conviction {
+  public:
+    static constexpr std::size_t kWindow = 100;       // settled events of a tenant the ratio is taken over
+    static constexpr std::size_t kMaxTenants = 4096;  // tenants whose last good row is remembered
+    static constexpr std::uint32_t kHopeless = 8;     // accusations in a row, nothing scored: the endpoint is to blame
+
+    Conviction(double max_ratio, std::string control_row) : max_ratio_(max_ratio), control_(std::move(control_row)) {}
+
+    struct Case {
+        Batch batch;      // the event alone
+        Verdict verdict;  // when it is convicted
+    };
+
+    // `flight` brought its one event alone and was answered with `answer`. Requests up to `last_launched` are no witness.
+    void accuse(Flight flight, const Answer& answer, RequestId last_launched);
+    // Accusations since anything was scored.
+    [[nodiscard]] std::uint32_t unanswered() const { return unanswered_; }
+
+    // A request was scored. Its first row becomes the tenant's last good row. `row` is copied.
+    void scored(const Flight& flight, const Answer& answer, std::string_view row);
+    // A witness came back without being scored: those it was for are parked when it was refused, asked again otherwise.
+    void witness_failed(const std::string& tenant, bool refused, Time now);
+    // The endpoint failed for somebody who is no suspect.
+    void faltered();
+
+    // Cases with enough answers and a witness: convicted. Those the ratio does not allow yet stay.
+    std::vector<Case> convicted();
+    // Cases with a witness that need another answer, cleared suspects, and parked ones that are due: to be sent again.
+    std::vector<Batch> again(Time now);
+
+    struct WitnessWanted {
+        std::string tenant;
+        Partition partition = 0;
+        std::string row;
+    };
+    // The next witness to send; the caller sends it. Cases of tenants without a row to witness with are parked.
+    std::optional<WitnessWanted> want_witness(Time now);
+
+    // An event of the tenant was settled; `dead` when by a verdict.
+    void settled(const std::string& tenant, bool dead);
+    // Convicted, but over the ratio: how many wait for the tenant that waits most.
+    [[nodiscard]] std::size_t over_ratio() const;
+
+    [[nodiscard]] std::size_t size() const { return cases_.size(); }
+    // The event of a case, for a probe when nothing else is there; it stops being a case.
+    std::optional<Batch> any();
+    void forget(EventRef event) { cases_.erase(event); }
+    void clear();
+    [[nodiscard]] Time next_due(Time now) const;
+
+  private:
+    enum class Stage { waiting, witnessed, parked, cleared };
+    struct Accused {
+        Case the_case;
+        Stage stage = Stage::waiting;
+        bool transient = false;
+        std::uint32_t needed = 1;
+        RequestId last_launched{};
+        std::string deployment;
+        Time again_at{};
+    };
+    struct Record {
+        std::bitset<kWindow> dead;
+        std::size_t next = 0;
+    };
+
+    template <typename Pred>
+    std::vector<Case> extract(Pred pred);
+    static void park(Accused& accused, Time now);
+    [[nodiscard]] bool allows(const std::string& tenant) const;
+
+    double max_ratio_;
+    std::string control_;
+    std::map<EventRef, Accused> cases_;
+    std::map<std::string, std::string> last_good_;
+    std::deque<std::string> last_good_order_;
+    std::set<std::string> witness_flying_;
+    std::map<std::string, Time> witness_not_before_;
+    std::map<std::string, Record> records_;
+    std::uint32_t unanswered_ = 0;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,106 @@
+// Engine: the deterministic heart of one pipeline on one shard. `step(input, now) → effects`, and nothing else: no thread,
+// clock, socket, lock, log or third-party header. The same inputs at the same times give the same effects.
+//
+//     Delivered ─▶ ledger ─▶ batcher ─▶ dispatcher ─▶ Send … Answered ─▶ disposition ─┬─▶ commit ─▶ Publish … Stored ─▶ Ack
+//                                           ▲                                          │
+//                                           └── conviction ◀── split, accuse ◀─────────┘
+//
+// Each concept is a machine of its own; this file routes between them. Inputs are taken one by one; what they make
+// possible (sending, pulling, publishing, in-progress acks) is asked for by the next Tick, so that a burst of deliveries
+// becomes one batch and not many.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bridge/base/ids.h"
+#include "bridge/base/snapshot.h"
+#include "bridge/base/time.h"
+#include "bridge/engine/batcher.h"
+#include "bridge/engine/commit.h"
+#include "bridge/engine/conviction.h"
+#include "bridge/engine/dispatcher.h"
+#include "bridge/engine/effect.h"
+#include "bridge/engine/input.h"
+#include "bridge/engine/ledger.h"
+#include "bridge/engine/puller.h"
+#include "bridge/engine/search.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace::engine {
+
+class Engine {
+  public:
+    // `pipeline` outlives the engine. `seed` is for jitter.
+    Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed);
+
+    // Requires: now never goes back.
+    void step(Input&& input, Time now, Effects& out);
+    // When a Tick is wanted although no input came; kNever when only an input can change anything.
+    [[nodiscard]] Time next_due(Time now) const;
+    [[nodiscard]] bool drained() const { return draining_ && ledger_.size() == 0; }
+    [[nodiscard]] Snapshot snapshot(Time now) const;
+
+  private:
+    void on(Tick&&, Time now, Effects& out);
+    void on(Delivered&& in, Time now, Effects& out);
+    void on(Answered&& in, Time now, Effects& out);
+    void on(PullStatus&& in, Time now, Effects& out);
+    void on(Bound&& in, Time now, Effects& out);
+    void on(BindFailed&& in, Time now, Effects& out);
+    void on(Stored&& in, Time now, Effects& out);
+    void on(Found&& in, Time now, Effects& out);
+    void on(Disconnected&&, Time now, Effects& out);
+    void on(Reconnected&&, Time now, Effects& out);
+    void on(Drain&& in, Time now, Effects& out);
+
+    void scored(Flight&& flight, Answer&& answer, Effects& out);
+    void failed(Flight&& flight, const Answer& answer, Time now);
+    void refused(Flight&& flight, const Answer& answer, Time now, Effects& out);
+    void misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out);
+    void split(Batch&& batch);
+    void accuse(Flight&& flight, const Answer& answer);
+
+    void bury(EventRef ref, Verdict verdict);
+    void judge(Time now, Effects& out);
+    void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
+    void dispatch(Time now, Effects& out);
+    void probe(Time now, Effects& out);
+    void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);
+    void hold(std::string why, Time now, Effects& out);
+    void halt(std::string name, std::string remedy, Effects& out);
+
+    void expire(Time now, Effects& out);
+    void keep_in_progress(Time now, Effects& out);
+    void let_go(DeliveryId id);
+    void let_go_of_all(Effects& out);
+    void count_settled(const Effects& out, std::size_t from);
+    [[nodiscard]] Puller::Credit credit() const;
+    [[nodiscard]] bool may_pull() const;
+    [[nodiscard]] const std::string& lane_of(const Delivery& delivery) const;
+
+    const settings::Pipeline& pipeline_;
+    std::vector<Partition> partitions_;
+    Puller puller_;
+    Ledger ledger_;
+    Batcher batcher_;
+    Dispatcher dispatcher_;
+    Conviction conviction_;
+    Commit commit_;
+    Search search_;
+    std::size_t max_messages_;
+    std::int64_t max_deliver_ = -1;
+    std::uint64_t max_payload_ = 1 << 20;
+    std::map<Partition, ServerTime> stream_created_;
+    std::map<Partition, std::uint64_t> backlog_;
+    std::size_t next_partition_ = 0;
+    bool draining_ = false;
+    Time drain_deadline_{};
+    std::string halt_;
+    std::string halt_remedy_;
+    std::string bind_trouble_;  // as last told in a note
+    std::string sink_trouble_;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,202 @@
+#include "bridge/engine/puller.h"
+
+#include <algorithm>
+
+#include "bridge/engine/backoff.h"
+
+namespace millrace::engine {
+
+namespace {
+
+constexpr BackoffRule kRest{std::chrono::milliseconds(200), std::chrono::seconds(5)};
+constexpr BackoffRule kRebind{std::chrono::milliseconds(500), std::chrono::seconds(10)};
+constexpr BackoffRule kRebindSettled{std::chrono::seconds(4), std::chrono::seconds(30)};
+
+// What a status message means for the request it ends.
+enum class Ending { heartbeat, over, rest, rebind, smaller };
+
+Ending ending(const PullStatus& status) {
+    const auto says = [&](std::string_view words) { return status.description.find(words) != std::string::npos; };
+    switch (status.code) {
+        case 100: return Ending::heartbeat;
+        case 404:
+        case 408: return Ending::over;
+        case 503: return Ending::rebind;  // no responders: no such consumer, or no leader
+        case 409:
+            if (says("Consumer Deleted") || says("push based")) return Ending::rebind;
+            if (says("MaxRequestBatch")) return Ending::smaller;
+            if (says("Batch Completed")) return Ending::over;
+            return Ending::rest;  // Leadership Change, Server Shutdown, Exceeded MaxWaiting, …
+        default: return Ending::rest;
+    }
+}
+
+}  // namespace
+
+Puller::Puller(const std::vector<Partition>& partitions, std::uint32_t chunk, std::uint64_t seed)
+    : chunk_(std::max(1u, chunk)), random_(seed) {
+    for (const Partition p : partitions) lanes_[p] = Lane{};
+}
+
+void Puller::disconnected(Time now) {
+    connected_ = false;
+    for (auto& [partition, lane] : lanes_) {
+        unbind(lane, now);
+    }
+}
+
+void Puller::reconnected(Time now) {
+    connected_ = true;
+    for (auto& [partition, lane] : lanes_) unbind(lane, now);
+}
+
+void Puller::unbind(Lane& lane, Time now) {
+    for (Slot& slot : lane.slots) close(lane, slot, now);
+    lane.state = State::unbound;
+    lane.due = now;
+}
+
+void Puller::bound(Partition partition) {
+    Lane& lane = lanes_.at(partition);
+    lane.state = State::bound;
+    lane.blocked = false;
+    lane.failures = 0;
+    lane.trouble.clear();
+}
+
+void Puller::bind_failed(const BindFailed& failed, Time now) {
+    Lane& lane = lanes_.at(failed.partition);
+    const bool passing = failed.error.code == ErrorCode::unavailable;
+    lane.state = State::unbound;
+    lane.trouble = passing ? std::string() : failed.error.text;
+    lane.due = now + backoff(passing ? kRebind : kRebindSettled, ++lane.failures, random_);
+}
+
+void Puller::block(Partition partition) { lanes_.at(partition).blocked = true; }
+void Puller::release(Partition partition) { lanes_.at(partition).blocked = false; }
+
+void Puller::received(Partition partition, std::uint32_t index, Time now) {
+    const auto lane = lanes_.find(partition);
+    if (lane == lanes_.end() || index >= kPullSlots) return;
+    lane->second.failures = 0;
+    Slot& slot = lane->second.slots[index];
+    if (!slot.open) return;  // late, of a request given up: nothing to count it against
+    slot.heard = now;
+    if (--slot.remaining == 0) close(lane->second, slot, now);
+}
+
+void Puller::status(const PullStatus& status, Time now) {
+    const auto found = lanes_.find(status.partition);
+    if (found == lanes_.end() || status.slot >= kPullSlots) return;
+    Lane& lane = found->second;
+    Slot& slot = lane.slots[status.slot];
+    if (!slot.open || slot.number != status.number) return;
+    switch (ending(status)) {
+        case Ending::heartbeat:
+            slot.heard = now;
+            return;
+        case Ending::over: break;
+        case Ending::smaller:
+            most_ = std::max(1u, slot.remaining / 2);
+            break;
+        case Ending::rest: rest(lane, now); break;
+        case Ending::rebind:
+            unbind(lane, now);
+            lane.due = now + backoff(kRebind, ++lane.failures, random_);
+            return;
+    }
+    close(lane, slot, now);
+}
+
+void Puller::rest(Lane& lane, Time now) { lane.resting_until = now + backoff(kRest, ++lane.failures, random_); }
+
+void Puller::close(Lane& lane, Slot& slot, Time now) {
+    slot.open = false;
+    const bool any = std::ranges::any_of(lane.slots, [](const Slot& s) { return s.open; });
+    if (!any && !lane.quiet_since) lane.quiet_since = now;
+}
+
+// A request whose heartbeats stopped is lost; when all of them are, the consumer may be gone.
+void Puller::give_up_lost(Lane& lane, Time now) {
+    bool lost = false;
+    for (Slot& slot : lane.slots) {
+        if (!slot.open) continue;
+        if (now - slot.heard > kPullHeartbeat * 5 / 2) {
+            close(lane, slot, now);
+            lost = true;
+        } else if (now > slot.ends) {
+            close(lane, slot, now);
+        }
+    }
+    const bool any = std::ranges::any_of(lane.slots, [](const Slot& s) { return s.open; });
+    if (lost && !any) {
+        unbind(lane, now);
+        lane.due = now + backoff(kRebind, ++lane.failures, random_);
+    }
+}
+
+void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
+    if (lane.state == State::bound || now < lane.due) return;
+    lane.state = State::binding;
+    lane.due = now + kBindTimeout;
+    out.emplace_back(Bind{partition});
+}
+
+void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Effects& out) {
+    if (!connected_) return;
+    std::size_t asked = 0;
+    for (auto& [partition, lane] : lanes_) {
+        give_up_lost(lane, now);
+        bind_due(partition, lane, now, out);
+        for (const Slot& slot : lane.slots) asked += slot.open ? slot.remaining : 0;
+    }
+    if (!allowed || credit.bytes == 0) return;
+    for (auto& [partition, lane] : lanes_) {
+        if (lane.state != State::bound || lane.blocked || now < lane.resting_until) continue;
+        for (std::uint32_t i = 0; i < kPullSlots && asked < credit.messages; ++i) {
+            Slot& slot = lane.slots[i];
+            if (slot.open) continue;
+            const std::size_t room = credit.messages - asked;
+            // Small requests cost as much as large ones: wait for more room unless the slots would be dry.
+            if (room < chunk_ / 2 && asked > 0) break;
+            const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
+            slot = Slot{true, slot.number + 1, batch, now, now + kPullExpires + kPullHeartbeat};
+            lane.quiet_since.reset();
+            asked += batch;
+            // Never below one message of the largest size, or it could not be delivered at all.
+            const std::uint64_t bytes = std::max<std::uint64_t>(credit.bytes / kPullSlots, 2 * max_payload);
+            out.emplace_back(PullRequest{partition, i, slot.number, batch, bytes, kPullExpires, kPullHeartbeat});
+        }
+    }
+}
+
+Time Puller::next_due(Time now) const {
+    Time due = kNever;
+    const auto consider = [&](Time t) {
+        if (t > now) due = std::min(due, t);
+    };
+    if (!connected_) return due;
+    for (const auto& [partition, lane] : lanes_) {
+        consider(lane.state == State::bound ? lane.resting_until : lane.due);
+        for (const Slot& slot : lane.slots) {
+            if (slot.open) consider(std::min(slot.heard + kPullHeartbeat * 5 / 2, slot.ends) + Duration(1));
+        }
+    }
+    return due;
+}
+
+std::uint32_t Puller::bound_count() const {
+    return static_cast<std::uint32_t>(
+        std::ranges::count_if(lanes_, [](const auto& lane) { return lane.second.state == State::bound; }));
+}
+
+std::string Puller::trouble() const {
+    for (const auto& [partition, lane] : lanes_) {
+        if (!lane.trouble.empty()) return lane.trouble;
+    }
+    return {};
+}
+
+std::optional<Time> Puller::quiet_since(Partition partition) const { return lanes_.at(partition).quiet_since; }
+
+}  // namespace millrace::engine
