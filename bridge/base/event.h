@@ -37,7 +37,7 @@ struct Settlement {
     std::string score;               // raw JSON text; empty for a dead letter
     std::optional<Verdict> verdict;  // set for a dead letter
     std::string deployment;          // which deployment answered
-    std::string request_id;          // our id of the request
+    std::string request_id;          // of the request that settled it, as we named it to the endpoint
     std::uint32_t attempts = 0;      // how many requests carried the event
 };
 

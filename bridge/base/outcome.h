@@ -44,7 +44,7 @@ struct Answer {
     std::vector<std::string> scores;
     std::optional<Duration> retry_after;  // as the endpoint asked, already clamped
     std::string deployment;               // which deployment answered, where it says so
-    std::string request_id;               // the endpoint's own id for the request, where it gives one
+    std::string request_id;               // as we named the request to the endpoint
     std::string reason;                   // one line for logs and dead letters
     std::string body;                     // the first bytes of the answer, as evidence; capped
 };

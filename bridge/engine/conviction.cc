@@ -117,10 +117,11 @@ std::vector<Batch> Conviction::again(Time now) {
     return out;
 }
 
-std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now) {
+std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Partition partition) {
     for (auto& [event, accused] : cases_) {
         const Batch& batch = accused.the_case.batch;
-        if (accused.stage != Stage::waiting || witness_flying_.contains(batch.tenant)) continue;
+        if (accused.stage != Stage::waiting || batch.partition != partition) continue;
+        if (witness_flying_.contains(batch.tenant)) continue;
         const auto wait = witness_not_before_.find(batch.tenant);
         if (wait != witness_not_before_.end() && now < wait->second) continue;
         const auto good = last_good_.find(batch.tenant);
@@ -131,7 +132,7 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now) {
         }
         witness_flying_.insert(batch.tenant);
         witness_not_before_[batch.tenant] = now + kWitnessAgain;
-        return WitnessWanted{batch.tenant, batch.partition, row};
+        return WitnessWanted{batch.tenant, row};
     }
     return std::nullopt;
 }

@@ -62,11 +62,11 @@ class Conviction {
 
     struct WitnessWanted {
         std::string tenant;
-        Partition partition = 0;
         std::string row;
     };
-    // The next witness to send; the caller sends it. Cases of tenants without a row to witness with are parked.
-    std::optional<WitnessWanted> want_witness(Time now);
+    // The next witness to send on the partition; the caller sends it. Cases of tenants without a row to witness with are
+    // parked.
+    std::optional<WitnessWanted> want_witness(Time now, Partition partition);
 
     // An event of the tenant was settled; `dead` when by a verdict.
     void settled(const std::string& tenant, bool dead);

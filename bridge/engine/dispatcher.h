@@ -55,6 +55,8 @@ class Dispatcher {
 
     // Requires: may_send, or a due probe.
     RequestId launch(Flight flight, Time now);
+    // The row of a witness in flight; valid until it lands.
+    [[nodiscard]] const std::string& row_of(RequestId id) const { return flights_.at(id).row; }
     // The flight that ended; nothing for an unknown id.
     std::optional<Flight> land(RequestId id);
 

@@ -60,6 +60,7 @@ void Puller::bound(Partition partition) {
     Lane& lane = lanes_.at(partition);
     lane.state = State::bound;
     lane.blocked = false;
+    lane.quiet_checked = true;
     lane.failures = 0;
     lane.trouble.clear();
 }
@@ -142,7 +143,8 @@ void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
     out.emplace_back(Bind{partition});
 }
 
-void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Effects& out) {
+void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet,
+                  Effects& out) {
     if (!connected_) return;
     std::size_t asked = 0;
     for (auto& [partition, lane] : lanes_) {
@@ -152,7 +154,12 @@ void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time n
     }
     if (!allowed || credit.bytes == 0) return;
     for (auto& [partition, lane] : lanes_) {
-        if (lane.state != State::bound || lane.blocked || now < lane.resting_until) continue;
+        if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked) continue;
+        if (lane.quiet_since && !lane.quiet_checked && now - *lane.quiet_since > quiet) {
+            unbind(lane, now);
+            bind_due(partition, lane, now, out);
+            continue;
+        }
         for (std::uint32_t i = 0; i < kPullSlots && asked < credit.messages; ++i) {
             Slot& slot = lane.slots[i];
             if (slot.open) continue;
@@ -162,6 +169,7 @@ void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time n
             const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
             slot = Slot{true, slot.number + 1, batch, now, now + kPullExpires + kPullHeartbeat};
             lane.quiet_since.reset();
+            lane.quiet_checked = false;
             asked += batch;
             // Never below one message of the largest size, or it could not be delivered at all.
             const std::uint64_t bytes = std::max<std::uint64_t>(credit.bytes / kPullSlots, 2 * max_payload);

@@ -49,7 +49,8 @@ class Puller {
     void received(Partition partition, std::uint32_t slot, Time now);
     void status(const PullStatus& status, Time now);
     // Binds that are due, and pulls as far as the credit goes; no pull when `allowed` is false.
-    void pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Effects& out);
+    // A partition not pulled from for longer than `quiet` is bound again first: others may have worked on it meanwhile.
+    void pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet, Effects& out);
 
     // The next time something is due after `now`.
     [[nodiscard]] Time next_due(Time now) const;
@@ -79,6 +80,7 @@ class Puller {
         std::string trouble;
         std::array<Slot, kPullSlots> slots;
         std::optional<Time> quiet_since;
+        bool quiet_checked = false;  // bound since it went quiet
     };
 
     void unbind(Lane& lane, Time now);

@@ -12,7 +12,10 @@ constexpr BackoffRule kAgain{std::chrono::milliseconds(200), std::chrono::second
 
 void Search::want_recovery(Partition partition, const Find& find) {
     // The one in front may be running for an older bind; its answer must not count for the new one.
-    if (running_ == Running::recovery && wanted_.front().first == partition) running_ = Running::nothing;
+    if (running_ == Running::recovery && wanted_.front().first == partition) {
+        running_ = Running::nothing;
+        due_ = Time{};
+    }
     std::erase_if(wanted_, [&](const auto& wish) { return wish.first == partition; });
     wanted_.emplace_back(partition, find);
 }

@@ -1,0 +1,238 @@
+// The engine's dealings with the endpoint: what is sent next, and what an answer does to the events that were asked about.
+#include <algorithm>
+#include <utility>
+
+#include "bridge/base/check.h"
+#include "bridge/engine/disposition.h"
+#include "bridge/engine/engine.h"
+
+namespace millrace::engine {
+
+namespace {
+
+// Transient failures of a batch, with successes elsewhere in between, after which its events are suspected (F3).
+constexpr std::uint32_t kStrikes = 3;
+// Time-outs at one size after which the batch is halved.
+constexpr std::uint32_t kTimeouts = 2;
+// Convicted events of one tenant that wait for the ratio; more mean that it will not come right by itself.
+constexpr std::size_t kMostOverRatio = Conviction::kWindow;
+
+Batch single(const Batch& batch, EventRef event) {
+    Batch one;
+    one.partition = batch.partition;
+    one.tenant = batch.tenant;
+    one.suspect = batch.suspect;
+    one.events.push_back(event);
+    return one;
+}
+
+std::string in_words(const Answer& answer) {
+    std::string text(name(answer.outcome));
+    if (answer.status != 0) text += " (HTTP " + std::to_string(answer.status) + ")";
+    if (!answer.reason.empty()) text += ": " + answer.reason;
+    return text;
+}
+
+}  // namespace
+
+// ---- sending ----
+
+void Engine::dispatch(Time now, Effects& out) {
+    probe(now, out);
+    for (Batch& batch : conviction_.again(now)) {
+        batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
+    }
+    for (std::size_t i = 0; i < partitions_.size(); ++i) {
+        const Partition partition = partitions_[(next_partition_ + i) % partitions_.size()];
+        while (dispatcher_.may_send(partition, now)) {
+            if (auto witness = conviction_.want_witness(now, partition)) {
+                Batch none;
+                none.partition = partition;
+                none.tenant = std::move(witness->tenant);
+                launch(std::move(none), Errand::witness, std::move(witness->row), now, out);
+                continue;
+            }
+            auto batch = dispatcher_.next(partition, now);
+            if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+            if (!batch) break;
+            launch(std::move(*batch), Errand::score, {}, now, out);
+        }
+    }
+    ++next_partition_;
+}
+
+// On hold: one real request with one event, whichever is at hand.
+void Engine::probe(Time now, Effects& out) {
+    if (!dispatcher_.probe_due(now)) return;
+    auto batch = dispatcher_.any();
+    for (const Partition partition : partitions_) {
+        if (!batch) batch = batcher_.take(partition, now, true, 1);
+    }
+    if (!batch) batch = conviction_.any();
+    if (!batch) return;
+    std::erase_if(batch->events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
+    if (batch->events.empty()) return;
+    if (batch->events.size() > 1) {
+        Batch rest = *batch;
+        rest.events.erase(rest.events.begin());
+        dispatcher_.go_first(std::move(rest));
+        batch->events.resize(1);
+    }
+    launch(std::move(*batch), Errand::probe, {}, now, out);
+}
+
+void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out) {
+    std::erase_if(batch.events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
+    if (batch.events.empty() && errand != Errand::witness) return;
+    Send send;
+    send.partition = batch.partition;
+    send.refresh_key = batch.key_refreshed;
+    for (const EventRef ref : batch.events) {
+        Event& event = *ledger_.find(ref);
+        ++event.settlement.attempts;
+        send.rows.push_back(event.row);
+    }
+    Flight flight;
+    flight.batch = std::move(batch);
+    flight.errand = errand;
+    flight.row = std::move(row);
+    send.id = dispatcher_.launch(std::move(flight), now);
+    if (errand == Errand::witness) send.rows.push_back(dispatcher_.row_of(send.id));
+    out.emplace_back(std::move(send));
+}
+
+// ---- answers ----
+
+void Engine::on(Answered&& in, Time now, Effects& out) {
+    auto landed = dispatcher_.land(in.id);
+    if (!landed || !halt_.empty()) return;
+    Flight& flight = *landed;
+    Answer& answer = in.answer;
+    std::erase_if(flight.batch.events, [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
+    for (const EventRef ref : flight.batch.events) {
+        Event* event = ledger_.find(ref);
+        if (event == nullptr) continue;
+        event->settlement.deployment = answer.deployment;
+        event->settlement.request_id = answer.request_id;
+    }
+    switch (disposition(answer.outcome).reaction) {
+        case Reaction::publish:
+            dispatcher_.succeeded();
+            if (dispatcher_.resume()) out.emplace_back(Note{Level::info, "resumed", "the endpoint takes requests again"});
+            return scored(std::move(flight), std::move(answer), out);
+        case Reaction::back_off:
+            dispatcher_.failed(answer, flight, now);
+            if (dispatcher_.on_hold()) hold(in_words(answer), now, out);
+            return failed(std::move(flight), answer, now);
+        case Reaction::split: return refused(std::move(flight), answer, now, out);
+        case Reaction::hold: return misconfigured(std::move(flight), answer, now, out);
+    }
+}
+
+void Engine::scored(Flight&& flight, Answer&& answer, Effects&) {
+    const std::size_t rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
+    MILLRACE_CHECK(answer.scores.size() == rows, "scored means one result per row");
+    std::string good_row = flight.row;
+    for (std::size_t i = 0; i < flight.batch.events.size(); ++i) {
+        Event* event = ledger_.find(flight.batch.events[i]);
+        if (event == nullptr) continue;
+        if (good_row.empty()) good_row = event->row;
+        event->settlement.score = std::move(answer.scores[i]);
+        commit_.store(flight.batch.events[i]);
+    }
+    conviction_.scored(flight, answer, good_row);
+}
+
+void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
+    Batch& batch = flight.batch;
+    if (!batch.suspect) conviction_.faltered();
+    if (flight.errand == Errand::witness) return conviction_.witness_failed(batch.tenant, false, now);
+    if (batch.events.empty()) return;
+    ++batch.failures;
+    const bool counts = answer.outcome != Outcome::throttled;
+    if (counts && (batch.strikes == 0 || dispatcher_.successes() > batch.success_mark)) ++batch.strikes;
+    if (counts) batch.success_mark = dispatcher_.successes();
+    if (answer.outcome == Outcome::timed_out) ++batch.timeouts;
+
+    const bool alone = batch.events.size() == 1;
+    if (counts && batch.suspect && alone) return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
+    if (batch.strikes >= kStrikes) {
+        batch.suspect = true;
+        batch.strikes = 0;
+        if (!alone) return split(std::move(batch));
+        return dispatcher_.suspect(std::move(batch));
+    }
+    if (batch.timeouts >= kTimeouts && !alone) return split(std::move(batch));
+    dispatcher_.retry(std::move(batch), answer.outcome, now);
+}
+
+void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& out) {
+    if (pipeline_.endpoint.on_rejected == settings::OnRejected::fail) {
+        return halt("on_rejected", "the endpoint answered " + in_words(answer) +
+                        ", and on_rejected is fail: correct the events or the endpoint, then restart (or set on_rejected: isolate)", out);
+    }
+    if (flight.errand == Errand::witness) {
+        conviction_.witness_failed(flight.batch.tenant, true, now);
+        // The endpoint refuses what it took before, and has taken nothing since: it is to blame.
+        if (dispatcher_.successes() == flight.successes_before) hold("a row that was scored before is refused: " + in_words(answer), now, out);
+        return;
+    }
+    if (flight.batch.events.empty()) return;
+    if (flight.batch.events.size() > 1) {
+        split(std::move(flight.batch));
+    } else {
+        conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
+    }
+    if (dispatcher_.on_hold() || conviction_.unanswered() >= Conviction::kHopeless) {
+        hold("nothing is scored, every event is refused alone: " + in_words(answer), now, out);
+    }
+}
+
+void Engine::misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out) {
+    if (flight.errand == Errand::witness) conviction_.witness_failed(flight.batch.tenant, false, now);
+    const bool first_401 = answer.outcome == Outcome::unauthorized && !flight.batch.key_refreshed && flight.errand != Errand::witness;
+    flight.batch.key_refreshed = first_401;
+    if (!flight.batch.events.empty()) dispatcher_.go_first(std::move(flight.batch));
+    if (!first_401 || dispatcher_.on_hold()) hold(in_words(answer), now, out);
+}
+
+// Halves travel next, first half first, and are split again in turn.
+void Engine::split(Batch&& batch) {
+    const auto middle = batch.events.begin() + static_cast<std::ptrdiff_t>(batch.events.size() / 2);
+    Batch first = single(batch, batch.events.front());
+    Batch second = first;
+    first.events.assign(batch.events.begin(), middle);
+    second.events.assign(middle, batch.events.end());
+    if (batch.suspect) {
+        dispatcher_.suspect(std::move(first));
+        dispatcher_.suspect(std::move(second));
+    } else {
+        dispatcher_.go_first(std::move(second));
+        dispatcher_.go_first(std::move(first));
+    }
+}
+
+void Engine::hold(std::string why, Time now, Effects& out) {
+    const bool news = dispatcher_.hold_reason() != why;
+    if (news) out.emplace_back(Note{Level::warning, "held", "the endpoint: " + why + "; everything is kept, probing"});
+    dispatcher_.hold(std::move(why), now);
+}
+
+// ---- verdicts ----
+
+void Engine::bury(EventRef ref, Verdict verdict) {
+    Event* event = ledger_.find(ref);
+    if (event == nullptr) return;
+    event->settlement.verdict = std::move(verdict);
+    commit_.store(ref);
+}
+
+void Engine::judge(Time, Effects& out) {
+    for (Conviction::Case& one : conviction_.convicted()) bury(one.batch.events.front(), std::move(one.verdict));
+    if (conviction_.over_ratio() < kMostOverRatio) return;
+    halt("dead_letter_ratio",
+         "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or raise "
+         "endpoint.max_dead_letter_ratio, then restart", out);
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,299 @@
+#include "bridge/engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/base/check.h"
+
+namespace millrace::engine {
+
+namespace {
+
+// An event delivered this often travels alone: it may be what breaks the requests it is in.
+constexpr std::uint64_t kAloneFrom = 4;
+
+std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
+    return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
+}
+
+std::string tell(Partition partition, const std::string& text) { return "partition " + std::to_string(partition) + ": " + text; }
+
+}  // namespace
+
+Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed)
+    : pipeline_(pipeline),
+      partitions_(std::move(partitions)),
+      puller_(partitions_, pull_chunk(pipeline), seed ^ 1),
+      ledger_(2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
+      batcher_({pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
+      dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
+      conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
+      commit_(ledger_, seed ^ 3),
+      search_(commit_, seed ^ 4),
+      max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()) {}
+
+void Engine::step(Input&& input, Time now, Effects& out) {
+    ledger_.sweep();
+    expire(now, out);
+    const std::size_t before = out.size();
+    std::visit([&](auto&& in) { on(std::move(in), now, out); }, std::move(input));
+    count_settled(out, before);
+}
+
+// ---- the source ----
+
+void Engine::on(Delivered&& in, Time now, Effects& out) {
+    const Partition partition = in.delivery->partition;
+    puller_.received(partition, in.slot, now);
+    backlog_[partition] = in.delivery->pending;
+    const std::uint64_t delivered = in.delivery->delivered;
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), now);
+    if (opened.standing == Ledger::Standing::settled) {
+        out.emplace_back(Ack{opened.delivery});
+        return;
+    }
+    if (opened.standing == Ledger::Standing::open) return;
+    if (draining_ || !halt_.empty()) {
+        out.emplace_back(Nak{opened.delivery, Duration{}});
+        let_go(opened.id);
+        return;
+    }
+    const bool last_chance = max_deliver_ > 0 && delivered >= static_cast<std::uint64_t>(max_deliver_);
+    const auto elements = static_cast<std::uint32_t>(opened.delivery->events.size());
+    if (elements == 0) {
+        ledger_.settle_empty(opened.id);
+        out.emplace_back(Ack{opened.delivery});
+        return;
+    }
+    for (std::uint32_t i = 0; i < elements; ++i) {
+        const EventRef ref{opened.id, i};
+        Event& event = *ledger_.find(ref);
+        if (search_.take_known(event.id)) {
+            commit_.found(ref, out);
+        } else if (event.fault) {
+            bury(ref, *event.fault);
+        } else if (last_chance) {
+            bury(ref, {Reason::deliveries_exhausted, "delivery " + std::to_string(delivered) + " of at most " +
+                                                         std::to_string(max_deliver_), 0, {}});
+        } else {
+            queue(*opened.delivery, opened.id, i, now);
+        }
+    }
+}
+
+void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now) {
+    const std::size_t bytes = delivery.events[element].row.size();
+    batcher_.add(delivery.partition, lane_of(delivery), {id, element}, bytes, delivery.delivered >= kAloneFrom, now);
+}
+
+void Engine::on(PullStatus&& in, Time now, Effects&) { puller_.status(in, now); }
+
+void Engine::on(Bound&& in, Time now, Effects& out) {
+    if (in.max_deliver == 1) {
+        return on(BindFailed{in.partition,
+                             Error{ErrorCode::misconfigured,
+                                   "the consumer has max_deliver 1, which loses a message at the first crash (set it to -1)"}},
+                  now, out);
+    }
+    puller_.bound(in.partition);
+    const auto [created, first] = stream_created_.try_emplace(in.partition, in.stream_created);
+    if (!first && created->second != in.stream_created) {
+        // Another stream under the same name: its sequences start again, nothing in hand belongs to it.
+        created->second = in.stream_created;
+        ledger_.forget_sequences();
+        search_.forget_known();
+        for (const DeliveryId id : ledger_.ids()) let_go(id);
+        out.emplace_back(Note{Level::warning, "input_recreated", tell(in.partition, "the input stream was made anew; starting over")});
+    }
+    max_deliver_ = in.max_deliver;
+    max_payload_ = in.max_payload;
+    commit_.limits(in);
+    out.emplace_back(Note{Level::info, "bound", tell(in.partition, "consumer and output streams found")});
+
+    // Whoever held the unacked messages may have published for them so long ago that the duplicate window is over.
+    const auto quiet_since = puller_.quiet_since(in.partition);
+    const Duration ours = quiet_since ? now - *quiet_since : Duration::zero();
+    const Duration half = in.duplicate_window / 2;
+    if (in.ack_pending == 0 || (in.idle_for && *in.idle_for <= half && ours <= half)) return;
+    Find find;
+    find.from_time = in.oldest_unacked;
+    if (in.idle_for) {
+        const Duration back = std::max(*in.idle_for, ours) + in.ack_wait + in.duplicate_window;
+        find.from_time = std::max(find.from_time, in.server_now - back);
+    }
+    find.input_above = in.ack_floor;
+    find.input_to = in.delivered_sequence;
+    puller_.block(in.partition);
+    search_.want_recovery(in.partition, find);
+}
+
+void Engine::on(BindFailed&& in, Time now, Effects& out) {
+    if (in.error.text != bind_trouble_) {
+        bind_trouble_ = in.error.text;
+        const Level level = in.error.code == ErrorCode::unavailable ? Level::info : Level::warning;
+        out.emplace_back(Note{level, "bind_failed", tell(in.partition, in.error.text)});
+    }
+    puller_.bind_failed(in, now);
+}
+
+void Engine::on(Found&& in, Time now, Effects& out) {
+    if (const auto partition = search_.found(in, now, out)) puller_.release(*partition);
+}
+
+void Engine::on(Disconnected&&, Time now, Effects& out) {
+    puller_.disconnected(now);
+    search_.disconnected(now);
+    out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down; reconnecting"});
+}
+
+void Engine::on(Reconnected&&, Time now, Effects& out) {
+    puller_.reconnected(now);
+    out.emplace_back(Note{Level::info, "reconnected", "connected to NATS"});
+}
+
+// ---- the outputs ----
+
+void Engine::on(Stored&& in, Time now, Effects& out) {
+    commit_.stored(in, now, out);
+    if (commit_.trouble() == sink_trouble_) return;
+    sink_trouble_ = commit_.trouble();
+    out.emplace_back(sink_trouble_.empty() ? Note{Level::info, "resumed", "the output streams take results again"}
+                                           : Note{Level::warning, "held", sink_trouble_});
+}
+
+void Engine::count_settled(const Effects& out, std::size_t from) {
+    for (std::size_t i = from; i < out.size(); ++i) {
+        const auto* settled = std::get_if<Settled>(&out[i]);
+        if (settled != nullptr && !settled->event->settlement.verdict) conviction_.settled(lane_of(*settled->delivery), false);
+    }
+}
+
+// ---- time ----
+
+void Engine::on(Tick&&, Time now, Effects& out) {
+    if (draining_ && now >= drain_deadline_) let_go_of_all(out);
+    keep_in_progress(now, out);
+    if (halt_.empty()) {
+        judge(now, out);
+        dispatch(now, out);
+        commit_.pump(now, puller_.connected(), out);
+        search_.pump(now, puller_.connected(), out);
+    }
+    puller_.pump(credit(), max_payload_, may_pull(), now, commit_.duplicate_window() / 2, out);
+}
+
+void Engine::on(Drain&& in, Time, Effects& out) {
+    if (draining_) return;
+    draining_ = true;
+    drain_deadline_ = in.deadline;
+    out.emplace_back(Note{Level::info, "draining", std::to_string(ledger_.size()) + " messages in hand"});
+}
+
+// What was not touched for ack_wait belongs to somebody else by now.
+void Engine::expire(Time now, Effects& out) {
+    std::size_t count = 0;
+    for (auto oldest = ledger_.longest_untouched(); oldest && now - oldest->second >= commit_.ack_wait();
+         oldest = ledger_.longest_untouched(), ++count) {
+        let_go(oldest->first);
+    }
+    if (count == 0) return;
+    out.emplace_back(Note{Level::warning, "expired", std::to_string(count) + " messages were not touched for ack_wait; they will be redelivered"});
+}
+
+void Engine::keep_in_progress(Time now, Effects& out) {
+    if (!puller_.connected()) return;
+    for (auto oldest = ledger_.longest_untouched(); oldest && now - oldest->second >= commit_.ack_wait() / 3;
+         oldest = ledger_.longest_untouched()) {
+        out.emplace_back(InProgress{ledger_.find(oldest->first)});
+        ledger_.touch(oldest->first, now);
+    }
+}
+
+void Engine::let_go(DeliveryId id) {
+    const auto elements = static_cast<std::uint32_t>(ledger_.find(id)->events.size());
+    for (std::uint32_t i = 0; i < elements; ++i) {
+        commit_.forget({id, i});
+        conviction_.forget({id, i});
+    }
+    ledger_.forget(id);
+}
+
+void Engine::let_go_of_all(Effects& out) {
+    for (const DeliveryId id : ledger_.ids()) {
+        out.emplace_back(Nak{ledger_.find(id), Duration{}});
+        let_go(id);
+    }
+    batcher_.clear();
+    dispatcher_.clear();
+    conviction_.clear();
+    commit_.clear();
+}
+
+void Engine::halt(std::string name, std::string remedy, Effects& out) {
+    if (!halt_.empty()) return;
+    halt_ = std::move(name);
+    halt_remedy_ = std::move(remedy);
+    out.emplace_back(Note{Level::error, "halted", halt_ + ": " + halt_remedy_});
+    let_go_of_all(out);
+}
+
+Puller::Credit Engine::credit() const {
+    const std::size_t bytes = pipeline_.input.max_pending_bytes;
+    Puller::Credit credit;
+    credit.messages = max_messages_ - std::min(max_messages_, ledger_.size());
+    credit.bytes = bytes - std::min<std::size_t>(bytes, ledger_.bytes());
+    // On hold one message at a time is let in, and only when there is nothing else to try the endpoint with.
+    if (dispatcher_.on_hold()) credit.messages = std::min<std::size_t>(credit.messages, 1);
+    return credit;
+}
+
+bool Engine::may_pull() const {
+    if (draining_ || !halt_.empty() || !commit_.trouble().empty()) return false;
+    return !dispatcher_.on_hold() || (dispatcher_.waiting() == 0 && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
+}
+
+const std::string& Engine::lane_of(const Delivery& delivery) const {
+    static const std::string mixed;
+    return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;
+}
+
+Time Engine::next_due(Time now) const {
+    Time due = puller_.next_due(now);
+    const auto consider = [&](Time t) {
+        if (t > now) due = std::min(due, t);
+    };
+    if (const auto oldest = ledger_.longest_untouched()) {
+        consider(oldest->second + (puller_.connected() ? commit_.ack_wait() / 3 : commit_.ack_wait()));
+    }
+    if (draining_) consider(drain_deadline_);
+    if (halt_.empty()) {
+        for (const Time t : {batcher_.next_due(now), dispatcher_.next_due(now), conviction_.next_due(now),
+                             commit_.next_due(now), search_.next_due(now)}) {
+            consider(t);
+        }
+    }
+    return due;
+}
+
+Snapshot Engine::snapshot(Time now) const {
+    Snapshot s;
+    s.at = now;
+    s.connected = puller_.connected();
+    s.partitions = puller_.partitions();
+    s.bound = puller_.bound_count();
+    s.hold = !puller_.trouble().empty() ? puller_.trouble() : !dispatcher_.hold_reason().empty() ? dispatcher_.hold_reason() : commit_.trouble();
+    s.halt = halt_;
+    s.halt_remedy = halt_remedy_;
+    s.draining = draining_;
+    for (const auto& [partition, pending] : backlog_) s.backlog += pending;
+    s.open_deliveries = ledger_.size();
+    s.open_bytes = ledger_.bytes();
+    s.queued_events = batcher_.size() + dispatcher_.waiting();
+    s.in_flight = dispatcher_.in_flight();
+    s.concurrency_limit = dispatcher_.limit();
+    s.accused = conviction_.size();
+    s.publications = commit_.size();
+    return s;
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,249 @@
+#include "bridge/shard/shard.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "bridge/base/check.h"
+#include "bridge/codec/event_decoder.h"
+#include "bridge/codec/render.h"
+#include "bridge/engine/engine.h"
+#include "subjects/ack_subject.h"
+#include "subjects/identity.h"
+#include "subjects/subject_template.h"
+#include "subjects/tenant.h"
+
+namespace millrace {
+
+namespace {
+
+constexpr Duration kSnapshotEvery = std::chrono::milliseconds(500);
+
+subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
+    auto parsed = subjects::SubjectTemplate::parse(text, use);
+    MILLRACE_CHECK(parsed.has_value(), "subjects are checked when the configuration is loaded");
+    return std::move(*parsed);
+}
+
+std::string hex(std::uint64_t value) {
+    std::array<char, 16> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+    return {digits.data(), end};
+}
+
+}  // namespace
+
+struct Shard::State {
+    // A request on its way: what is needed to read its answer.
+    struct Asked {
+        std::size_t rows = 0;
+        std::string name;  // as the endpoint knows it
+    };
+
+    Parts parts;
+    engine::Engine engine;
+    codec::EventDecoder decoder;
+    codec::Renderer renderer;
+    subjects::SubjectTemplate input;
+    std::string request_prefix;
+    std::unordered_map<std::uint64_t, Asked> asked;
+    ServerTime stream_created{};
+    std::size_t max_payload = 1 << 20;
+    Time next_snapshot{};
+    ServerTime wall{};
+
+    std::vector<ports::JetStreamArrival> mail;
+    std::vector<ports::HttpResponse> responses;
+    std::vector<engine::Input> made_here;  // by carrying out effects
+    engine::Effects effects;
+
+    explicit State(const Parts& p)
+        : parts(p),
+          engine(p.pipeline, p.partitions, p.seed),
+          decoder(p.pipeline),
+          renderer(p.pipeline),
+          input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
+          request_prefix(hex(p.seed) + "-") {}
+
+    // ---- in ----
+
+    void step(engine::Input&& in, Time now) {
+        effects.clear();
+        engine.step(std::move(in), now, effects);
+        for (engine::Effect& effect : effects) std::visit([&](auto& e) { carry_out(e); }, effect);
+        while (!made_here.empty()) {
+            std::vector<engine::Input> inputs;
+            inputs.swap(made_here);
+            for (engine::Input& next : inputs) step(std::move(next), now);
+        }
+    }
+
+    void arrived(ports::Message&& message, Time now) {
+        const auto ack = subjects::parse_ack_subject(message.reply);
+        if (!ack) return parts.observer.note({Level::error, "bad_delivery", ack.error().text});
+        auto delivery = std::make_unique<Delivery>();
+        delivery->partition = message.partition;
+        delivery->stream_sequence = ack->stream_sequence;
+        delivery->delivered = ack->delivered;
+        delivery->pending = ack->pending;
+        delivery->stored_at = ack->stored_at;
+        const std::string_view tenant = input.tenant_in(message.subject);
+        if (subjects::is_tenant(tenant)) delivery->tenant = tenant;
+        const std::string stream(ack->stream);
+        delivery->ack_subject = std::move(message.reply);
+        delivery->subject = std::move(message.subject);
+        delivery->headers = std::move(message.headers);
+        delivery->payload = std::move(message.payload);
+        decode(*delivery);
+        for (Event& event : delivery->events) {
+            event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream, stream_created,
+                                                 delivery->stream_sequence, event.element});
+        }
+        parts.observer.received(delivery->payload.size(), delivery->events.size(), delivery->delivered > 1);
+        step(engine::Delivered{message.slot, std::move(delivery)}, now);
+    }
+
+    // A message without a usable tenant is not looked into: it is one event for the operator.
+    void decode(Delivery& delivery) {
+        if (!delivery.tenant.empty()) return decoder.decode(delivery);
+        Event event;
+        event.text = delivery.payload.bytes();
+        event.fault = Verdict{Reason::unroutable_tenant,
+                              "the subject has no tenant token of 1 to 64 characters A-Z a-z 0-9 _ -", 0, {}};
+        delivery.events.push_back(std::move(event));
+    }
+
+    void arrived(Bound&& bound, Time now) {
+        stream_created = bound.stream_created;
+        max_payload = bound.max_payload;
+        step(std::move(bound), now);
+    }
+
+    template <typename Other>
+    void arrived(Other&& other, Time now) {
+        step(std::forward<Other>(other), now);
+    }
+
+    void answered(const ports::HttpResponse& response, Time now) {
+        const auto found = asked.find(static_cast<std::uint64_t>(response.id));
+        if (found == asked.end()) return;
+        Answer answer = read(response, found->second.rows);
+        answer.request_id = std::move(found->second.name);
+        asked.erase(found);
+        parts.observer.answered(answer.outcome, answer.status, response.elapsed);
+        step(engine::Answered{response.id, std::move(answer)}, now);
+    }
+
+    Answer read(const ports::HttpResponse& response, std::size_t rows) {
+        Answer answer;
+        answer.reason = response.error;
+        switch (response.transport) {
+            case ports::Transport::answered:
+                return parts.protocol.decode({response.status, response.headers, response.body, response.received_at}, rows);
+            case ports::Transport::unreachable: answer.outcome = Outcome::unreachable; break;
+            case ports::Transport::timed_out: answer.outcome = Outcome::timed_out; break;
+            case ports::Transport::oversized:
+                answer.outcome = Outcome::contract_broken;
+                answer.status = response.status;
+                answer.reason = "the answer is larger than max_response_bytes";
+                break;
+        }
+        return answer;
+    }
+
+    // ---- out ----
+
+    void carry_out(const engine::Bind& e) { parts.jetstream.bind(e.partition); }
+    void carry_out(const PullRequest& e) { parts.jetstream.pull(e); }
+    void carry_out(const Find& e) { parts.jetstream.find(e); }
+    void carry_out(const Note& e) { parts.observer.note(e); }
+    void carry_out(const engine::Nak& e) { parts.jetstream.nak(e.delivery->ack_subject, e.delay); }
+    void carry_out(const engine::InProgress& e) { parts.jetstream.in_progress(e.delivery->ack_subject); }
+
+    void carry_out(const engine::Ack& e) {
+        parts.jetstream.ack(e.delivery->ack_subject);
+        parts.observer.acked();
+    }
+
+    void carry_out(const engine::Settled& e) {
+        const auto& verdict = e.event->settlement.verdict;
+        parts.observer.settled(e.delivery->tenant, verdict ? std::optional(verdict->reason) : std::nullopt, e.duplicate,
+                               std::max(Duration::zero(), wall - e.delivery->stored_at));
+    }
+
+    void carry_out(const engine::Send& e) {
+        const settings::Endpoint& endpoint = parts.pipeline.endpoint;
+        if (e.refresh_key) {
+            if (const auto read = parts.key.refresh(); !read) parts.observer.note({Level::warning, "key_not_read", read.error().text});
+        }
+        protocols::Encoded encoded = parts.protocol.encode(e.rows);
+        ports::HttpRequest request;
+        request.id = e.id;
+        request.url = endpoint.url;
+        request.headers = std::move(encoded.headers);
+        request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
+        if (!parts.key.key().empty()) request.headers.emplace_back("Authorization", "Bearer " + parts.key.key().reveal());
+        if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
+        std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
+        request.headers.emplace_back("x-ms-client-request-id", name);
+        request.headers.emplace_back("x-request-id", name);
+        request.body = std::move(encoded.body);
+        request.timeout = endpoint.timeout;
+        request.connect_timeout = endpoint.connect_timeout;
+        request.max_response_bytes = endpoint.max_response_bytes;
+        asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
+        parts.observer.requested(e.rows.size());
+        parts.endpoint.send(std::move(request));
+    }
+
+    void carry_out(const engine::Publish& e) {
+        auto rendered = renderer.render(*e.delivery, *e.event, max_payload);
+        if (!rendered) {
+            made_here.emplace_back(Stored{e.id, std::move(rendered.error())});
+            return;
+        }
+        parts.jetstream.publish({e.id, rendered->output, std::move(rendered->subject), std::move(rendered->headers),
+                                 std::move(rendered->payload)});
+    }
+};
+
+Shard::Shard(const Parts& parts) : state_(std::make_unique<State>(parts)) {}
+Shard::~Shard() = default;
+
+void Shard::turn(Time now, ServerTime wall) {
+    State& s = *state_;
+    s.wall = wall;
+    s.parts.arrivals.take(s.mail);
+    for (ports::JetStreamArrival& arrival : s.mail) {
+        std::visit([&](auto&& what) { s.arrived(std::move(what), now); }, std::move(arrival));
+    }
+    s.mail.clear();
+    s.parts.endpoint.wait(Duration::zero(), s.responses);
+    for (const ports::HttpResponse& response : s.responses) s.answered(response, now);
+    s.responses.clear();
+    s.step(engine::Tick{}, now);
+    s.parts.jetstream.flush();
+    if (now >= s.next_snapshot) {
+        s.parts.observer.publish(s.engine.snapshot(now));
+        s.next_snapshot = now + kSnapshotEvery;
+    }
+}
+
+void Shard::wait(Time now, Duration limit) {
+    state_->parts.endpoint.wait(std::min(limit, until_due(now)), state_->responses);
+}
+
+Duration Shard::until_due(Time now) const {
+    const Time due = state_->engine.next_due(now);
+    return due == kNever ? std::chrono::hours(24) : std::max(Duration::zero(), due - now);
+}
+
+void Shard::drain(Time deadline) { state_->made_here.emplace_back(engine::Drain{deadline}); }
+bool Shard::drained() const { return state_->made_here.empty() && state_->engine.drained(); }
+Snapshot Shard::snapshot(Time now) const { return state_->engine.snapshot(now); }
+
+}  // namespace millrace
