@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define MILLRACE_CHECK(expression, note)                                                                        \
-    do {                                                                                                        \
-        if (!(expression)) [[unlikely]] {                                                                       \
-            std::fprintf(stderr, "%s:%d: check failed: %s (%s)\n", __FILE__, __LINE__, #expression, note);      \
-            std::abort();                                                                                       \
-        }                                                                                                       \
+#define MILLRACE_CHECK(expression, note)                                                                   \
+    do {                                                                                                   \
+        if (!(expression)) [[unlikely]] {                                                                  \
+            std::fprintf(stderr, "%s:%d: check failed: %s (%s)\n", __FILE__, __LINE__, #expression, note); \
+            std::abort();                                                                                  \
+        }                                                                                                  \
     } while (false)

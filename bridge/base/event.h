@@ -27,9 +27,9 @@ using Header = std::pair<std::string, std::string>;
 // Evidence that goes into a dead letter.
 struct Verdict {
     Reason reason{};
-    std::string detail;    // one line: field name, type found, the endpoint's reason
-    int status = 0;        // the endpoint's status, 0 where none was involved
-    std::string body;      // the endpoint's answer, capped
+    std::string detail;  // one line: field name, type found, the endpoint's reason
+    int status = 0;      // the endpoint's status, 0 where none was involved
+    std::string body;    // the endpoint's answer, capped
 };
 
 // What an event came to, and by which request; filled by the engine, read when the publication is rendered.
@@ -43,10 +43,10 @@ struct Settlement {
 
 struct Event {
     Identity id;
-    std::uint32_t element = 0;  // index in the message
-    std::string_view text;      // the raw element, inside the delivery's payload
-    std::string row;            // raw JSON text of the row for the request
-    std::string included;       // raw JSON text of the fields the result carries along; empty for none
+    std::uint32_t element = 0;     // index in the message
+    std::string_view text;         // the raw element, inside the delivery's payload
+    std::string row;               // raw JSON text of the row for the request
+    std::string included;          // raw JSON text of the fields the result carries along; empty for none
     std::optional<Verdict> fault;  // set when decoding already found it unfit
     Settlement settlement;
 };
@@ -54,15 +54,15 @@ struct Event {
 struct Delivery {
     Partition partition = 0;
     std::uint64_t stream_sequence = 0;
-    std::uint64_t delivered = 1;   // 1 for the first delivery
-    std::uint64_t pending = 0;     // messages the consumer still holds behind this one
-    ServerTime stored_at{};        // when JetStream stored the message
-    std::string ack_subject;       // where acks for this delivery go
-    std::string subject;           // as the publisher used it; not to be trusted
-    std::string tenant;            // checked token, or empty when unroutable
-    std::vector<Header> headers;   // all of the publisher's headers; not to be trusted
+    std::uint64_t delivered = 1;  // 1 for the first delivery
+    std::uint64_t pending = 0;    // messages the consumer still holds behind this one
+    ServerTime stored_at{};       // when JetStream stored the message
+    std::string ack_subject;      // where acks for this delivery go
+    std::string subject;          // as the publisher used it; not to be trusted
+    std::string tenant;           // checked token, or empty when unroutable
+    std::vector<Header> headers;  // all of the publisher's headers; not to be trusted
     Payload payload;
-    std::vector<Event> events;     // empty only for an empty array or a blank message
+    std::vector<Event> events;  // empty only for an empty array or a blank message
 };
 
 }  // namespace millrace

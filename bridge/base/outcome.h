@@ -40,7 +40,7 @@ constexpr std::string_view name(Outcome outcome) { return kOutcomeNames[static_c
 // The answer to one request. `scores` has one raw JSON text per row, in row order, and only when `scored`.
 struct Answer {
     Outcome outcome = Outcome::misconfigured;
-    int status = 0;                       // HTTP status, 0 where there was none
+    int status = 0;  // HTTP status, 0 where there was none
     std::vector<std::string> scores;
     std::optional<Duration> retry_after;  // as the endpoint asked, already clamped
     std::string deployment;               // which deployment answered, where it says so

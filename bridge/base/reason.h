@@ -26,9 +26,9 @@ enum class Reason {
 };
 
 inline constexpr std::array<std::string_view, 15> kReasonNames = {
-    "unroutable_tenant", "not_json",     "not_an_object", "field_missing",   "field_null",
-    "field_wrong_type",  "event_too_large", "rejected",   "too_large",       "model_raised",
-    "contract_broken",   "timeout",      "endpoint_crash", "result_too_large", "deliveries_exhausted",
+    "unroutable_tenant", "not_json",        "not_an_object",  "field_missing",    "field_null",
+    "field_wrong_type",  "event_too_large", "rejected",       "too_large",        "model_raised",
+    "contract_broken",   "timeout",         "endpoint_crash", "result_too_large", "deliveries_exhausted",
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::deliveries_exhausted) + 1);
 

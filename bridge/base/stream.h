@@ -26,7 +26,7 @@ struct PullRequest {
     std::uint32_t batch = 0;   // messages at most
     std::uint64_t max_bytes = 0;
     Duration expires{};
-    Duration heartbeat{};      // at most half of `expires`
+    Duration heartbeat{};  // at most half of `expires`
 };
 
 // A status message for a pull request: 100 heartbeat, 404, 408, 409, 4xx, 503.
@@ -56,13 +56,13 @@ struct Bound {
     // How long ago, on the server's clock, the consumer last delivered or was acked; nothing when it does not say
     // (a restarted server has forgotten).
     std::optional<Duration> idle_for;
-    ServerTime server_now{};               // the server's clock when it answered
-    // When JetStream stored the oldest unacked message (server_now where there is none): no result of an unacked message
-    // can be older.
+    ServerTime server_now{};  // the server's clock when it answered
+    // When JetStream stored the oldest unacked message (server_now where there is none): no result of an unacked
+    // message can be older.
     ServerTime oldest_unacked{};
     std::array<std::uint64_t, kOutputs> output_last_sequence{};  // of the stream behind each output
-    Duration duplicate_window{};           // the shortest of the output streams
-    std::uint64_t max_payload = 1 << 20;   // smallest of the server's and the output streams' limits, in bytes
+    Duration duplicate_window{};                                 // the shortest of the output streams
+    std::uint64_t max_payload = 1 << 20;  // smallest of the server's and the output streams' limits, in bytes
 };
 
 struct BindFailed {
@@ -75,7 +75,7 @@ struct Stored {
     StoreId id{};
     std::optional<Error> error;  // unavailable: again later; too_large; misconfigured: hold
     std::uint64_t sequence = 0;
-    bool duplicate = false;      // an earlier message of the same identity was already there
+    bool duplicate = false;  // an earlier message of the same identity was already there
 };
 
 // Reads the output streams from a place on and returns the identities found of this pipeline, so that an event

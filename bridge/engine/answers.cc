@@ -1,4 +1,5 @@
-// The engine's dealings with the endpoint: what is sent next, and what an answer does to the events that were asked about.
+// The engine's dealings with the endpoint: what is sent next, and what an answer does to the events that were asked
+// about.
 #include <algorithm>
 #include <utility>
 
@@ -108,7 +109,8 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     if (!landed || !halt_.empty()) return;
     Flight& flight = *landed;
     Answer& answer = in.answer;
-    std::erase_if(flight.batch.events, [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
+    std::erase_if(flight.batch.events,
+                  [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
     for (const EventRef ref : flight.batch.events) {
         Event* event = ledger_.find(ref);
         if (event == nullptr) continue;
@@ -118,14 +120,17 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     switch (disposition(answer.outcome).reaction) {
         case Reaction::publish:
             dispatcher_.succeeded();
-            if (dispatcher_.resume()) out.emplace_back(Note{Level::info, "resumed", "the endpoint takes requests again"});
+            if (dispatcher_.resume())
+                out.emplace_back(Note{Level::info, "resumed", "the endpoint takes requests again"});
             return scored(std::move(flight), std::move(answer), out);
         case Reaction::back_off:
             dispatcher_.failed(answer, flight, now);
             if (dispatcher_.on_hold()) hold(in_words(answer), now, out);
             return failed(std::move(flight), answer, now);
-        case Reaction::split: return refused(std::move(flight), answer, now, out);
-        case Reaction::hold: return misconfigured(std::move(flight), answer, now, out);
+        case Reaction::split:
+            return refused(std::move(flight), answer, now, out);
+        case Reaction::hold:
+            return misconfigured(std::move(flight), answer, now, out);
     }
 }
 
@@ -155,7 +160,8 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
     if (answer.outcome == Outcome::timed_out) ++batch.timeouts;
 
     const bool alone = batch.events.size() == 1;
-    if (counts && batch.suspect && alone) return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
+    if (counts && batch.suspect && alone)
+        return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
     if (batch.strikes >= kStrikes) {
         batch.suspect = true;
         batch.strikes = 0;
@@ -168,13 +174,17 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
 
 void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& out) {
     if (pipeline_.endpoint.on_rejected == settings::OnRejected::fail) {
-        return halt("on_rejected", "the endpoint answered " + in_words(answer) +
-                        ", and on_rejected is fail: correct the events or the endpoint, then restart (or set on_rejected: isolate)", out);
+        return halt("on_rejected",
+                    "the endpoint answered " + in_words(answer) +
+                        ", and on_rejected is fail: correct the events or the endpoint, then restart (or set "
+                        "on_rejected: isolate)",
+                    out);
     }
     if (flight.errand == Errand::witness) {
         conviction_.witness_failed(flight.batch.tenant, true, now);
         // The endpoint refuses what it took before, and has taken nothing since: it is to blame.
-        if (dispatcher_.successes() == flight.successes_before) hold("a row that was scored before is refused: " + in_words(answer), now, out);
+        if (dispatcher_.successes() == flight.successes_before)
+            hold("a row that was scored before is refused: " + in_words(answer), now, out);
         return;
     }
     if (flight.batch.events.empty()) return;
@@ -190,7 +200,8 @@ void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& o
 
 void Engine::misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out) {
     if (flight.errand == Errand::witness) conviction_.witness_failed(flight.batch.tenant, false, now);
-    const bool first_401 = answer.outcome == Outcome::unauthorized && !flight.batch.key_refreshed && flight.errand != Errand::witness;
+    const bool first_401 =
+        answer.outcome == Outcome::unauthorized && !flight.batch.key_refreshed && flight.errand != Errand::witness;
     flight.batch.key_refreshed = first_401;
     if (!flight.batch.events.empty()) dispatcher_.go_first(std::move(flight.batch));
     if (!first_401 || dispatcher_.on_hold()) hold(in_words(answer), now, out);
@@ -231,8 +242,10 @@ void Engine::judge(Time, Effects& out) {
     for (Conviction::Case& one : conviction_.convicted()) bury(one.batch.events.front(), std::move(one.verdict));
     if (conviction_.over_ratio() < kMostOverRatio) return;
     halt("dead_letter_ratio",
-         "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or raise "
-         "endpoint.max_dead_letter_ratio, then restart", out);
+         "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or "
+         "raise "
+         "endpoint.max_dead_letter_ratio, then restart",
+         out);
 }
 
 }  // namespace millrace::engine

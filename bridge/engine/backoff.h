@@ -1,8 +1,8 @@
 // How long to wait before trying again, and how many retries there may be.
 //
-// Backoff: capped exponential with full jitter: a uniform draw from [0, min(cap, base × 2^n)], so that many clients that
-// failed together do not return together. RetryBudget: a token bucket shared by all retries to one endpoint; successes
-// earn tokens, time earns a small floor, so an outage is met with a trickle instead of a storm.
+// Backoff: capped exponential with full jitter: a uniform draw from [0, min(cap, base × 2^n)], so that many clients
+// that failed together do not return together. RetryBudget: a token bucket shared by all retries to one endpoint;
+// successes earn tokens, time earns a small floor, so an outage is met with a trickle instead of a storm.
 #pragma once
 
 #include <algorithm>

@@ -5,7 +5,8 @@
 // max_batch_wait, or at once when that is zero: a free slot takes what is there, the size is a cap and not a target.
 // An event marked single travels alone.
 //
-// Thread: one engine's. Time: told. Bounds: holds only events of open deliveries. Not here: no retry, no in-flight count.
+// Thread: one engine's. Time: told. Bounds: holds only events of open deliveries. Not here: no retry, no in-flight
+// count.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,8 @@ class Batcher {
   public:
     explicit Batcher(BatchLimits limits) : limits_(limits) {}
 
-    void add(Partition partition, const std::string& tenant, EventRef event, std::size_t row_bytes, bool single, Time now);
+    void add(Partition partition, const std::string& tenant, EventRef event, std::size_t row_bytes, bool single,
+             Time now);
     // The next ready batch of the partition; `flush` takes an unfinished one too, `most` caps its size below the limit.
     std::optional<Batch> take(Partition partition, Time now, bool flush, std::uint32_t most);
     // When a batch becomes ready by waiting, after `now`; kNever when none does.

@@ -108,7 +108,8 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
 
 // The result fits nowhere, so the event ends as a dead letter; a dead letter sheds until it fits.
 void Commit::too_large(Event& event) {
-    event.settlement.verdict = Verdict{Reason::result_too_large, "the result is larger than the result stream takes", 0, {}};
+    event.settlement.verdict =
+        Verdict{Reason::result_too_large, "the result is larger than the result stream takes", 0, {}};
     event.settlement.score.clear();
 }
 

@@ -6,8 +6,8 @@
 // the output stream's duplicate window it is stored once. When the first attempt is older than half that window the
 // stream is searched for the identity first (SEMANTICS B2). A publication of a stale delivery is never sent.
 //
-// Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through at
-// a time until one is stored; it never drops.
+// Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through
+// at a time until one is stored; it never drops.
 //
 // Thread: one engine's. Time: told. Bounds: kMostUnanswered publications in flight; the rest waits here, by reference.
 #pragma once

@@ -37,7 +37,8 @@ void Conviction::scored(const Flight& flight, const Answer& answer, std::string_
     for (auto& [event, accused] : cases_) {
         const bool pending = accused.stage == Stage::waiting || accused.stage == Stage::parked;
         if (!pending || accused.the_case.batch.tenant != tenant || flight.id <= accused.last_launched) continue;
-        const bool elsewhere = !answer.deployment.empty() && !accused.deployment.empty() && answer.deployment != accused.deployment;
+        const bool elsewhere =
+            !answer.deployment.empty() && !accused.deployment.empty() && answer.deployment != accused.deployment;
         if (!elsewhere) accused.stage = Stage::witnessed;
     }
     if (flight.errand == Errand::witness) return;
@@ -105,10 +106,14 @@ std::vector<Batch> Conviction::again(Time now) {
     std::vector<Batch> out;
     for (Case& one : extract([&](const Accused& accused) {
              switch (accused.stage) {
-                 case Stage::witnessed: return accused.the_case.batch.answers < accused.needed;
-                 case Stage::cleared: return true;
-                 case Stage::parked: return now >= accused.again_at;
-                 case Stage::waiting: return false;
+                 case Stage::witnessed:
+                     return accused.the_case.batch.answers < accused.needed;
+                 case Stage::cleared:
+                     return true;
+                 case Stage::parked:
+                     return now >= accused.again_at;
+                 case Stage::waiting:
+                     return false;
              }
              return false;
          })) {

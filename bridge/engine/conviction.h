@@ -1,15 +1,17 @@
 // Conviction: which events the endpoint's answers may be held against (SEMANTICS F2, F3).
 //
-// An event refused alone is *accused*. It is convicted only when a witness of the same tenant (a mate, or a row that was
-// scored before, or the configured control row) is scored by a request sent after that answer: then the endpoint works
-// and the event is to blame. Without a witness the blame may lie with the endpoint, so the event is *parked* and tried
-// again later. Answers that mean "the model raised" are needed twice, transient failures of a suspect three times, each
-// with a witness; a transient failure of anybody else in between clears the suspect, for then the endpoint is shaky.
+// An event refused alone is *accused*. It is convicted only when a witness of the same tenant (a mate, or a row that
+// was scored before, or the configured control row) is scored by a request sent after that answer: then the endpoint
+// works and the event is to blame. Without a witness the blame may lie with the endpoint, so the event is *parked* and
+// tried again later. Answers that mean "the model raised" are needed twice, transient failures of a suspect three
+// times, each with a witness; a transient failure of anybody else in between clears the suspect, for then the endpoint
+// is shaky.
 //
 // Convicted events wait until the tenant's share of verdicts over its last kWindow settled events allows one more, so
 // that a bad deployment cannot empty a stream into dead letters.
 //
-// Thread: one engine's. Time: told. Bounds: accused events are open deliveries; last good rows are kept for kMaxTenants.
+// Thread: one engine's. Time: told. Bounds: accused events are open deliveries; last good rows are kept for
+// kMaxTenants.
 #pragma once
 
 #include <bitset>
@@ -43,7 +45,8 @@ class Conviction {
         Verdict verdict;  // when it is convicted
     };
 
-    // `flight` brought its one event alone and was answered with `answer`. Requests up to `last_launched` are no witness.
+    // `flight` brought its one event alone and was answered with `answer`. Requests up to `last_launched` are no
+    // witness.
     void accuse(Flight flight, const Answer& answer, RequestId last_launched);
     // Accusations since anything was scored.
     [[nodiscard]] std::uint32_t unanswered() const { return unanswered_; }
@@ -64,8 +67,8 @@ class Conviction {
         std::string tenant;
         std::string row;
     };
-    // The next witness to send on the partition; the caller sends it. Cases of tenants without a row to witness with are
-    // parked.
+    // The next witness to send on the partition; the caller sends it. Cases of tenants without a row to witness with
+    // are parked.
     std::optional<WitnessWanted> want_witness(Time now, Partition partition);
 
     // An event of the tenant was settled; `dead` when by a verdict.

@@ -108,7 +108,8 @@ void Dispatcher::failed(const Answer& answer, const Flight& flight, Time now) {
         limit_ = std::max(1.0, limit_ * kCut);
         last_cut_ = now;
     }
-    const Duration wait = answer.retry_after ? *answer.retry_after : backoff(rule_for(answer.outcome), failures_, random_);
+    const Duration wait =
+        answer.retry_after ? *answer.retry_after : backoff(rule_for(answer.outcome), failures_, random_);
     not_before_ = std::max(not_before_, now + wait);
 }
 
@@ -128,7 +129,9 @@ bool Dispatcher::resume() {
     return was;
 }
 
-bool Dispatcher::probe_due(Time now) const { return on_hold() && !probe_flying_ && flights_.empty() && now >= next_probe_; }
+bool Dispatcher::probe_due(Time now) const {
+    return on_hold() && !probe_flying_ && flights_.empty() && now >= next_probe_;
+}
 
 Time Dispatcher::next_due(Time now) const {
     Time due = kNever;

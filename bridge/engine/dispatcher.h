@@ -34,7 +34,7 @@ enum class Errand {
 };
 
 struct Flight {
-    RequestId id{};   // set by launch; grows from request to request
+    RequestId id{};  // set by launch; grows from request to request
     Batch batch;
     Errand errand{};
     std::string row;  // of a witness

@@ -16,7 +16,9 @@ std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
     return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
 }
 
-std::string tell(Partition partition, const std::string& text) { return "partition " + std::to_string(partition) + ": " + text; }
+std::string tell(Partition partition, const std::string& text) {
+    return "partition " + std::to_string(partition) + ": " + text;
+}
 
 }  // namespace
 
@@ -25,7 +27,8 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       partitions_(std::move(partitions)),
       puller_(partitions_, pull_chunk(pipeline), seed ^ 1),
       ledger_(2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
-      batcher_({pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
+      batcher_(
+          {pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
       dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
       conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
       commit_(ledger_, seed ^ 3),
@@ -73,8 +76,10 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         } else if (event.fault) {
             bury(ref, *event.fault);
         } else if (last_chance) {
-            bury(ref, {Reason::deliveries_exhausted, "delivery " + std::to_string(delivered) + " of at most " +
-                                                         std::to_string(max_deliver_), 0, {}});
+            bury(ref, {Reason::deliveries_exhausted,
+                       "delivery " + std::to_string(delivered) + " of at most " + std::to_string(max_deliver_),
+                       0,
+                       {}});
         } else {
             queue(*opened.delivery, opened.id, i, now);
         }
@@ -90,10 +95,12 @@ void Engine::on(PullStatus&& in, Time now, Effects&) { puller_.status(in, now); 
 
 void Engine::on(Bound&& in, Time now, Effects& out) {
     if (in.max_deliver == 1) {
-        return on(BindFailed{in.partition,
-                             Error{ErrorCode::misconfigured,
-                                   "the consumer has max_deliver 1, which loses a message at the first crash (set it to -1)"}},
-                  now, out);
+        return on(
+            BindFailed{
+                in.partition,
+                Error{ErrorCode::misconfigured,
+                      "the consumer has max_deliver 1, which loses a message at the first crash (set it to -1)"}},
+            now, out);
     }
     puller_.bound(in.partition);
     const auto [created, first] = stream_created_.try_emplace(in.partition, in.stream_created);
@@ -103,7 +110,8 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
         ledger_.forget_sequences();
         search_.forget_known();
         for (const DeliveryId id : ledger_.ids()) let_go(id);
-        out.emplace_back(Note{Level::warning, "input_recreated", tell(in.partition, "the input stream was made anew; starting over")});
+        out.emplace_back(Note{Level::warning, "input_recreated",
+                              tell(in.partition, "the input stream was made anew; starting over")});
     }
     max_deliver_ = in.max_deliver;
     max_payload_ = in.max_payload;
@@ -164,7 +172,8 @@ void Engine::on(Stored&& in, Time now, Effects& out) {
 void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
         const auto* settled = std::get_if<Settled>(&out[i]);
-        if (settled != nullptr && !settled->event->settlement.verdict) conviction_.settled(lane_of(*settled->delivery), false);
+        if (settled != nullptr && !settled->event->settlement.verdict)
+            conviction_.settled(lane_of(*settled->delivery), false);
     }
 }
 
@@ -197,7 +206,8 @@ void Engine::expire(Time now, Effects& out) {
         let_go(oldest->first);
     }
     if (count == 0) return;
-    out.emplace_back(Note{Level::warning, "expired", std::to_string(count) + " messages were not touched for ack_wait; they will be redelivered"});
+    out.emplace_back(Note{Level::warning, "expired",
+                          std::to_string(count) + " messages were not touched for ack_wait; they will be redelivered"});
 }
 
 void Engine::keep_in_progress(Time now, Effects& out) {
@@ -249,7 +259,8 @@ Puller::Credit Engine::credit() const {
 
 bool Engine::may_pull() const {
     if (draining_ || !halt_.empty() || !commit_.trouble().empty()) return false;
-    return !dispatcher_.on_hold() || (dispatcher_.waiting() == 0 && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
+    return !dispatcher_.on_hold() ||
+           (dispatcher_.waiting() == 0 && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
 
 const std::string& Engine::lane_of(const Delivery& delivery) const {
@@ -281,7 +292,9 @@ Snapshot Engine::snapshot(Time now) const {
     s.connected = puller_.connected();
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
-    s.hold = !puller_.trouble().empty() ? puller_.trouble() : !dispatcher_.hold_reason().empty() ? dispatcher_.hold_reason() : commit_.trouble();
+    s.hold = !puller_.trouble().empty()           ? puller_.trouble()
+             : !dispatcher_.hold_reason().empty() ? dispatcher_.hold_reason()
+                                                  : commit_.trouble();
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;

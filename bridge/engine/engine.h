@@ -1,13 +1,14 @@
-// Engine: the deterministic heart of one pipeline on one shard. `step(input, now) → effects`, and nothing else: no thread,
-// clock, socket, lock, log or third-party header. The same inputs at the same times give the same effects.
+// Engine: the deterministic heart of one pipeline on one shard. `step(input, now) → effects`, and nothing else: no
+// thread, clock, socket, lock, log or third-party header. The same inputs at the same times give the same effects.
 //
-//     Delivered ─▶ ledger ─▶ batcher ─▶ dispatcher ─▶ Send … Answered ─▶ disposition ─┬─▶ commit ─▶ Publish … Stored ─▶ Ack
+//     Delivered ─▶ ledger ─▶ batcher ─▶ dispatcher ─▶ Send … Answered ─▶ disposition ─┬─▶ commit ─▶ Publish … Stored ─▶
+//     Ack
 //                                           ▲                                          │
 //                                           └── conviction ◀── split, accuse ◀─────────┘
 //
 // Each concept is a machine of its own; this file routes between them. Inputs are taken one by one; what they make
-// possible (sending, pulling, publishing, in-progress acks) is asked for by the next Tick, so that a burst of deliveries
-// becomes one batch and not many.
+// possible (sending, pulling, publishing, in-progress acks) is asked for by the next Tick, so that a burst of
+// deliveries becomes one batch and not many.
 #pragma once
 
 #include <cstdint>

@@ -86,7 +86,9 @@ class Ledger {
         bool operator==(const Place&) const = default;
     };
     struct PlaceHash {
-        std::size_t operator()(const Place& p) const noexcept { return p.sequence * 0x9e3779b97f4a7c15ull + p.partition; }
+        std::size_t operator()(const Place& p) const noexcept {
+            return p.sequence * 0x9e3779b97f4a7c15ull + p.partition;
+        }
     };
 
     void close(DeliveryId id);

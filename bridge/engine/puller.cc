@@ -18,16 +18,20 @@ enum class Ending { heartbeat, over, rest, rebind, smaller };
 Ending ending(const PullStatus& status) {
     const auto says = [&](std::string_view words) { return status.description.find(words) != std::string::npos; };
     switch (status.code) {
-        case 100: return Ending::heartbeat;
+        case 100:
+            return Ending::heartbeat;
         case 404:
-        case 408: return Ending::over;
-        case 503: return Ending::rebind;  // no responders: no such consumer, or no leader
+        case 408:
+            return Ending::over;
+        case 503:
+            return Ending::rebind;  // no responders: no such consumer, or no leader
         case 409:
             if (says("Consumer Deleted") || says("push based")) return Ending::rebind;
             if (says("MaxRequestBatch")) return Ending::smaller;
             if (says("Batch Completed")) return Ending::over;
             return Ending::rest;  // Leadership Change, Server Shutdown, Exceeded MaxWaiting, …
-        default: return Ending::rest;
+        default:
+            return Ending::rest;
     }
 }
 
@@ -96,11 +100,14 @@ void Puller::status(const PullStatus& status, Time now) {
         case Ending::heartbeat:
             slot.heard = now;
             return;
-        case Ending::over: break;
+        case Ending::over:
+            break;
         case Ending::smaller:
             most_ = std::max(1u, slot.remaining / 2);
             break;
-        case Ending::rest: rest(lane, now); break;
+        case Ending::rest:
+            rest(lane, now);
+            break;
         case Ending::rebind:
             unbind(lane, now);
             lane.due = now + backoff(kRebind, ++lane.failures, random_);
@@ -143,8 +150,7 @@ void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
     out.emplace_back(Bind{partition});
 }
 
-void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet,
-                  Effects& out) {
+void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet, Effects& out) {
     if (!connected_) return;
     std::size_t asked = 0;
     for (auto& [partition, lane] : lanes_) {
@@ -154,7 +160,8 @@ void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time n
     }
     if (!allowed || credit.bytes == 0) return;
     for (auto& [partition, lane] : lanes_) {
-        if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked) continue;
+        if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked)
+            continue;
         if (lane.quiet_since && !lane.quiet_checked && now - *lane.quiet_since > quiet) {
             unbind(lane, now);
             bind_due(partition, lane, now, out);

@@ -74,8 +74,8 @@ class Puller {
     struct Lane {
         State state = State::unbound;
         bool blocked = false;
-        Time due{};                  // next bind, or when a bind under way is given up
-        Time resting_until{};        // no pull before
+        Time due{};            // next bind, or when a bind under way is given up
+        Time resting_until{};  // no pull before
         std::uint32_t failures = 0;
         std::string trouble;
         std::array<Slot, kPullSlots> slots;

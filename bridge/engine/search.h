@@ -1,8 +1,8 @@
 // Search: looks up in the output streams what is stored already, one search at a time.
 //
-// Two needs (SEMANTICS B2). *Recovery*: a partition was bound whose consumer has unacked messages and was quiet for longer
-// than half the duplicate window; results of those messages may be stored, and their identities are remembered until the
-// messages come again. *Unsure publications*: see commit.h. A search that fails is repeated.
+// Two needs (SEMANTICS B2). *Recovery*: a partition was bound whose consumer has unacked messages and was quiet for
+// longer than half the duplicate window; results of those messages may be stored, and their identities are remembered
+// until the messages come again. *Unsure publications*: see commit.h. A search that fails is repeated.
 //
 // Thread: one engine's. Time: told. Bounds: identities of unacked messages of the partitions of one shard.
 #pragma once

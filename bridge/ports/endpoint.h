@@ -22,7 +22,7 @@ struct HttpRequest {
     std::string url;
     std::vector<Header> headers;
     std::string body;
-    Duration timeout{};          // from send to the last byte of the answer
+    Duration timeout{};  // from send to the last byte of the answer
     Duration connect_timeout{};
     std::uint64_t max_response_bytes = 0;
 };
@@ -31,7 +31,7 @@ enum class Transport {
     answered,     // status, headers and body are whole
     unreachable,  // resolve, connect or TLS failed, or the connection broke before the answer was whole
     timed_out,
-    oversized,    // the answer went over a cap and was cut off
+    oversized,  // the answer went over a cap and was cut off
 };
 
 struct HttpResponse {
@@ -40,8 +40,8 @@ struct HttpResponse {
     int status = 0;
     std::vector<Header> headers;  // names in lower case
     std::string body;
-    ServerTime received_at{};     // wall clock
-    std::string error;            // what the transport said, for the log; never holds a header value
+    ServerTime received_at{};  // wall clock
+    std::string error;         // what the transport said, for the log; never holds a header value
     Duration elapsed{};
 };
 

@@ -56,7 +56,7 @@ struct Input {
 };
 
 struct Feature {
-    std::string field;    // name, or JSON Pointer when it begins with '/'
+    std::string field;                    // name, or JSON Pointer when it begins with '/'
     std::optional<std::string> fallback;  // raw JSON text used when the field is missing or null
 };
 
@@ -73,10 +73,10 @@ struct Endpoint {
     std::string url;
     std::string protocol = "azureml";
     RowShape rows = RowShape::arrays;
-    AzuremlBody body = AzuremlBody::inputs;            // azureml
-    std::string rows_pointer;                          // json: where the rows go; "" is the whole body
-    std::string results_pointer;                       // json: where the results are; "" is the whole body
-    std::string extras;                                // raw JSON object merged into the request body; empty for none
+    AzuremlBody body = AzuremlBody::inputs;  // azureml
+    std::string rows_pointer;                // json: where the rows go; "" is the whole body
+    std::string results_pointer;             // json: where the results are; "" is the whole body
+    std::string extras;                      // raw JSON object merged into the request body; empty for none
     NonFinite non_finite = NonFinite::null;
     std::uint32_t max_batch_count = 500;
     std::uint64_t max_batch_bytes = 1ull << 20;
@@ -105,7 +105,7 @@ struct Results {
 };
 
 struct DeadLetter {
-    std::string subject;  // default dead.{tenant}.PIPELINE
+    std::string subject;             // default dead.{tenant}.PIPELINE
     std::string unroutable_subject;  // default dead-unroutable.PIPELINE
 };
 

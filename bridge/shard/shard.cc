@@ -112,8 +112,8 @@ struct Shard::State {
         if (!delivery.tenant.empty()) return decoder.decode(delivery);
         Event event;
         event.text = delivery.payload.bytes();
-        event.fault = Verdict{Reason::unroutable_tenant,
-                              "the subject has no tenant token of 1 to 64 characters A-Z a-z 0-9 _ -", 0, {}};
+        event.fault = Verdict{
+            Reason::unroutable_tenant, "the subject has no tenant token of 1 to 64 characters A-Z a-z 0-9 _ -", 0, {}};
         delivery.events.push_back(std::move(event));
     }
 
@@ -143,9 +143,14 @@ struct Shard::State {
         answer.reason = response.error;
         switch (response.transport) {
             case ports::Transport::answered:
-                return parts.protocol.decode({response.status, response.headers, response.body, response.received_at}, rows);
-            case ports::Transport::unreachable: answer.outcome = Outcome::unreachable; break;
-            case ports::Transport::timed_out: answer.outcome = Outcome::timed_out; break;
+                return parts.protocol.decode({response.status, response.headers, response.body, response.received_at},
+                                             rows);
+            case ports::Transport::unreachable:
+                answer.outcome = Outcome::unreachable;
+                break;
+            case ports::Transport::timed_out:
+                answer.outcome = Outcome::timed_out;
+                break;
             case ports::Transport::oversized:
                 answer.outcome = Outcome::contract_broken;
                 answer.status = response.status;
@@ -178,7 +183,8 @@ struct Shard::State {
     void carry_out(const engine::Send& e) {
         const settings::Endpoint& endpoint = parts.pipeline.endpoint;
         if (e.refresh_key) {
-            if (const auto read = parts.key.refresh(); !read) parts.observer.note({Level::warning, "key_not_read", read.error().text});
+            if (const auto read = parts.key.refresh(); !read)
+                parts.observer.note({Level::warning, "key_not_read", read.error().text});
         }
         protocols::Encoded encoded = parts.protocol.encode(e.rows);
         ports::HttpRequest request;
@@ -186,7 +192,8 @@ struct Shard::State {
         request.url = endpoint.url;
         request.headers = std::move(encoded.headers);
         request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
-        if (!parts.key.key().empty()) request.headers.emplace_back("Authorization", "Bearer " + parts.key.key().reveal());
+        if (!parts.key.key().empty())
+            request.headers.emplace_back("Authorization", "Bearer " + parts.key.key().reveal());
         if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
         request.headers.emplace_back("x-ms-client-request-id", name);
