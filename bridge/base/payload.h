@@ -27,8 +27,9 @@ class Payload {
     }
 
     Payload(Payload&& other) noexcept { swap(other); }
+    // What was held before is released at once, not when `other` goes.
     Payload& operator=(Payload&& other) noexcept {
-        swap(other);
+        Payload(std::move(other)).swap(*this);
         return *this;
     }
     Payload(const Payload&) = delete;
