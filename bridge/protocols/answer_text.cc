@@ -61,6 +61,30 @@ std::string wanted(const Step& step) {
     return text;
 }
 
+// `text` was checked and may hold NaN and Infinity. Outside strings, N and I begin nothing else.
+std::string repaired(std::string_view text, NonFinite policy) {
+    std::string out;
+    while (!text.empty()) {
+        JsonReader reader(text, true);
+        const Kind kind = reader.peek();
+        if (kind != Kind::string && kind != Kind::non_finite) {
+            out += text.front();
+            text.remove_prefix(1);
+            continue;
+        }
+        const std::string_view value = reader.skip();
+        const std::size_t blanks = static_cast<std::size_t>(value.data() - text.data());
+        out += text.substr(0, blanks);
+        if (kind == Kind::string) {
+            out += value;
+        } else {
+            out += policy == NonFinite::null ? "null" : '"' + std::string(value) + '"';
+        }
+        text.remove_prefix(blanks + value.size());
+    }
+    return out;
+}
+
 // Goes along a route through one response. Recursion: one level for each step and each unwrapped string, so bounded by
 // the configuration. A syntax error sticks in the reader, a wrong shape in `problem_`; reading goes on behind a wrong
 // shape, since a better member may follow.
@@ -174,26 +198,7 @@ class Walk {
         std::vector<std::string> out;
         out.reserve(slices_.size());
         for (const Slice& slice : slices_) {
-            out.emplace_back(slice.non_finite ? repaired(slice.text) : std::string(slice.text));
-        }
-        return out;
-    }
-
-    // Outside strings, N and I begin nothing but NaN and Infinity in a text that was checked.
-    std::string repaired(std::string_view text) const {
-        std::string out;
-        for (std::size_t at = 0; at < text.size();) {
-            std::size_t length = 1;
-            if (text[at] == '"') {
-                length = JsonReader(text.substr(at)).skip().size();
-            } else if (text[at] == 'N' || text[at] == 'I' || (text[at] == '-' && text[at + 1] == 'I')) {
-                length = text[at] == 'N' ? 3 : text[at] == 'I' ? 8 : 9;
-                out += policy_ == NonFinite::null ? "null" : '"' + std::string(text.substr(at, length)) + '"';
-                at += length;
-                continue;
-            }
-            out.append(text.substr(at, length));
-            at += length;
+            out.emplace_back(slice.non_finite ? repaired(slice.text, policy_) : std::string(slice.text));
         }
         return out;
     }
