@@ -115,24 +115,26 @@ std::size_t element_end(std::string_view text, std::size_t from) {
     return std::string_view::npos;
 }
 
-std::string member_key(std::string_view name) {
+std::string quoted(std::string_view text) {
     constexpr std::string_view kHex = "0123456789abcdef";
-    std::string key = "\"";
-    for (const char c : name) {
+    std::string out = "\"";
+    for (const char c : text) {
         const auto code = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\') {
-            key += '\\';
-            key += c;
+            out += '\\';
+            out += c;
         } else if (code < 0x20) {
-            key += "\\u00";
-            key += kHex[code >> 4];
-            key += kHex[code & 15];
+            out += "\\u00";
+            out += kHex[code >> 4];
+            out += kHex[code & 15];
         } else {
-            key += c;
+            out += c;
         }
     }
-    return key += "\":";
+    return out += '"';
 }
+
+std::string member_key(std::string_view name) { return quoted(name) += ':'; }
 
 std::vector<std::string> field_path(std::string_view field) {
     if (!field.starts_with('/')) return {std::string(field)};

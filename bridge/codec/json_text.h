@@ -1,7 +1,7 @@
 // JSON as text: what is and is not a JSON scalar, where elements end, names as member keys. For raw values that pass
 // through unread; nothing here makes a number or a string out of one.
 //
-// Pure functions over views; no allocation but in `member_key` and `field_path`.
+// Pure functions over views; allocation only where a string is returned.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,8 @@ bool is_scalar(std::string_view text);
 // brackets. npos when there is none. Brackets are counted, not matched, so that a broken element still has an end.
 std::size_t element_end(std::string_view text, std::size_t from);
 
+// The text as a JSON string, quotes and all.
+std::string quoted(std::string_view text);
 // `"name":`, escaped.
 std::string member_key(std::string_view name);
 // A field as configured → the keys on the way to it: one for a name, those of an RFC 6901 pointer when it begins

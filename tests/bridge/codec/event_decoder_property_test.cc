@@ -226,8 +226,8 @@ TEST_CASE("decoder property: every valid line among broken ones is decoded") {
             if (dice.below(2) == 0) {
                 valid.push_back(line = object(dice, 0));
             } else {
-                line = dice.pick<std::string>({"", "x", "[oops", "{", "]", "{\"a\":tru}", "{\"a\":\"open}",
-                                               "{} {}", "7", "[{\"a\":1", "\"", "[", "\xff", "[]"});
+                line = dice.pick<std::string>({"", "x", "[oops", "{", "]", "{\"a\":tru}", "{\"a\":\"open}", "{} {}",
+                                               "7", "[{\"a\":1", "\"", "[", "\xff", "[]"});
             }
             payload += line + dice.pick<std::string>({"\n", "\r\n", " \n", "\n\n"});
         }

@@ -1,0 +1,152 @@
+#include "bridge/codec/render.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "bridge/base/check.h"
+#include "bridge/codec/json_text.h"
+#include "bridge/codec/lineage.h"
+
+namespace millrace::codec {
+namespace {
+
+constexpr std::size_t kMaxHeaderBlock = 65535;  // nats-server's own limit
+
+subjects::SubjectTemplate parsed(const std::string& text) {
+    auto made = subjects::SubjectTemplate::parse(text, subjects::Use::output);
+    MILLRACE_CHECK(made.has_value(), text.c_str());
+    return *std::move(made);
+}
+
+std::string result_body(const Event& event) {
+    std::string body;
+    body.reserve(event.settlement.score.size() + event.included.size() + 12);
+    body = "{\"score\":";
+    body += event.settlement.score;
+    if (!event.included.empty()) {
+        body += ',';
+        body += event.included;
+    }
+    return body += '}';
+}
+
+std::string sha256_hex(std::string_view text) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    const int done = EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    MILLRACE_CHECK(done == 1, "SHA-256 is always there");
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+        hex += kHex[digest[i] >> 4];
+        hex += kHex[digest[i] & 15];
+    }
+    return hex;
+}
+
+// Stands for an event that is too long for its dead letter: enough to find it in the input stream and to know it again.
+std::string stand_in(std::string_view stream, const Delivery& delivery, const Event& event) {
+    return "{\"truncated\":true,\"stream\":" + quoted(stream) +
+           ",\"sequence\":" + std::to_string(delivery.stream_sequence) +
+           ",\"element\":" + std::to_string(event.element) + ",\"length\":" + std::to_string(event.text.size()) +
+           ",\"sha256\":\"" + sha256_hex(event.text) + "\"}";
+}
+
+// Why the headers and that many bytes of payload cannot be sent; empty when they can.
+std::string misfit(const std::vector<Header>& headers, std::size_t payload_bytes, std::size_t max_bytes) {
+    const auto block = wire_size(headers);
+    if (block > kMaxHeaderBlock) {
+        return "headers of " + std::to_string(block) + " bytes, the server takes " + std::to_string(kMaxHeaderBlock);
+    }
+    if (block + payload_bytes <= max_bytes) return {};
+    return "message of " + std::to_string(block + payload_bytes) + " bytes, the limit is " + std::to_string(max_bytes);
+}
+
+// What a dead letter can do without, in the order in which it goes.
+enum class Shed { nothing, answer, publisher_headers, payload };
+
+std::vector<Header> dead_letter_headers(const settings::Pipeline& pipeline, const Delivery& delivery,
+                                        const Event& event, const Verdict& verdict, Shed shed) {
+    std::vector<Header> headers;
+    headers.reserve(16 + delivery.headers.size());
+    add_lineage(pipeline, delivery, event, headers);
+    add_evidence(delivery, verdict, headers);
+    if (shed < Shed::answer) add_answer(verdict, headers);
+    if (shed < Shed::publisher_headers) {
+        add_passed_on(delivery, headers);
+        add_origin(delivery, headers);
+    }
+    return headers;
+}
+
+// Headers and payload of the fullest dead letter that fits.
+Result<Rendered> dead_letter(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
+                             const Verdict& verdict, std::size_t max_bytes) {
+    Rendered made;
+    std::string trouble;
+    for (const auto shed : {Shed::nothing, Shed::answer, Shed::publisher_headers, Shed::payload}) {
+        made.headers = dead_letter_headers(pipeline, delivery, event, verdict, shed);
+        if (shed == Shed::payload) made.payload = stand_in(pipeline.input.stream, delivery, event);
+        trouble = misfit(made.headers, shed == Shed::payload ? made.payload.size() : event.text.size(), max_bytes);
+        if (!trouble.empty()) continue;
+        if (shed != Shed::payload) made.payload = event.text;
+        return made;
+    }
+    return fail(ErrorCode::too_large, "dead letter: " + trouble + ", with nothing left to shed");
+}
+
+Result<Rendered> result(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
+                        std::size_t max_bytes) {
+    MILLRACE_CHECK(!event.settlement.score.empty(), "a result has a score");
+    Rendered made;
+    made.headers.reserve(9 + delivery.headers.size());
+    add_lineage(pipeline, delivery, event, made.headers);
+    add_passed_on(delivery, made.headers);
+    made.payload = result_body(event);
+    auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
+    if (!trouble.empty()) return fail(ErrorCode::too_large, "result: " + trouble);
+    return made;
+}
+
+// Decoding's fault stands where the engine gave no verdict of its own.
+const Verdict* verdict_of(const Event& event) {
+    if (event.settlement.verdict) return &*event.settlement.verdict;
+    return event.fault ? &*event.fault : nullptr;
+}
+
+}  // namespace
+
+Renderer::Renderer(const settings::Pipeline& pipeline)
+    : pipeline_(pipeline),
+      results_(parsed(pipeline.results.subject)),
+      dead_letters_(parsed(pipeline.dead_letter.subject)),
+      unroutable_(parsed(pipeline.dead_letter.unroutable_subject)) {}
+
+Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
+    const auto* verdict = verdict_of(event);
+    const auto output = verdict == nullptr        ? Output::result
+                        : delivery.tenant.empty() ? Output::unroutable
+                                                  : Output::dead_letter;
+    const auto& destination = output == Output::result        ? results_
+                              : output == Output::dead_letter ? dead_letters_
+                                                              : unroutable_;
+    auto subject = destination.render(delivery.tenant, delivery.partition);
+    if (!subject) return std::unexpected(std::move(subject.error()));
+    // The template made it, so this cannot fail; it is here because a wrong subject shows one tenant's event to
+    // another.
+    if (!destination.allows(*subject, delivery.tenant)) {
+        return fail(ErrorCode::invalid, "subject " + quoted(*subject) + " is none that " + quoted(destination.text()) +
+                                            " makes for tenant " + quoted(delivery.tenant));
+    }
+    auto made = verdict == nullptr ? result(pipeline_, delivery, event, max_bytes)
+                                   : dead_letter(pipeline_, delivery, event, *verdict, max_bytes);
+    if (!made) return made;
+    made->output = output;
+    made->subject = *std::move(subject);
+    return made;
+}
+
+}  // namespace millrace::codec
