@@ -1,8 +1,9 @@
 // Message bytes → events, with each event's request row made.
 //
 // A message holds one JSON object, an array of objects, or objects one a line. Fields are found by name or JSON Pointer
-// and copied as raw text, so integers above 2^53 and decimals come out as they went in. A bad element becomes an event
-// with a `fault` and hurts no other; a message that is no JSON at all is one event with a fault.
+// and copied as raw text, so integers above 2^53 and decimals come out as they went in. Of duplicate keys the first
+// wins. A bad element becomes an event with a `fault` and hurts no other; a message that is no JSON at all is one event
+// with a fault. An array cut off behind an element gives that element a fault too, so that the loss shows.
 //
 // Thread: one shard's; the decoder keeps a parser and scratch memory. Bounds: 64 levels of nesting; at most
 // `kMaxElements` elements in a message, the rest being one event with the fault event_too_large.
