@@ -1,0 +1,78 @@
+#include "bridge/io/health.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace millrace::io {
+namespace {
+
+// Collects checks; one that fails makes the whole fail.
+class Report {
+  public:
+    explicit Report(std::size_t shards) { check(shards > 0, "", "shards", "no pipeline is running"); }
+
+    void check(bool ok, const std::string& shard, const std::string& name, const std::string& otherwise) {
+        health_.ok = health_.ok && ok;
+        health_.text += (ok ? "[+] " : "[-] ") + shard + name + (ok ? "" : ": " + otherwise) + "\n";
+    }
+    Health done() && { return std::move(health_); }
+
+  private:
+    Health health_{.ok = true, .text = {}};
+};
+
+std::string label(const ShardStatus& shard) { return shard.pipeline + "/" + std::to_string(shard.shard) + " "; }
+
+std::string printable(std::string text) {
+    std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
+    return text;
+}
+
+void check_turning(Report& report, const std::string& shard, Duration since) {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since).count();
+    report.check(since <= kTurnLimit, shard, "turning",
+                 "the last turn was " + std::to_string(whole) + " s ago, the limit is 10 s; restart the process");
+}
+
+void check_work(Report& report, const std::string& shard, const Snapshot& s) {
+    report.check(s.connected, shard, "connected",
+                 "no connection to NATS; it is tried for ever, see nats.urls and the log");
+    report.check(s.bound == s.partitions, shard, "bound",
+                 std::to_string(s.bound) + " of " + std::to_string(s.partitions) +
+                     " partitions have their consumer and streams; `millrace check` says what is missing");
+    report.check(s.hold.empty(), shard, "not held",
+                 printable(s.hold) + "; pulling resumes by itself once this is put right");
+    report.check(s.halt.empty(), shard, "not halted", printable(s.halt) + "; " + printable(s.halt_remedy));
+    report.check(!s.draining, shard, "not draining", "finishing what is in hand before leaving");
+}
+
+}  // namespace
+
+Health alive(std::span<const ShardStatus> shards, Time started, Time now) {
+    Report report(1);  // a process without shards is not stuck
+    for (const auto& shard : shards) {
+        check_turning(report, label(shard), now - (shard.snapshot ? shard.snapshot->at : started));
+    }
+    return std::move(report).done();
+}
+
+Health ready(std::span<const ShardStatus> shards, Time now) {
+    Report report(shards.size());
+    for (const auto& shard : shards) {
+        report.check(shard.snapshot.has_value(), label(shard), "started", "the shard has not turned yet");
+        if (!shard.snapshot) continue;
+        check_turning(report, label(shard), now - shard.snapshot->at);
+        check_work(report, label(shard), *shard.snapshot);
+    }
+    return std::move(report).done();
+}
+
+Health started(std::span<const ShardStatus> shards) {
+    Report report(shards.size());
+    for (const auto& shard : shards) {
+        report.check(shard.snapshot.has_value(), label(shard), "started", "the shard has not turned yet");
+    }
+    return std::move(report).done();
+}
+
+}  // namespace millrace::io

@@ -1,0 +1,179 @@
+#include "bridge/io/metrics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "bridge/io/metrics_series.h"
+
+namespace millrace::io {
+namespace {
+
+double seconds(Duration duration) { return std::max(0.0, std::chrono::duration<double>(duration).count()); }
+
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+// A gauge of a pipeline, folded from its shards' snapshots at each scrape.
+enum class Fold { sum, all, any };
+struct GaugeSource {
+    Metric metric;
+    Fold fold;
+    double (*read)(const Snapshot&);
+};
+
+constexpr GaugeSource kGauges[] = {
+    {Metric::requests_in_flight, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.in_flight); }},
+    {Metric::concurrency_limit, Fold::sum, [](const Snapshot& s) { return s.concurrency_limit; }},
+    {Metric::backlog, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.backlog); }},
+    {Metric::open_deliveries, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.open_deliveries); }},
+    {Metric::open_bytes, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.open_bytes); }},
+    {Metric::queued_events, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.queued_events); }},
+    {Metric::accused_events, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.accused); }},
+    {Metric::publications, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.publications); }},
+    {Metric::partitions, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.partitions); }},
+    {Metric::bound_partitions, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.bound); }},
+    {Metric::connected, Fold::all, [](const Snapshot& s) { return s.connected ? 1.0 : 0.0; }},
+    {Metric::held, Fold::any, [](const Snapshot& s) { return s.hold.empty() ? 0.0 : 1.0; }},
+    {Metric::halted, Fold::any, [](const Snapshot& s) { return s.halt.empty() ? 0.0 : 1.0; }},
+    {Metric::draining, Fold::any, [](const Snapshot& s) { return s.draining ? 1.0 : 0.0; }},
+};
+
+double fold(Fold how, double left, double right) {
+    switch (how) {
+        case Fold::sum:
+            return left + right;
+        case Fold::all:
+            return std::min(left, right);
+        case Fold::any:
+            return std::max(left, right);
+    }
+    return left;
+}
+
+class ShardObserver final : public ports::Observer {
+  public:
+    using OnNote = std::function<void(std::string_view, const Note&)>;
+
+    ShardObserver(PipelineSeries& series, std::uint32_t shard, const OnNote& on_note)
+        : series_(series), shard_(shard), on_note_(on_note) {}
+
+    void received(std::size_t bytes, std::size_t events, bool redelivery) override {
+        series_.messages.Increment();
+        series_.bytes.Increment(static_cast<double>(bytes));
+        series_.events.Increment(static_cast<double>(events));
+        if (redelivery) series_.redeliveries.Increment();
+    }
+    void settled(std::string_view tenant, std::optional<Reason> reason, bool duplicate, Duration latency) override {
+        {
+            const std::lock_guard lock(mutex_);
+            count(of(tenant.empty() ? "(none)" : tenant), reason);
+        }
+        if (duplicate) series_.duplicates.Increment();
+        series_.latency.Observe(seconds(latency));
+    }
+    void acked() override { series_.acks.Increment(); }
+    void requested(std::size_t rows) override { series_.batch_size.Observe(static_cast<double>(rows)); }
+    void answered(Outcome outcome, int, Duration elapsed) override {
+        series_.requests[static_cast<std::size_t>(outcome)]->Increment();
+        series_.request_duration.Observe(seconds(elapsed));
+    }
+    void note(const Note& note) override { on_note_(series_.pipeline, note); }
+    void publish(const Snapshot& snapshot) override {
+        const std::lock_guard lock(mutex_);
+        snapshot_ = snapshot;
+    }
+
+    [[nodiscard]] ShardStatus status() const {
+        const std::lock_guard lock(mutex_);
+        return {series_.pipeline, shard_, snapshot_};
+    }
+
+  private:
+    TenantSeries& of(std::string_view tenant) {
+        if (!series_.tenant_labels) return series_.everyone;
+        if (const auto known = tenants_.find(tenant); known != tenants_.end()) return known->second;
+        if (!series_.families.reserve(2)) return series_.everyone;  // not remembered: memory is bounded as well
+        TenantSeries made;
+        auto labels = series_.labels(std::string(tenant));
+        labels["outcome"] = "scored";
+        made.scored = &series_.families.counter(Metric::events, labels);
+        labels["outcome"] = "dead_letter";
+        made.dead = &series_.families.counter(Metric::events, labels);
+        return tenants_.emplace(tenant, made).first->second;
+    }
+    void count(TenantSeries& tenant, std::optional<Reason> reason) {
+        (reason ? tenant.dead : tenant.scored)->Increment();
+        if (!reason) return;
+        const auto index = static_cast<std::size_t>(*reason);
+        if (tenant.reasons[index] == nullptr) tenant.reasons[index] = reason_series(tenant, index);
+        tenant.reasons[index]->Increment();
+    }
+    prometheus::Counter* reason_series(const TenantSeries& tenant, std::size_t index) {
+        if (!series_.families.reserve(1)) return series_.everyone.reasons[index];
+        const auto named = std::ranges::find(tenants_, &tenant, [](const auto& each) { return &each.second; });
+        auto labels = series_.labels(named->first);
+        labels["reason"] = kReasonNames[index];
+        return &series_.families.counter(Metric::dead_letters, labels);
+    }
+
+    PipelineSeries& series_;
+    std::uint32_t shard_;
+    const OnNote& on_note_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, TenantSeries, TextHash, std::equal_to<>> tenants_;
+    std::optional<Snapshot> snapshot_;
+};
+
+}  // namespace
+
+struct Metrics::State {
+    explicit State(Options given) : options(std::move(given)), families(options.max_series) {}
+
+    Options options;
+    MetricFamilies families;
+    mutable std::mutex mutex;  // of what follows
+    std::map<std::string, std::unique_ptr<PipelineSeries>> pipelines;
+    std::vector<std::unique_ptr<ShardObserver>> shards;
+};
+
+Metrics::Metrics(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Metrics::~Metrics() = default;
+
+ports::Observer& Metrics::add_shard(const std::string& pipeline) {
+    const std::lock_guard lock(state_->mutex);
+    auto& series = state_->pipelines[pipeline];
+    if (!series) series = std::make_unique<PipelineSeries>(state_->families, pipeline, state_->options.tenant_labels);
+    const auto number = static_cast<std::uint32_t>(
+        std::ranges::count_if(state_->shards, [&](const auto& each) { return each->status().pipeline == pipeline; }));
+    state_->shards.push_back(std::make_unique<ShardObserver>(*series, number, state_->options.on_note));
+    return *state_->shards.back();
+}
+
+std::vector<ShardStatus> Metrics::shards() const {
+    std::vector<ShardStatus> out;
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& shard : state_->shards) out.push_back(shard->status());
+    return out;
+}
+
+std::string Metrics::text() const {
+    std::map<std::string, std::vector<Snapshot>> pipelines;
+    for (auto& shard : shards()) pipelines[shard.pipeline].push_back(shard.snapshot.value_or(Snapshot{}));
+    for (const auto& [pipeline, snapshots] : pipelines) {
+        for (const auto& source : kGauges) {
+            double value = source.read(snapshots.front());
+            for (std::size_t i = 1; i < snapshots.size(); ++i)
+                value = fold(source.fold, value, source.read(snapshots[i]));
+            state_->families.gauge(source.metric, {{"pipeline", pipeline}}).Set(value);
+        }
+    }
+    return state_->families.text();
+}
+
+}  // namespace millrace::io
