@@ -12,6 +12,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
+#include "bridge/shard/exchange.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -131,33 +132,11 @@ struct Shard::State {
     void answered(const ports::HttpResponse& response, Time now) {
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
-        Answer answer = read(response, found->second.rows);
+        Answer answer = read_response(parts.protocol, response, found->second.rows);
         answer.request_id = std::move(found->second.name);
         asked.erase(found);
         parts.observer.answered(answer.outcome, answer.status, response.elapsed);
         step(engine::Answered{response.id, std::move(answer)}, now);
-    }
-
-    Answer read(const ports::HttpResponse& response, std::size_t rows) {
-        Answer answer;
-        answer.reason = response.error;
-        switch (response.transport) {
-            case ports::Transport::answered:
-                return parts.protocol.decode({response.status, response.headers, response.body, response.received_at},
-                                             rows);
-            case ports::Transport::unreachable:
-                answer.outcome = Outcome::unreachable;
-                break;
-            case ports::Transport::timed_out:
-                answer.outcome = Outcome::timed_out;
-                break;
-            case ports::Transport::oversized:
-                answer.outcome = Outcome::contract_broken;
-                answer.status = response.status;
-                answer.reason = "the answer is larger than max_response_bytes";
-                break;
-        }
-        return answer;
     }
 
     // ---- out ----
@@ -181,27 +160,13 @@ struct Shard::State {
     }
 
     void carry_out(const engine::Send& e) {
-        const settings::Endpoint& endpoint = parts.pipeline.endpoint;
         if (e.refresh_key) {
-            if (const auto read = parts.key.refresh(); !read)
-                parts.observer.note({Level::warning, "key_not_read", read.error().text});
+            const auto read = parts.key.refresh();
+            if (!read) parts.observer.note({Level::warning, "key_not_read", read.error().text});
         }
-        protocols::Encoded encoded = parts.protocol.encode(e.rows);
-        ports::HttpRequest request;
-        request.id = e.id;
-        request.url = endpoint.url;
-        request.headers = std::move(encoded.headers);
-        request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
-        if (!parts.key.key().empty())
-            request.headers.emplace_back("Authorization", "Bearer " + parts.key.key().reveal());
-        if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
-        request.headers.emplace_back("x-ms-client-request-id", name);
-        request.headers.emplace_back("x-request-id", name);
-        request.body = std::move(encoded.body);
-        request.timeout = endpoint.timeout;
-        request.connect_timeout = endpoint.connect_timeout;
-        request.max_response_bytes = endpoint.max_response_bytes;
+        ports::HttpRequest request =
+            make_request(parts.pipeline.endpoint, parts.protocol, parts.key.key(), e.rows, e.id, name);
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));

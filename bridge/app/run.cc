@@ -1,0 +1,118 @@
+#include "bridge/app/run.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bridge/app/clocks.h"
+#include "bridge/app/worker.h"
+#include "bridge/base/log.h"
+#include "bridge/io/admin.h"
+#include "bridge/io/metrics.h"
+
+namespace millrace::app {
+
+namespace {
+
+// Blocked in every thread, taken by the main one with sigwait. SIGPIPE is ignored: a peer that closes is an error code.
+sigset_t take_over_signals() {
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+// Partition p runs on shard p mod S.
+std::vector<Partition> partitions_of(const settings::Pipeline& pipeline, std::uint32_t shard, std::uint32_t shards) {
+    std::vector<Partition> partitions;
+    for (Partition p = shard; p < pipeline.partitions; p += shards) partitions.push_back(p);
+    return partitions;
+}
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}
+
+class Workers {
+  public:
+    // Every reason that keeps a part from starting, not only the first.
+    std::vector<std::string> build(const settings::Settings& settings, io::Metrics& metrics) {
+        std::vector<std::string> problems;
+        for (const settings::Pipeline& pipeline : settings.pipelines) {
+            const std::uint32_t shards = std::min(settings.shards, pipeline.partitions);
+            for (std::uint32_t shard = 0; shard < shards; ++shard) {
+                auto key = auth::KeyFile::load(pipeline.endpoint.key_file);
+                if (!key) {
+                    problems.push_back("pipeline " + pipeline.name + ": endpoint.key_file: " + key.error().text);
+                    break;
+                }
+                workers_.push_back(std::make_unique<Worker>(settings, pipeline, partitions_of(pipeline, shard, shards),
+                                                            std::move(*key), metrics.add_shard(pipeline.name), random_seed()));
+            }
+        }
+        return problems;
+    }
+
+    void start() {
+        for (auto& worker : workers_) worker->start();
+    }
+    void drain() {
+        for (auto& worker : workers_) worker->drain();
+    }
+    void join() {
+        for (auto& worker : workers_) worker->join();
+    }
+
+  private:
+    std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+int refuse(const std::vector<std::string>& problems) {
+    for (const std::string& problem : problems) std::fprintf(stderr, "millrace: %s\n", problem.c_str());
+    return 2;
+}
+
+// Leaves at once on a further signal, whatever the shards are doing.
+void leave_on_second(const sigset_t& signals) {
+    std::thread([signals] {
+        int second = 0;
+        sigwait(&signals, &second);
+        _exit(128 + second);
+    }).detach();
+}
+
+}  // namespace
+
+int run(const settings::Settings& settings) {
+    const sigset_t signals = take_over_signals();
+    io::Metrics metrics({.tenant_labels = settings.admin.tenant_labels,
+                         .max_series = settings.admin.max_series,
+                         .on_note = [](std::string_view pipeline, const Note& note) { log(note.level, note.event, note.text, pipeline); }});
+    Workers workers;
+    std::vector<std::string> problems = workers.build(settings, metrics);
+    auto admin = io::Admin::start(settings.admin.listen, metrics, boot_now);
+    if (!admin) problems.push_back("admin.listen: " + admin.error().text);
+    if (!problems.empty()) return refuse(problems);
+
+    workers.start();
+    int first = 0;
+    sigwait(&signals, &first);
+    leave_on_second(signals);
+    workers.drain();
+    workers.join();
+    log(Level::info, "stopped", "drained");
+    return 0;
+}
+
+}  // namespace millrace::app

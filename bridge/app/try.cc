@@ -1,0 +1,128 @@
+#include "bridge/app/try.h"
+
+#include <algorithm>
+#include <iterator>
+#include <istream>
+#include <ostream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "auth/key_file.h"
+#include "bridge/app/clocks.h"
+#include "bridge/codec/event_decoder.h"
+#include "bridge/codec/render.h"
+#include "bridge/io/curl_endpoint.h"
+#include "bridge/protocols/registry.h"
+#include "bridge/shard/exchange.h"
+#include "subjects/identity.h"
+#include "subjects/subject_template.h"
+
+namespace millrace::app {
+
+namespace {
+
+constexpr std::size_t kLargestResult = 1 << 20;
+
+const settings::Pipeline* chosen(const settings::Settings& settings, const std::string& name) {
+    if (name.empty()) return settings.pipelines.size() == 1 ? &settings.pipelines.front() : nullptr;
+    const auto found = std::ranges::find(settings.pipelines, name, &settings::Pipeline::name);
+    return found == settings.pipelines.end() ? nullptr : &*found;
+}
+
+Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tenant, std::istream& in) {
+    Delivery delivery;
+    delivery.tenant = tenant;
+    delivery.stored_at = wall_now();
+    auto subject = subjects::SubjectTemplate::parse(pipeline.input.subject, subjects::Use::input);
+    if (subject) delivery.subject = subject->render(tenant).value_or("");
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    delivery.payload = Payload(std::move(text));
+    return delivery;
+}
+
+void print(std::ostream& out, const ports::HttpRequest& request) {
+    out << "request\n  POST " << request.url << "\n";
+    for (const auto& [name, value] : request.headers) {
+        out << "  " << name << ": " << (name == "Authorization" ? "Bearer (not shown)" : value) << "\n";
+    }
+    out << "\n  " << request.body << "\n\n";
+}
+
+ports::HttpResponse ask(const settings::Endpoint& endpoint, ports::HttpRequest request) {
+    io::CurlEndpoint http({endpoint.ca_file, 1});
+    std::vector<ports::HttpResponse> responses;
+    const Duration patience = request.timeout + std::chrono::seconds(1);
+    http.send(std::move(request));
+    while (responses.empty()) http.wait(patience, responses);
+    return std::move(responses.front());
+}
+
+int print_publication(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event) {
+    const auto rendered = codec::Renderer(pipeline).render(delivery, event, kLargestResult);
+    if (!rendered) {
+        out << "cannot be published: " << rendered.error().text << "\n";
+        return 1;
+    }
+    out << (event.settlement.verdict ? "dead letter\n  " : "result\n  ") << rendered->subject << "\n";
+    for (const auto& [name, value] : rendered->headers) out << "  " << name << ": " << value << "\n";
+    out << "\n  " << rendered->payload << "\n";
+    return event.settlement.verdict ? 1 : 0;
+}
+
+int try_element(const settings::Pipeline& pipeline, const TryOptions& options, const Delivery& delivery, Event& event,
+                std::ostream& out) {
+    if (event.fault) {
+        event.settlement.verdict = event.fault;
+        return print_publication(out, pipeline, delivery, event);
+    }
+    auto key = auth::KeyFile::load(pipeline.endpoint.key_file);
+    if (!key) {
+        out << "endpoint.key_file: " << key.error().text << "\n";
+        return 2;
+    }
+    const auto protocol = protocols::make(pipeline.endpoint);
+    const std::vector<std::string_view> rows = {event.row};
+    ports::HttpRequest request = make_request(pipeline.endpoint, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
+    print(out, request);
+    if (options.offline) return 0;
+    Answer answer = read_response(*protocol, ask(pipeline.endpoint, std::move(request)), 1);
+    out << "answer\n  " << name(answer.outcome);
+    if (answer.status != 0) out << " (HTTP " << answer.status << ")";
+    if (!answer.reason.empty()) out << ": " << answer.reason;
+    out << "\n";
+    if (answer.outcome != Outcome::scored) {
+        if (!answer.body.empty()) out << "\n  " << answer.body << "\n";
+        return 1;
+    }
+    out << "\n";
+    event.settlement.score = std::move(answer.scores.front());
+    event.settlement.deployment = answer.deployment;
+    event.settlement.request_id = "millrace-try";
+    event.settlement.attempts = 1;
+    return print_publication(out, pipeline, delivery, event);
+}
+
+}  // namespace
+
+int try_event(const settings::Settings& settings, const TryOptions& options, std::istream& in, std::ostream& out) {
+    const settings::Pipeline* pipeline = chosen(settings, options.pipeline);
+    if (pipeline == nullptr) {
+        out << "--pipeline: '" << options.pipeline << "' is not one of the configured pipelines (";
+        for (const auto& one : settings.pipelines) out << (&one == &settings.pipelines.front() ? "" : ", ") << one.name;
+        out << ")\n";
+        return 2;
+    }
+    Delivery delivery = delivery_of(*pipeline, options.tenant, in);
+    codec::EventDecoder(*pipeline).decode(delivery);
+    if (delivery.events.empty()) out << "the message holds no event: nothing is sent, the message is acked\n";
+    int code = 0;
+    for (Event& event : delivery.events) {
+        event.id = subjects::event_identity({pipeline->name, pipeline->generation, pipeline->input.stream, {}, 0, event.element});
+        code = std::max(code, try_element(*pipeline, options, delivery, event, out));
+    }
+    return code;
+}
+
+}  // namespace millrace::app

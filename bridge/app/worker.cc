@@ -1,0 +1,47 @@
+#include "bridge/app/worker.h"
+
+#include <utility>
+
+#include "bridge/app/clocks.h"
+
+namespace millrace::app {
+
+namespace {
+constexpr Duration kLongestWait = std::chrono::seconds(1);  // so that liveness can be told from a turn now and then
+// After the drain deadline everything is let go; what is left to do is one more turn.
+constexpr Duration kDrainSlack = std::chrono::seconds(1);
+}  // namespace
+
+Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<Partition> partitions,
+               auth::KeyFile key, ports::Observer& observer, std::uint64_t seed)
+    : drain_timeout_(settings.drain_timeout),
+      key_(std::move(key)),
+      protocol_(protocols::make(pipeline.endpoint)),
+      endpoint_({pipeline.endpoint.ca_file, pipeline.endpoint.parallel_requests_per_partition * partitions.size()}),
+      arrivals_([this] { endpoint_.wake(); }),
+      jetstream_(settings.nats, pipeline, arrivals_),
+      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, key_, observer, seed}) {}
+
+void Worker::start() {
+    thread_ = std::thread([this] { loop(); });
+}
+
+void Worker::drain() {
+    drain_ = true;
+    endpoint_.wake();
+}
+
+void Worker::loop() {
+    Time deadline = kNever;
+    for (Time now = boot_now(); !shard_.drained() && now < deadline; now = boot_now()) {
+        if (drain_ && deadline == kNever) {
+            shard_.drain(now + drain_timeout_);
+            deadline = now + drain_timeout_ + kDrainSlack;
+        }
+        shard_.turn(now, wall_now());
+        if (!shard_.drained()) shard_.wait(boot_now(), kLongestWait);
+    }
+    jetstream_.flush();
+}
+
+}  // namespace millrace::app

@@ -1,0 +1,45 @@
+#include "bridge/shard/exchange.h"
+
+#include <utility>
+
+namespace millrace {
+
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol, const Secret& key,
+                                std::span<const std::string_view> rows, RequestId id, const std::string& name) {
+    protocols::Encoded encoded = protocol.encode(rows);
+    ports::HttpRequest request;
+    request.id = id;
+    request.url = endpoint.url;
+    request.headers = std::move(encoded.headers);
+    request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
+    if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
+    if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
+    request.headers.emplace_back("x-ms-client-request-id", name);
+    request.headers.emplace_back("x-request-id", name);
+    request.body = std::move(encoded.body);
+    request.timeout = endpoint.timeout;
+    request.connect_timeout = endpoint.connect_timeout;
+    request.max_response_bytes = endpoint.max_response_bytes;
+    return request;
+}
+
+Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows) {
+    if (response.transport == ports::Transport::answered) {
+        return protocol.decode({response.status, response.headers, response.body, response.received_at}, rows);
+    }
+    Answer answer;
+    answer.reason = response.error;
+    switch (response.transport) {
+        case ports::Transport::answered:
+        case ports::Transport::unreachable: answer.outcome = Outcome::unreachable; break;
+        case ports::Transport::timed_out: answer.outcome = Outcome::timed_out; break;
+        case ports::Transport::oversized:
+            answer.outcome = Outcome::contract_broken;
+            answer.status = response.status;
+            answer.reason = "the answer is larger than max_response_bytes";
+            break;
+    }
+    return answer;
+}
+
+}  // namespace millrace

@@ -1,0 +1,24 @@
+// Exchange: one request to the endpoint and what its response means; the wrapping around a protocol that every protocol
+// shares. Used by the shard and by `millrace try`.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bridge/base/outcome.h"
+#include "bridge/base/secret.h"
+#include "bridge/ports/endpoint.h"
+#include "bridge/protocols/protocol.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace {
+
+// `name` identifies the request to the endpoint (x-ms-client-request-id, x-request-id).
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol, const Secret& key,
+                                std::span<const std::string_view> rows, RequestId id, const std::string& name);
+
+// Total, as the protocol's own reading is.
+Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows);
+
+}  // namespace millrace
