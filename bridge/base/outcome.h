@@ -16,7 +16,7 @@
 namespace millrace {
 
 enum class Outcome {
-    scored,           // 2xx with exactly one result per row
+    scored,           // 200 with exactly one result per row
     unreachable,      // no answer: DNS, connect, TLS, reset, closed early
     timed_out,        // no answer within the deadline, or 408, 504
     throttled,        // 429, 503
@@ -24,9 +24,9 @@ enum class Outcome {
     rejected,         // 400, 422, 424 with an inner 4xx: something in the request
     too_large,        // 413
     model_raised,     // 424 with an inner 5xx, 500 that says the model's code failed
-    contract_broken,  // 2xx, but not one readable result per row
+    contract_broken,  // 200, but not one readable result per row
     unauthorized,     // 401
-    misconfigured,    // everything else: 402, 403, 404, 405, 409, 415, any 3xx, …
+    misconfigured,    // everything else: 402, 403, 404, 405, 409, 415, any 3xx, another 2xx, …
 };
 
 inline constexpr std::array<std::string_view, 11> kOutcomeNames = {

@@ -27,10 +27,11 @@ Batch single(const Batch& batch, EventRef event) {
     return one;
 }
 
+// For notes. The endpoint's own words are left out where they may quote an event.
 std::string in_words(const Answer& answer) {
     std::string text(name(answer.outcome));
     if (answer.status != 0) text += " (HTTP " + std::to_string(answer.status) + ")";
-    if (!answer.reason.empty()) text += ": " + answer.reason;
+    if (disposition(answer.outcome).reaction != Reaction::split && !answer.reason.empty()) text += ": " + answer.reason;
     return text;
 }
 
@@ -122,7 +123,7 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
             dispatcher_.succeeded();
             if (dispatcher_.resume())
                 out.emplace_back(Note{Level::info, "resumed", "the endpoint takes requests again"});
-            return scored(std::move(flight), std::move(answer), out);
+            return scored(std::move(flight), std::move(answer), now);
         case Reaction::back_off:
             dispatcher_.failed(answer, flight, now);
             if (dispatcher_.on_hold()) hold(in_words(answer), now, out);
@@ -134,7 +135,7 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     }
 }
 
-void Engine::scored(Flight&& flight, Answer&& answer, Effects&) {
+void Engine::scored(Flight&& flight, Answer&& answer, Time now) {
     const std::size_t rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     MILLRACE_CHECK(answer.scores.size() == rows, "scored means one result per row");
     std::string good_row = flight.row;
@@ -145,7 +146,7 @@ void Engine::scored(Flight&& flight, Answer&& answer, Effects&) {
         event->settlement.score = std::move(answer.scores[i]);
         commit_.store(flight.batch.events[i]);
     }
-    conviction_.scored(flight, answer, good_row);
+    conviction_.scored(flight, answer, good_row, now);
 }
 
 void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
@@ -227,6 +228,7 @@ void Engine::hold(std::string why, Time now, Effects& out) {
     const bool news = dispatcher_.hold_reason() != why;
     if (news) out.emplace_back(Note{Level::warning, "held", "the endpoint: " + why + "; everything is kept, probing"});
     dispatcher_.hold(std::move(why), now);
+    conviction_.held(now);
 }
 
 // ---- verdicts ----

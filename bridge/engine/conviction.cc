@@ -30,7 +30,7 @@ void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_laun
     cases_.insert_or_assign(event, std::move(accused));
 }
 
-void Conviction::scored(const Flight& flight, const Answer& answer, std::string_view row) {
+void Conviction::scored(const Flight& flight, const Answer& answer, std::string_view row, Time now) {
     const std::string& tenant = flight.batch.tenant;
     unanswered_ = 0;
     if (flight.errand == Errand::witness) witness_flying_.erase(tenant);
@@ -39,7 +39,11 @@ void Conviction::scored(const Flight& flight, const Answer& answer, std::string_
         if (!pending || accused.the_case.batch.tenant != tenant || flight.id <= accused.last_launched) continue;
         const bool elsewhere =
             !answer.deployment.empty() && !accused.deployment.empty() && answer.deployment != accused.deployment;
-        if (!elsewhere) accused.stage = Stage::witnessed;
+        if (elsewhere) {
+            witness_not_before_[tenant] = now + kWitnessAgain;
+        } else {
+            accused.stage = accused.stage == Stage::parked ? Stage::cleared : Stage::witnessed;
+        }
     }
     if (flight.errand == Errand::witness) return;
     if (!last_good_.contains(tenant)) {
@@ -66,8 +70,21 @@ void Conviction::witness_failed(const std::string& tenant, bool refused, Time no
 
 void Conviction::faltered() {
     for (auto& [event, accused] : cases_) {
-        if (accused.transient && accused.stage == Stage::waiting) accused.stage = Stage::cleared;
+        if (!accused.transient || accused.stage != Stage::waiting) continue;
+        accused.the_case.batch.answers = 0;
+        accused.the_case.batch.suspect = false;
+        accused.stage = Stage::cleared;
     }
+}
+
+void Conviction::held(Time now) {
+    for (auto& [event, accused] : cases_) {
+        if (!proven(accused) && accused.stage != Stage::parked) park(accused, now);
+    }
+}
+
+bool Conviction::proven(const Accused& accused) {
+    return accused.stage == Stage::witnessed && accused.the_case.batch.answers >= accused.needed;
 }
 
 void Conviction::park(Accused& accused, Time now) {
@@ -75,6 +92,7 @@ void Conviction::park(Accused& accused, Time now) {
     std::uint32_t& parkings = accused.the_case.batch.parkings;
     for (std::uint32_t i = 0; i < parkings && wait < kParkedAtMost; ++i) wait *= 2;
     ++parkings;
+    accused.the_case.batch.answers = 0;
     accused.stage = Stage::parked;
     accused.again_at = now + std::min(wait, kParkedAtMost);
 }
@@ -96,7 +114,7 @@ std::vector<Conviction::Case> Conviction::extract(Pred pred) {
 std::vector<Conviction::Case> Conviction::convicted() {
     return extract([&](const Accused& accused) {
         const Batch& batch = accused.the_case.batch;
-        if (accused.stage != Stage::witnessed || batch.answers < accused.needed || !allows(batch.tenant)) return false;
+        if (!proven(accused) || !allows(batch.tenant)) return false;
         settled(batch.tenant, true);
         return true;
     });
@@ -136,7 +154,6 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
             continue;
         }
         witness_flying_.insert(batch.tenant);
-        witness_not_before_[batch.tenant] = now + kWitnessAgain;
         return WitnessWanted{batch.tenant, row};
     }
     return std::nullopt;
@@ -158,7 +175,7 @@ std::size_t Conviction::over_ratio() const {
     std::map<std::string, std::size_t> waiting;
     std::size_t most = 0;
     for (const auto& [event, accused] : cases_) {
-        if (accused.stage != Stage::witnessed || accused.the_case.batch.answers < accused.needed) continue;
+        if (!proven(accused)) continue;
         most = std::max(most, ++waiting[accused.the_case.batch.tenant]);
     }
     return most;

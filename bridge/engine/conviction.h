@@ -1,11 +1,13 @@
 // Conviction: which events the endpoint's answers may be held against (SEMANTICS F2, F3).
 //
-// An event refused alone is *accused*. It is convicted only when a witness of the same tenant (a mate, or a row that
-// was scored before, or the configured control row) is scored by a request sent after that answer: then the endpoint
-// works and the event is to blame. Without a witness the blame may lie with the endpoint, so the event is *parked* and
-// tried again later. Answers that mean "the model raised" are needed twice, transient failures of a suspect three
-// times, each with a witness; a transient failure of anybody else in between clears the suspect, for then the endpoint
-// is shaky.
+// An event refused alone is *accused*. Then a witness of the same tenant (a mate, or a row that was scored before, or the
+// configured control row) must be scored by a request sent after that answer, and the event be refused alone again: so it
+// was refused on both sides of a success, and is to blame. One refusal and a later success would not do: the endpoint may
+// have been mended in between. Answers that mean "the model raised", and transient failures of a suspect, are needed three
+// times, each followed by a witness; a transient failure of anybody else clears the suspect, for then the endpoint is shaky.
+//
+// Without a witness, and while the endpoint is on hold, the blame may lie with the endpoint: the event is *parked*, what was
+// held against it is void, and it is tried again later.
 //
 // Convicted events wait until the tenant's share of verdicts over its last kWindow settled events allows one more, so
 // that a bad deployment cannot empty a stream into dead letters.
@@ -52,11 +54,13 @@ class Conviction {
     [[nodiscard]] std::uint32_t unanswered() const { return unanswered_; }
 
     // A request was scored. Its first row becomes the tenant's last good row. `row` is copied.
-    void scored(const Flight& flight, const Answer& answer, std::string_view row);
+    void scored(const Flight& flight, const Answer& answer, std::string_view row, Time now);
     // A witness came back without being scored: those it was for are parked when it was refused, asked again otherwise.
     void witness_failed(const std::string& tenant, bool refused, Time now);
     // The endpoint failed for somebody who is no suspect.
     void faltered();
+    // The endpoint is on hold: no answer of it counts.
+    void held(Time now);
 
     // Cases with enough answers and a witness: convicted. Those the ratio does not allow yet stay.
     std::vector<Case> convicted();
@@ -102,6 +106,7 @@ class Conviction {
     template <typename Pred>
     std::vector<Case> extract(Pred pred);
     static void park(Accused& accused, Time now);
+    [[nodiscard]] static bool proven(const Accused& accused);
     [[nodiscard]] bool allows(const std::string& tenant) const;
 
     double max_ratio_;

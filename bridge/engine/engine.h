@@ -56,7 +56,7 @@ class Engine {
     void on(Reconnected&&, Time now, Effects& out);
     void on(Drain&& in, Time now, Effects& out);
 
-    void scored(Flight&& flight, Answer&& answer, Effects& out);
+    void scored(Flight&& flight, Answer&& answer, Time now);
     void failed(Flight&& flight, const Answer& answer, Time now);
     void refused(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out);

@@ -1,0 +1,160 @@
+// A test bench around one Engine: hands in deliveries and answers, keeps the effects by kind, moves the clock by hand.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "bridge/engine/engine.h"
+
+namespace millrace::engine {
+
+inline settings::Pipeline small_pipeline() {
+    settings::Pipeline pipeline;
+    pipeline.name = "p";
+    pipeline.endpoint.max_batch_count = 10;
+    pipeline.endpoint.parallel_requests_per_partition = 2;
+    return pipeline;
+}
+
+class Bench {
+  public:
+    explicit Bench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0})
+        : pipeline_(std::move(pipeline)), engine_(pipeline_, std::move(partitions), 7) {}
+
+    Bound usual_bound(Partition partition = 0) const {
+        Bound bound;
+        bound.partition = partition;
+        bound.ack_wait = std::chrono::seconds(30);
+        bound.duplicate_window = std::chrono::minutes(2);
+        bound.idle_for = Duration::zero();
+        return bound;
+    }
+    void bind() {
+        tick();
+        in(usual_bound());
+        tick();
+    }
+
+    void in(Input&& input) {
+        Effects out;
+        engine_.step(std::move(input), now, out);
+        for (Effect& effect : out) std::visit([&](auto& e) { keep(e); }, effect);
+    }
+    void tick() { in(Tick{}); }
+    void advance(Duration by) {
+        now += by;
+        tick();
+    }
+
+    // One message with `rows` events; the row of each is its text.
+    void deliver(std::uint64_t sequence, std::vector<std::string> rows, std::string tenant = "acme", std::uint64_t delivered = 1) {
+        auto delivery = std::make_unique<Delivery>();
+        delivery->stream_sequence = sequence;
+        delivery->delivered = delivered;
+        delivery->tenant = std::move(tenant);
+        delivery->ack_subject = "ack." + std::to_string(sequence) + "." + std::to_string(delivered);
+        delivery->payload = Payload(std::string("x"));
+        for (std::uint32_t i = 0; i < rows.size(); ++i) {
+            Event event;
+            event.element = i;
+            event.row = rows[i];
+            event.id.bytes[0] = static_cast<std::uint8_t>(sequence);
+            event.id.bytes[1] = static_cast<std::uint8_t>(i);
+            delivery->events.push_back(std::move(event));
+        }
+        in(Delivered{0, std::move(delivery)});
+    }
+
+    struct Request {
+        RequestId id{};
+        Partition partition = 0;
+        std::vector<std::string> rows;
+        bool refresh_key = false;
+    };
+    // Takes the oldest unanswered request.
+    Request take_request() {
+        Request request = std::move(requests.front());
+        requests.erase(requests.begin());
+        return request;
+    }
+    void answer(const Request& request, Outcome outcome, int status = 0) {
+        Answer answer;
+        answer.outcome = outcome;
+        answer.status = status;
+        if (outcome == Outcome::scored) {
+            for (const std::string& row : request.rows) answer.scores.push_back("score of " + row);
+        }
+        in(Answered{request.id, std::move(answer)});
+        tick();
+    }
+    // Answers requests as they come, rejecting each that holds one of `poison`, until none is left. Returns how many.
+    std::size_t serve(const std::vector<std::string>& poison, Outcome refusal = Outcome::rejected) {
+        std::size_t served = 0;
+        while (!requests.empty() && served < 100000) {
+            const Request request = take_request();
+            ++served;
+            bool bad = false;
+            for (const std::string& row : request.rows) {
+                for (const std::string& p : poison) bad = bad || row == p;
+            }
+            answer(request, bad ? refusal : Outcome::scored);
+        }
+        return served;
+    }
+
+    struct Publishing {
+        StoreId id{};
+        std::uint64_t sequence = 0;
+        std::uint32_t element = 0;
+        std::string score;
+        std::optional<Reason> reason;
+    };
+    void store(const Publishing& publication, std::optional<Error> error = std::nullopt) {
+        in(Stored{publication.id, std::move(error), ++stored_sequence_, false});
+        tick();
+    }
+    void store_all() {
+        while (!publications.empty()) {
+            const Publishing publication = publications.front();
+            publications.erase(publications.begin());
+            store(publication);
+        }
+    }
+
+    Time now{std::chrono::hours(1)};
+    std::vector<Bind> binds;
+    std::vector<PullRequest> pulls;
+    std::vector<Request> requests;
+    std::vector<Publishing> publications;
+    std::vector<std::string> acks, naks, in_progress;
+    std::vector<Find> finds;
+    std::vector<Note> notes;
+
+  private:
+    void keep(const Bind& e) { binds.push_back(e); }
+    void keep(const PullRequest& e) { pulls.push_back(e); }
+    void keep(const Send& e) { requests.push_back({e.id, e.partition, {e.rows.begin(), e.rows.end()}, e.refresh_key}); }
+    void keep(const Publish& e) {
+        const auto& verdict = e.event->settlement.verdict;
+        publications.push_back({e.id, e.delivery->stream_sequence, e.event->element, e.event->settlement.score,
+                                verdict ? std::optional(verdict->reason) : std::nullopt});
+    }
+    void keep(const Settled&) {}
+    void keep(const Ack& e) { acks.push_back(e.delivery->ack_subject); }
+    void keep(const Nak& e) { naks.push_back(e.delivery->ack_subject); }
+    void keep(const InProgress& e) { in_progress.push_back(e.delivery->ack_subject); }
+    void keep(const Find& e) { finds.push_back(e); }
+    void keep(const Note& e) { notes.push_back(e); }
+
+    settings::Pipeline pipeline_;
+    Engine engine_;
+    std::uint64_t stored_sequence_ = 0;
+
+  public:
+    Engine& engine() { return engine_; }
+};
+
+}  // namespace millrace::engine
