@@ -58,7 +58,8 @@ class Workers {
                     break;
                 }
                 workers_.push_back(std::make_unique<Worker>(settings, pipeline, partitions_of(pipeline, shard, shards),
-                                                            std::move(*key), metrics.add_shard(pipeline.name), random_seed()));
+                                                            std::move(*key), metrics.add_shard(pipeline.name),
+                                                            random_seed()));
             }
         }
         return problems;
@@ -98,7 +99,9 @@ int run(const settings::Settings& settings) {
     const sigset_t signals = take_over_signals();
     io::Metrics metrics({.tenant_labels = settings.admin.tenant_labels,
                          .max_series = settings.admin.max_series,
-                         .on_note = [](std::string_view pipeline, const Note& note) { log(note.level, note.event, note.text, pipeline); }});
+                         .on_note = [](std::string_view pipeline, const Note& note) {
+                             log(note.level, note.event, note.text, pipeline);
+                         }});
     Workers workers;
     std::vector<std::string> problems = workers.build(settings, metrics);
     auto admin = io::Admin::start(settings.admin.listen, metrics, boot_now);

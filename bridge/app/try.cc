@@ -1,8 +1,8 @@
 #include "bridge/app/try.h"
 
 #include <algorithm>
-#include <iterator>
 #include <istream>
+#include <iterator>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -59,7 +59,8 @@ ports::HttpResponse ask(const settings::Endpoint& endpoint, ports::HttpRequest r
     return std::move(responses.front());
 }
 
-int print_publication(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event) {
+int print_publication(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery,
+                      const Event& event) {
     const auto rendered = codec::Renderer(pipeline).render(delivery, event, kLargestResult);
     if (!rendered) {
         out << "cannot be published: " << rendered.error().text << "\n";
@@ -84,7 +85,8 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
     }
     const auto protocol = protocols::make(pipeline.endpoint);
     const std::vector<std::string_view> rows = {event.row};
-    ports::HttpRequest request = make_request(pipeline.endpoint, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
+    ports::HttpRequest request =
+        make_request(pipeline.endpoint, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
     print(out, request);
     if (options.offline) return 0;
     Answer answer = read_response(*protocol, ask(pipeline.endpoint, std::move(request)), 1);
@@ -119,7 +121,8 @@ int try_event(const settings::Settings& settings, const TryOptions& options, std
     if (delivery.events.empty()) out << "the message holds no event: nothing is sent, the message is acked\n";
     int code = 0;
     for (Event& event : delivery.events) {
-        event.id = subjects::event_identity({pipeline->name, pipeline->generation, pipeline->input.stream, {}, 0, event.element});
+        event.id = subjects::event_identity(
+            {pipeline->name, pipeline->generation, pipeline->input.stream, {}, 0, event.element});
         code = std::max(code, try_element(*pipeline, options, delivery, event, out));
     }
     return code;

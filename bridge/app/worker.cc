@@ -12,8 +12,8 @@ constexpr Duration kLongestWait = std::chrono::seconds(1);  // so that liveness 
 constexpr Duration kDrainSlack = std::chrono::seconds(1);
 }  // namespace
 
-Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<Partition> partitions,
-               auth::KeyFile key, ports::Observer& observer, std::uint64_t seed)
+Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pipeline,
+               std::vector<Partition> partitions, auth::KeyFile key, ports::Observer& observer, std::uint64_t seed)
     : drain_timeout_(settings.drain_timeout),
       key_(std::move(key)),
       protocol_(protocols::make(pipeline.endpoint)),

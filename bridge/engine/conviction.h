@@ -1,13 +1,14 @@
 // Conviction: which events the endpoint's answers may be held against (SEMANTICS F2, F3).
 //
-// An event refused alone is *accused*. Then a witness of the same tenant (a mate, or a row that was scored before, or the
-// configured control row) must be scored by a request sent after that answer, and the event be refused alone again: so it
-// was refused on both sides of a success, and is to blame. One refusal and a later success would not do: the endpoint may
-// have been mended in between. Answers that mean "the model raised", and transient failures of a suspect, are needed three
-// times, each followed by a witness; a transient failure of anybody else clears the suspect, for then the endpoint is shaky.
+// An event refused alone is *accused*. Then a witness of the same tenant (a mate, or a row that was scored before, or
+// the configured control row) must be scored by a request sent after that answer, and the event be refused alone again:
+// so it was refused on both sides of a success, and is to blame. One refusal and a later success would not do: the
+// endpoint may have been mended in between. Answers that mean "the model raised", and transient failures of a suspect,
+// are needed three times, each followed by a witness; a transient failure of anybody else clears the suspect, for then
+// the endpoint is shaky.
 //
-// Without a witness, and while the endpoint is on hold, the blame may lie with the endpoint: the event is *parked*, what was
-// held against it is void, and it is tried again later.
+// Without a witness, and while the endpoint is on hold, the blame may lie with the endpoint: the event is *parked*,
+// what was held against it is void, and it is tried again later.
 //
 // Convicted events wait until the tenant's share of verdicts over its last kWindow settled events allows one more, so
 // that a bad deployment cannot empty a stream into dead letters.

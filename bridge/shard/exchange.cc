@@ -4,8 +4,9 @@
 
 namespace millrace {
 
-ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol, const Secret& key,
-                                std::span<const std::string_view> rows, RequestId id, const std::string& name) {
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol,
+                                const Secret& key, std::span<const std::string_view> rows, RequestId id,
+                                const std::string& name) {
     protocols::Encoded encoded = protocol.encode(rows);
     ports::HttpRequest request;
     request.id = id;
@@ -31,8 +32,12 @@ Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& r
     answer.reason = response.error;
     switch (response.transport) {
         case ports::Transport::answered:
-        case ports::Transport::unreachable: answer.outcome = Outcome::unreachable; break;
-        case ports::Transport::timed_out: answer.outcome = Outcome::timed_out; break;
+        case ports::Transport::unreachable:
+            answer.outcome = Outcome::unreachable;
+            break;
+        case ports::Transport::timed_out:
+            answer.outcome = Outcome::timed_out;
+            break;
         case ports::Transport::oversized:
             answer.outcome = Outcome::contract_broken;
             answer.status = response.status;

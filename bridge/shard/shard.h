@@ -34,12 +34,12 @@ class Shard {
         const settings::Pipeline& pipeline;
         std::vector<Partition> partitions;  // served by this shard
         ports::JetStream& jetstream;
-        Arrivals& arrivals;                 // where `jetstream` puts what comes back; wakes `endpoint`
+        Arrivals& arrivals;  // where `jetstream` puts what comes back; wakes `endpoint`
         ports::Endpoint& endpoint;
         protocols::Protocol& protocol;
         auth::KeyFile& key;
         ports::Observer& observer;
-        std::uint64_t seed;                 // for jitter and request ids
+        std::uint64_t seed;  // for jitter and request ids
     };
 
     explicit Shard(const Parts& parts);

@@ -50,7 +50,8 @@ class Bench {
     }
 
     // One message with `rows` events; the row of each is its text.
-    void deliver(std::uint64_t sequence, std::vector<std::string> rows, std::string tenant = "acme", std::uint64_t delivered = 1) {
+    void deliver(std::uint64_t sequence, std::vector<std::string> rows, std::string tenant = "acme",
+                 std::uint64_t delivered = 1) {
         auto delivery = std::make_unique<Delivery>();
         delivery->stream_sequence = sequence;
         delivery->delivered = delivered;
