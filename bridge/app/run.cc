@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -104,8 +106,16 @@ int run(const settings::Settings& settings) {
                          }});
     Workers workers;
     std::vector<std::string> problems = workers.build(settings, metrics);
-    auto admin = io::Admin::start(settings.admin.listen, metrics, boot_now);
-    if (!admin) problems.push_back("admin.listen: " + admin.error().text);
+    std::unique_ptr<io::Admin> admin;
+    if (!settings.admin.listen.empty()) {
+        auto started = io::Admin::start(settings.admin.listen,
+                                        {[&] { return metrics.text(); }, [&] { return metrics.shards(); }, boot_now});
+        if (started) {
+            admin = std::move(*started);
+        } else {
+            problems.push_back("admin.listen: " + started.error().text);
+        }
+    }
     if (!problems.empty()) return refuse(problems);
 
     workers.start();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -50,6 +52,7 @@ struct Shard::State {
     codec::EventDecoder decoder;
     codec::Renderer renderer;
     subjects::SubjectTemplate input;
+    std::map<Partition, std::string> consumers;
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
     ServerTime stream_created{};
@@ -68,7 +71,10 @@ struct Shard::State {
           decoder(p.pipeline),
           renderer(p.pipeline),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
-          request_prefix(hex(p.seed) + "-") {}
+          request_prefix(hex(p.seed) + "-") {
+        for (const Partition partition : p.partitions)
+            consumers[partition] = settings::consumer_name(p.pipeline, partition);
+    }
 
     // ---- in ----
 
@@ -86,6 +92,11 @@ struct Shard::State {
     void arrived(ports::Message&& message, Time now) {
         const auto ack = subjects::parse_ack_subject(message.reply);
         if (!ack) return parts.observer.note({Level::error, "bad_delivery", ack.error().text});
+        // Anyone who can publish to our inbox can forge a delivery; only our own consumer's are ours to ack.
+        if (ack->stream != parts.pipeline.input.stream || ack->consumer != consumers[message.partition]) {
+            return parts.observer.note(
+                {Level::error, "bad_delivery", "a message from another stream or consumer was ignored"});
+        }
         auto delivery = std::make_unique<Delivery>();
         delivery->partition = message.partition;
         delivery->stream_sequence = ack->stream_sequence;
