@@ -1,0 +1,106 @@
+#include <simdjson.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "bridge/config/complaint.h"
+#include "bridge/config/scalars.h"
+#include "bridge/protocols/registry.h"
+
+namespace millrace::config {
+namespace {
+
+using settings::Endpoint;
+using settings::Pipeline;
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
+void check_headers(const Endpoint& endpoint, const std::string& path, const Complaints& complain) {
+    std::map<std::string, std::string> seen;
+    for (const auto& [name, value] : endpoint.headers) {
+        const std::string where = join(path + ".headers", name);
+        const std::string folded = lower(name);
+        const auto [first, fresh] = seen.emplace(folded, name);
+        if (!fresh) complain(where, quote(name) + " and " + quote(first->second) + " are the same header (remove one)");
+        if (folded == "authorization" && !endpoint.key_file.empty()) {
+            complain(where, "is set from key_file already (remove one)");
+        }
+        if (folded == "azureml-model-deployment" && !endpoint.deployment.empty()) {
+            complain(where, "is set from deployment already (remove one)");
+        }
+    }
+}
+
+// The text begins with the field it is about, or a list of fields.
+void check_protocol(const Endpoint& endpoint, const std::string& path, const Complaints& complain,
+                    const Problems& problems) {
+    if (problems.spoils(path + ".protocol") || problems.spoils(path + ".extras") ||
+        problems.spoils(path + ".rows_pointer") || problems.spoils(path + ".results_pointer")) {
+        return;
+    }
+    const auto good = protocols::check(endpoint);
+    if (good) return;
+    const std::string& text = good.error().text;
+    const std::size_t end = text.find_first_of(",:");
+    const std::size_t colon = text.find(": ");
+    if (end == std::string::npos || colon == std::string::npos) return complain(path, text);
+    complain(path + "." + text.substr(0, end), end == colon ? text.substr(colon + 2) : text);
+}
+
+// What is wrong with the control row, or nothing.
+std::string control_mistake(const Pipeline& pipeline) {
+    const simdjson::padded_string text(pipeline.endpoint.control);
+    simdjson::dom::parser parser;
+    simdjson::dom::element row;
+    if (parser.parse(text).get(row) != simdjson::SUCCESS) return "is not one JSON value";
+    const std::size_t wanted = pipeline.event.features.size();
+    const bool is_record = wanted == 0 || pipeline.endpoint.rows == settings::RowShape::records;
+    const std::string what = wanted == 0 ? "rows are whole events" : is_record ? "rows is records" : "rows is arrays";
+    if (is_record != row.is_object() || row.is_array() == is_record) {
+        return std::string("must be ") + (is_record ? "a map" : "a list") + ", since " + what;
+    }
+    const std::size_t count =
+        is_record ? row.get_object().value_unsafe().size() : row.get_array().value_unsafe().size();
+    if (wanted == 0 || count == wanted) return "";
+    return "has " + std::to_string(count) + " values, but event.features has " + std::to_string(wanted) +
+           " (give one for each)";
+}
+
+void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, const Complaints& complain,
+                    const Problems& problems) {
+    const Endpoint& endpoint = pipeline.endpoint;
+    const std::string path = pipeline_path + ".endpoint";
+    check_headers(endpoint, path, complain);
+    check_protocol(endpoint, path, complain, problems);
+    if (!endpoint.ca_file.empty() && endpoint.url.starts_with("http://")) {
+        complain(path + ".ca_file",
+                 quote(endpoint.ca_file) + " has no effect on an http URL (use https, or remove it)");
+    }
+    if (pipeline.input.max_pending_bytes < endpoint.max_batch_bytes) {
+        complain(pipeline_path + ".input.max_pending_bytes",
+                 size_text(pipeline.input.max_pending_bytes) + " is below endpoint.max_batch_bytes " +
+                     size_text(endpoint.max_batch_bytes) + ", so no batch could fill (raise it)");
+    }
+    const bool judged = !endpoint.control.empty() && !problems.spoils(pipeline_path + ".event.features") &&
+                        !problems.spoils(path + ".rows");
+    if (const std::string mistake = judged ? control_mistake(pipeline) : ""; !mistake.empty())
+        complain(path + ".control", mistake);
+}
+
+}  // namespace
+
+void check_endpoints(const Reading& reading, Problems& problems) {
+    const Complaints complain{reading.places, problems};
+    for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
+        check_endpoint(reading.settings.pipelines[i], join("pipelines", i), complain, problems);
+    }
+}
+
+}  // namespace millrace::config
