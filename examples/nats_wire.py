@@ -232,7 +232,7 @@ class Connection:
                     break
                 verb = buffer[position:position + 4]
                 if verb == b"MSG " or verb == b"HMSG":
-                    words = buffer[position:end].split()
+                    words = buffer[position:end].split(b" ")  # and no other blank: a subject may hold any
                     start = end + 2
                     stop = start + int(words[-1])
                     if stop + 2 > size:

@@ -1,0 +1,165 @@
+"""Says whether what is stored is what had to be stored, from the streams and the journal alone.
+
+Shares no code with the bridge. It reads the input stream from its first sequence, so it judges by what JetStream kept
+and not by what a publisher believes; finds each message's journal entry by its Nats-Msg-Id; then reads the output
+streams from their first sequence and leads each output back to the event its headers name.
+
+What may not be is listed in Report, one list each. `doubled_on_wire` stands apart: the same identity stored twice, which
+the promise allows after an outage longer than the duplicate window; a reader that drops identities it has seen never
+notices, so `doubled` (two identities for one event, or one identity with two contents) is always wrong.
+"""
+import collections
+import json
+
+from load import canary
+from scoring import score_of
+
+Output = collections.namedtuple("Output", "stream sequence kind tenant identity reason payload")
+
+
+class Report:
+    """The findings, each a list of lines for people."""
+
+    FORBIDDEN = ("not_kept", "lost", "doubled", "misattributed", "cross_tenant", "both", "unexpected_dead", "unexpected_result",
+                 "unattributable", "shared_identity")
+
+    def __init__(self):
+        for name in (*self.FORBIDDEN, "doubled_on_wire"):
+            setattr(self, name, [])
+        self.events = self.scored = self.dead = 0
+        self.reasons = collections.Counter()
+
+    def violations(self, wire_doubles_allowed=False):
+        """The names of the lists that should be empty and are not."""
+        names = self.FORBIDDEN if wire_doubles_allowed else (*self.FORBIDDEN, "doubled_on_wire")
+        return [name for name in names if getattr(self, name)]
+
+    def __str__(self):
+        lines = [f"{self.events} events: {self.scored} scored, {self.dead} dead {dict(self.reasons)}"]
+        for name in (*self.FORBIDDEN, "doubled_on_wire"):
+            found = getattr(self, name)
+            if found:
+                lines.append(f"{name}: {len(found)}")
+                lines += [f"    {line}" for line in found[:6]]
+        return "\n".join(lines)
+
+
+class Oracle:
+    """Judges one pipeline. The subjects are results.TENANT.NAME, dead.TENANT.NAME and dead-unroutable.NAME."""
+
+    def __init__(self, journal, pipeline):
+        self._journal = journal
+        self._pipeline = pipeline
+        self._expected = {}  # (input sequence, element) → Event
+        self._outputs = collections.defaultdict(list)  # (input sequence, element) → outputs
+        self._by_identity = collections.defaultdict(set)
+        self.report = Report()
+
+    def read_input(self, stored_messages):
+        """The whole input stream."""
+        kept = {}
+        for stored in stored_messages:
+            message_id = stored.headers.get("Nats-Msg-Id")
+            entry = self._journal.entries.get(message_id)
+            if entry is None or entry.payload != stored.payload or entry.subject != stored.subject:
+                self.report.not_kept.append(f"input {stored.sequence} is not what was published as {message_id}")
+                continue
+            kept[message_id] = stored.sequence
+            for element, event in enumerate(entry.events):
+                self._expected[stored.sequence, element] = event
+        for message_id, sequence in self._journal.confirmed.items():
+            if message_id not in kept:
+                self.report.not_kept.append(f"{message_id}, confirmed at {sequence}, is not in the input stream")
+        self.report.events = len(self._expected)
+
+    def read_output(self, stream, stored_messages):
+        """A whole output stream."""
+        for stored in stored_messages:
+            headers = stored.headers
+            where = f"{stream} {stored.sequence} {stored.subject}"
+            words = stored.subject.split(".")
+            kind, tenant = words[0], words[1] if len(words) == 3 else ""
+            shape = [kind, tenant, self._pipeline] if tenant else [kind, self._pipeline]
+            if kind not in ("results", "dead", "dead-unroutable") or words != shape or bool(tenant) != (kind != "dead-unroutable"):
+                self.report.unattributable.append(f"{where}: not a subject of this pipeline")
+                continue
+            key = self._key(headers)
+            if key not in self._expected:
+                self.report.unattributable.append(f"{where}: no event {key}")
+                continue
+            output = Output(stream, stored.sequence, kind, tenant, headers.get("Nats-Msg-Id", ""),
+                            headers.get("Millrace-Reason", ""), stored.payload)
+            self._outputs[key].append(output)
+            self._by_identity[output.identity].add(key)
+            self._judge(where, key, output, headers)
+
+    @staticmethod
+    def _key(headers):
+        try:
+            return int(headers.get("Millrace-Input-Sequence", "")), int(headers.get("Millrace-Element", "0"))
+        except ValueError:
+            return None
+
+    def _judge(self, where, key, output, headers):
+        event, report = self._expected[key], self.report
+        routable = event.end != "unroutable_tenant"
+        if output.tenant != (event.tenant if routable else "") or (routable and headers.get("Millrace-Tenant") != event.tenant):
+            report.cross_tenant.append(f"{where}: an event of {event.tenant!r}, header {headers.get('Millrace-Tenant')!r}")
+        content = output.payload + "\n".join(headers.values()).encode()
+        for other in self._tenants() - {event.tenant}:
+            if canary(other).encode() in content:
+                report.cross_tenant.append(f"{where}: carries the canary of {other}")
+        if output.kind == "results":
+            self._judge_result(where, event, output)
+        else:
+            self._judge_dead_letter(where, event, output)
+
+    def _judge_result(self, where, event, output):
+        if event.end != "scored":
+            self.report.unexpected_result.append(f"{where}: should be dead, {event.end}")
+            return
+        body = json.loads(output.payload)
+        if body.get("score") != score_of(event.row) or body.get("n") != event.row[0]:
+            self.report.misattributed.append(f"{where}: {output.payload[:120]!r} for row {event.row}")
+
+    def _judge_dead_letter(self, where, event, output):
+        if event.end != output.reason:
+            self.report.unexpected_dead.append(f"{where}: {output.reason!r}, should be {event.end}")
+        if output.payload.strip() != event.text.strip():
+            self.report.misattributed.append(f"{where}: {output.payload[:80]!r} for {event.text[:80]!r}")
+
+    def _tenants(self):
+        if not hasattr(self, "_tenant_names"):
+            self._tenant_names = {event.tenant for event in self._expected.values() if event.end != "unroutable_tenant"}
+        return self._tenant_names
+
+    def verdict(self):
+        """The report, once everything was read."""
+        report = self.report
+        for key, event in self._expected.items():
+            outputs = self._outputs.get(key)
+            if not outputs:
+                report.lost.append(f"input {key} of {event.tenant}, {event.end}: no output")
+                continue
+            if len(outputs) > 1:
+                self._judge_doubles(key, outputs)
+            if outputs[0].kind == "results":
+                report.scored += 1
+            else:
+                report.dead += 1
+                report.reasons[outputs[0].reason] += 1
+        for identity, keys in self._by_identity.items():
+            if len(keys) > 1 or not identity:
+                report.shared_identity.append(f"{identity!r} is the identity of {sorted(keys)[:4]}")
+        return report
+
+    def _judge_doubles(self, key, outputs):
+        report, places = self.report, [(output.stream, output.sequence) for output in outputs]
+        if len({output.kind for output in outputs}) > 1:
+            report.both.append(f"input {key}: {[output.kind for output in outputs]} at {places}")
+        if len({output.identity for output in outputs}) > 1:
+            report.doubled.append(f"input {key}: {len(outputs)} outputs under different identities at {places}")
+        elif len({output.payload for output in outputs}) > 1:
+            report.doubled.append(f"input {key}: one identity with different contents at {places}")
+        else:
+            report.doubled_on_wire.append(f"input {key}: stored {len(outputs)} times at {places}")
