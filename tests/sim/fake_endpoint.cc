@@ -37,9 +37,15 @@ void SimEndpoint::send(ports::HttpRequest request) {
     ++busy_;
     const auto served = model_.serve(request, events, busy_);
     const bool late = served.never || served.latency >= request.timeout;
+    // Without an answer nobody knows which deployment it would have been.
+    const bool answered = !late && served.outcome != Outcome::unreachable;
     const auto lasts = late ? request.timeout : served.latency;
-    exchanges_[request.id] = Exchange{request.id,        events,           late ? Outcome::timed_out : served.outcome,
-                                      served.deployment, scheduler_.now(), scheduler_.now() + lasts};
+    exchanges_[request.id] = Exchange{.id = request.id,
+                                      .events = events,
+                                      .outcome = late ? Outcome::timed_out : served.outcome,
+                                      .deployment = answered ? served.deployment : std::string(),
+                                      .sent = scheduler_.now(),
+                                      .answered = scheduler_.now() + lasts};
     trace_.line(name_, "request of " + std::to_string(events.size()) + " from " +
                            (events.empty() ? "-" : events.front().text()) + " will be " +
                            std::string(millrace::name(late ? Outcome::timed_out : served.outcome)));

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 
 constexpr double kSentBeforeCut = 0.5;  // a message on the link when it is cut still reaches the server
 constexpr double kKeptWhileDown = 0.3;  // a publication made while disconnected is kept and sent later
-constexpr std::string_view kSequenceHeader = "Millrace-Sequence";
+constexpr std::string_view kSequenceHeader = "Millrace-Input-Sequence";
 constexpr std::string_view kPipelineHeader = "Millrace-Pipeline";
 
 std::string ack_subject(std::string_view stream, std::string_view consumer, const Delivered& delivered,

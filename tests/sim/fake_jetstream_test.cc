@@ -162,7 +162,7 @@ TEST_CASE("fake jetstream: find gives the identities of the inputs asked for, fr
         f.server.publish("results.acme.trips",
                          {{"Nats-Msg-Id", subjects::to_hex(id)},
                           {"Millrace-Pipeline", "trips"},
-                          {"Millrace-Sequence", std::to_string(sequence)}},
+                          {"Millrace-Input-Sequence", std::to_string(sequence)}},
                          "{}");
         return id;
     };

@@ -1,0 +1,249 @@
+#include "tests/sim/oracle.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "subjects/identity.h"
+
+namespace millrace::sim {
+namespace {
+
+std::optional<Reason> reason_named(std::string_view text) {
+    const auto found = std::ranges::find(kReasonNames, text);
+    if (found == kReasonNames.end()) return std::nullopt;
+    return static_cast<Reason>(found - kReasonNames.begin());
+}
+
+// Whether an answer of this outcome, to the event alone, is evidence for the reason.
+bool supports(Outcome outcome, Reason reason) {
+    switch (reason) {
+        case Reason::rejected:
+            return outcome == Outcome::rejected;
+        case Reason::too_large:
+            return outcome == Outcome::too_large;
+        case Reason::model_raised:
+            return outcome == Outcome::model_raised;
+        case Reason::contract_broken:
+            return outcome == Outcome::contract_broken;
+        case Reason::timeout:
+            return outcome == Outcome::timed_out;
+        case Reason::endpoint_crash:
+            return outcome == Outcome::unreachable || outcome == Outcome::failed;
+        default:
+            return false;
+    }
+}
+
+std::size_t answers_needed(Reason reason) { return reason == Reason::model_raised ? 2 : 1; }
+
+// A row of the event's tenant, or the control row, scored in a request sent after the evidence came back.
+bool is_witness(const Exchange& exchange, const Exchange& evidence, const std::string& tenant, bool mixed) {
+    const auto of_tenant = [&](const EventToken& token) {
+        return mixed || token.tenant == tenant || token.tenant == "control";
+    };
+    return exchange.outcome == Outcome::scored && exchange.sent >= evidence.answered &&
+           (evidence.deployment.empty() || exchange.deployment == evidence.deployment) &&
+           std::ranges::any_of(exchange.events, of_tenant);
+}
+
+bool decided_by_endpoint(Reason reason) {
+    return reason == Reason::rejected || reason == Reason::too_large || reason == Reason::model_raised ||
+           reason == Reason::contract_broken || reason == Reason::timeout || reason == Reason::endpoint_crash;
+}
+
+}  // namespace
+
+void Oracle::published(const SimStream& stream, std::uint64_t sequence, std::vector<Planned> events) {
+    const auto& subject = stream.at(sequence).subject;
+    const Partition partition = plan_.pipeline.partitions > 1 && subject.starts_with("events.1.") ? 1 : 0;
+    auto& of_message = by_sequence_[sequence];
+    for (std::uint32_t element = 0; element < events.size(); ++element) {
+        const auto id = subjects::event_identity({plan_.pipeline.name, plan_.pipeline.generation, stream.config().name,
+                                                  stream.created(), sequence, element});
+        const auto index = events_.size();
+        if (events[element].token) by_token_[events[element].token->text()] = index;
+        events_.push_back({std::move(events[element]), sequence, element, partition, {}, {}, 0});
+        by_identity_[subjects::to_hex(id)] = index;
+        of_message.push_back(index);
+    }
+}
+
+Oracle::Known* Oracle::find(const std::vector<Header>& headers) {
+    const auto id = header_value(headers, "Nats-Msg-Id");
+    const auto found = by_identity_.find(std::string(id.value_or("")));
+    if (found != by_identity_.end()) return &events_[found->second];
+    violate("settled_once", "published under the identity '" + std::string(id.value_or("")) + "', which no event has");
+    return nullptr;
+}
+
+void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
+    if (stream.config().name == plan_.pipeline.input.stream) return;
+    auto* known = find(message.headers);
+    if (known == nullptr) return;
+    const bool is_result = message.subject == subject_of(*known, Output::result);
+    const auto output = known->planned.tenant.empty() ? Output::unroutable : Output::dead_letter;
+    if (!is_result && message.subject != subject_of(*known, output)) {
+        return violate("one_tenant",
+                       name_of(*known) + " of tenant '" + known->planned.tenant + "' went to " + message.subject);
+    }
+    const auto kind = is_result ? Output::result : output;
+    if (++known->copies == 1) {
+        ++settled_;
+    } else if (message.stored_at - known->stored_at < plan_.duplicate_window) {
+        return violate("settled_once", name_of(*known) + " is stored twice within the duplicate window");
+    } else {
+        ++stored_again_;
+        stored_as_both_ += *known->stored == kind ? 0 : 1;
+        trace_.line("oracle", name_of(*known) + " stored again, beyond the duplicate window");
+    }
+    known->stored = kind;
+    known->stored_at = message.stored_at;
+    is_result ? check_result(*known, message) : check_dead_letter(*known, message);
+}
+
+void Oracle::check_result(const Known& known, const StoredMessage& message) {
+    if (!known.planned.token || known.planned.unfit) {
+        return violate("batch_integrity", name_of(known) + " cannot be scored and has a result");
+    }
+    const auto echoed = tokens_in(message.payload);
+    const auto is_own = [&](const EventToken& token) { return token == *known.planned.token; };
+    if (echoed.empty() || !std::ranges::all_of(echoed, is_own)) {
+        violate("batch_integrity", name_of(known) + " has the result " + message.payload.substr(0, 200));
+    }
+}
+
+void Oracle::check_dead_letter(const Known& known, const StoredMessage& message) {
+    const auto text = std::string(header_value(message.headers, "Millrace-Reason").value_or("none"));
+    ++reasons_[text];
+    const auto reason = reason_named(text);
+    const auto foreign = [&](const EventToken& token) { return !known.planned.token || token != *known.planned.token; };
+    if (known.planned.unfit ? reason != known.planned.unfit : !reason) {
+        violate("conviction", name_of(known) + " is dead for the reason " + text);
+    } else if (known.planned.token && std::ranges::any_of(tokens_in(message.payload), foreign)) {
+        violate("batch_integrity", "the dead letter of " + name_of(known) + " holds " + message.payload.substr(0, 200));
+    }
+}
+
+void Oracle::acked(std::uint64_t sequence) {
+    for (const auto index : by_sequence_[sequence]) {
+        if (events_[index].stored) continue;
+        return violate("acked_after_stored", "message " + std::to_string(sequence) + " is acked, but " +
+                                                 name_of(events_[index]) + " is not stored");
+    }
+}
+
+void Oracle::touched(Memory& memory, Partition partition, std::uint64_t sequence) {
+    memory.touched[{partition, sequence}] = scheduler_.now();
+}
+
+void Oracle::publishing(const Memory& memory, const ports::Publication& publication) {
+    const auto* known = find(publication.headers);
+    if (known == nullptr) return;
+    const auto touched = memory.touched.find({known->partition, known->sequence});
+    if (touched == memory.touched.end()) {
+        return violate("fresh", memory.name + " publishes " + name_of(*known) + ", which it never received");
+    }
+    if (scheduler_.now() - touched->second > plan_.pipeline.input.ack_wait) {
+        return violate("fresh",
+                       memory.name + " publishes " + name_of(*known) + " of a delivery not touched for ack_wait");
+    }
+    if (publication.output == Output::result) return;
+    const auto reason = reason_named(header_value(publication.headers, "Millrace-Reason").value_or(""));
+    if (reason) check_conviction(memory, *known, *reason);
+}
+
+void Oracle::check_conviction(const Memory& memory, const Known& known, Reason reason) {
+    if (known.planned.unfit || !known.planned.token) return;  // the reason is checked when it is stored
+    if (reason == Reason::result_too_large && known.planned.token->kind == Kind::bulky) return;
+    if (reason == Reason::event_too_large && plan_.pipeline.endpoint.max_batch_bytes < 1000) return;
+    if (!decided_by_endpoint(reason)) {
+        return violate("conviction", name_of(known) + " becomes a dead letter: " + std::string(name(reason)));
+    }
+    std::vector<const Exchange*> evidence;
+    for (const auto& exchange : memory.exchanges) {
+        const bool alone = exchange.events.size() == 1 && exchange.events.front() == *known.planned.token;
+        if (alone && supports(exchange.outcome, reason)) evidence.push_back(&exchange);
+    }
+    if (evidence.size() < answers_needed(reason)) {
+        return violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) + ") on " +
+                                         std::to_string(evidence.size()) + " answers to it alone");
+    }
+    const auto witnessed = [&](const Exchange* one) {
+        return std::ranges::any_of(memory.exchanges, [&](const Exchange& exchange) {
+            return is_witness(exchange, *one, known.planned.tenant, plan_.pipeline.endpoint.mix_tenants);
+        });
+    };
+    if (std::ranges::none_of(evidence, witnessed)) {
+        violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) + ") without a witness");
+    }
+}
+
+void Oracle::requested(const Memory& memory, const std::vector<EventToken>& events, std::size_t in_flight) {
+    const auto& endpoint = plan_.pipeline.endpoint;
+    const auto most = plan_.pipeline.partitions * endpoint.parallel_requests_per_partition;
+    if (in_flight > most) {
+        violate("in_flight", memory.name + " has " + std::to_string(in_flight) + " requests in flight, more than " +
+                                 std::to_string(most));
+    }
+    if (events.size() > endpoint.max_batch_count) {
+        violate("bounded", memory.name + " sends " + std::to_string(events.size()) + " rows");
+    }
+    std::set<std::string> tenants;
+    for (const auto& token : events) {
+        tenants.insert(token.tenant);
+        if (token.tenant != "control" && !by_token_.contains(token.text())) {
+            violate("batch_integrity", memory.name + " sends the unknown row " + token.text());
+        }
+    }
+    if (tenants.size() > 1 && !endpoint.mix_tenants) {
+        violate("one_tenant", memory.name + " sends rows of " + *tenants.begin() + " and " + *tenants.rbegin());
+    }
+}
+
+void Oracle::turned(const Memory& memory, const Snapshot& snapshot) {
+    const auto& p = plan_.pipeline;
+    const auto most = std::uint64_t{settings::effective_max_ack_pending(p)} * p.partitions;
+    if (snapshot.open_deliveries > most) {
+        violate("bounded", memory.name + " holds " + std::to_string(snapshot.open_deliveries) + " deliveries");
+    }
+    // A message may be larger than what is left, once per pull request.
+    const auto bytes = p.input.max_pending_bytes + std::uint64_t{kPullSlots} * p.partitions * 4096;
+    if (snapshot.open_bytes > bytes) {
+        violate("bounded", memory.name + " holds " + std::to_string(snapshot.open_bytes) + " bytes");
+    }
+    if (!memory.connected && able_to_work(snapshot)) {
+        violate("no_lying_health", memory.name + " says it is able to work without a connection");
+    }
+}
+
+void Oracle::violate(std::string invariant, std::string text) {
+    if (violation_) return;
+    trace_.line("VIOLATION", invariant + ": " + text);
+    violation_ = Violation{std::move(invariant), std::move(text)};
+}
+
+std::string Oracle::subject_of(const Known& known, Output output) const {
+    if (output == Output::unroutable) return plan_.pipeline.dead_letter.unroutable_subject;
+    if (known.planned.tenant.empty()) return {};
+    return (output == Output::result ? "results." : "dead.") + known.planned.tenant + ".trips";
+}
+
+std::string Oracle::name_of(const Known& known) {
+    std::string name = "event " + std::to_string(known.sequence) + "/" + std::to_string(known.element);
+    if (known.planned.token) name += " " + known.planned.token->text();
+    if (known.planned.unfit) name += " (" + std::string(millrace::name(*known.planned.unfit)) + ")";
+    return name;
+}
+
+std::string Oracle::unsettled() const {
+    std::string text;
+    std::size_t count = 0;
+    for (const auto& known : events_) {
+        if (known.stored) continue;
+        if (++count <= 8) text += (text.empty() ? "" : ", ") + name_of(known);
+    }
+    return std::to_string(count) + " events are not settled: " + text;
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,117 @@
+// Oracle: the promises of the design, checked at the moment something happens, from outside.
+//
+// It is fed by the publisher (what there is), by the fakes (what a replica asks for and when), and by the model server
+// (what is stored and acked). It shares no logic with the bridge but the identity function, which is part of the
+// promise. The first broken promise stands; what comes after is not looked at.
+//
+//     settled_once        every event ends as one result or one dead letter, of the identity it must have, stored once
+//                         within the duplicate window
+//     acked_after_stored  no message is acked on the server before each of its events is stored
+//     one_tenant          what belongs to a tenant is on its subjects and in its requests only
+//     batch_integrity     a result carries the score of its own event
+//     in_flight           never more requests than partitions x parallel_requests_per_partition
+//     bounded             open deliveries, their bytes and batches within what is configured
+//     fresh               nothing is published for a delivery that was not touched for ack_wait
+//     conviction          nothing is dead-lettered without the evidence its reason needs
+//     no_lying_health     able to work is not said without a connection
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/base/reason.h"
+#include "bridge/base/snapshot.h"
+#include "tests/sim/fake_endpoint.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/token.h"
+#include "tests/sim/trace.h"
+
+namespace millrace::sim {
+
+struct Violation {
+    std::string invariant;
+    std::string text;
+};
+
+// One event as it was published.
+struct Planned {
+    std::optional<EventToken> token;  // nothing where it has no readable one
+    std::optional<Reason> unfit;      // what decoding must find
+    std::string tenant;               // empty when the subject has none that is usable
+};
+
+// What one process knew: a replica from start to crash. Kept by the replica, filled and read here.
+struct Memory {
+    std::string name;
+    std::map<std::pair<Partition, std::uint64_t>, Time> touched;  // by stream sequence
+    std::vector<Exchange> exchanges;                              // as handed out
+    bool connected = true;
+};
+
+class Oracle {
+  public:
+    Oracle(const Plan& plan, const Scheduler& scheduler, Trace& trace)
+        : plan_(plan), scheduler_(scheduler), trace_(trace) {}
+
+    void published(const SimStream& stream, std::uint64_t sequence, std::vector<Planned> events);
+
+    // On the server.
+    void stored(const SimStream& stream, const StoredMessage& message);
+    void acked(std::uint64_t sequence);
+
+    // In a replica.
+    void touched(Memory& memory, Partition partition, std::uint64_t sequence);
+    void publishing(const Memory& memory, const ports::Publication& publication);
+    void requested(const Memory& memory, const std::vector<EventToken>& events, std::size_t in_flight);
+    void turned(const Memory& memory, const Snapshot& snapshot);
+
+    void violate(std::string invariant, std::string text);
+    [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+    [[nodiscard]] std::size_t events() const { return events_.size(); }
+    [[nodiscard]] std::size_t settled() const { return settled_; }
+    // Stored a second time, and of these as the other kind: only legal beyond the duplicate window.
+    [[nodiscard]] std::size_t stored_again() const { return stored_again_; }
+    [[nodiscard]] std::size_t stored_as_both() const { return stored_as_both_; }
+    // The first few events that are not settled, for a person.
+    [[nodiscard]] std::string unsettled() const;
+    // Of dead letters, with their number.
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
+
+  private:
+    struct Known {
+        Planned planned;
+        std::uint64_t sequence = 0;
+        std::uint32_t element = 0;
+        Partition partition = 0;
+        std::optional<Output> stored;
+        ServerTime stored_at{};
+        std::uint64_t copies = 0;
+    };
+
+    Known* find(const std::vector<Header>& headers);
+    void check_result(const Known& known, const StoredMessage& message);
+    void check_dead_letter(const Known& known, const StoredMessage& message);
+    void check_conviction(const Memory& memory, const Known& known, Reason reason);
+    [[nodiscard]] std::string subject_of(const Known& known, Output output) const;
+    [[nodiscard]] static std::string name_of(const Known& known);
+
+    const Plan& plan_;
+    const Scheduler& scheduler_;
+    Trace& trace_;
+    std::vector<Known> events_;
+    std::map<std::string, std::size_t> by_identity_;
+    std::map<std::uint64_t, std::vector<std::size_t>> by_sequence_;
+    std::map<std::string, std::size_t> by_token_;
+    std::map<std::string, std::uint64_t> reasons_;
+    std::size_t settled_ = 0;
+    std::size_t stored_again_ = 0;
+    std::size_t stored_as_both_ = 0;
+    std::optional<Violation> violation_;
+};
+
+}  // namespace millrace::sim

@@ -1,0 +1,159 @@
+#include "tests/sim/replica.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "bridge/base/check.h"
+#include "bridge/protocols/registry.h"
+#include "subjects/ack_subject.h"
+
+namespace millrace::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+constexpr Duration kTurnTakes = microseconds(50);
+constexpr std::uint64_t kMostTurnsPerSecond = 15'000;
+constexpr Duration kDrainSlack = seconds(2);
+
+std::vector<Partition> all_partitions(const Plan& plan) {
+    std::vector<Partition> all(plan.pipeline.partitions);
+    std::iota(all.begin(), all.end(), Partition{0});
+    return all;
+}
+
+Partition partition_of(std::string_view consumer) { return static_cast<Partition>(consumer.back() - '0'); }
+
+}  // namespace
+
+// Passes a replica's notes and settlements on to the trace.
+struct Replica::Watcher final : ports::Observer {
+    explicit Watcher(Replica& of) : replica(of) {}
+
+    void received(std::size_t, std::size_t, bool) override {}
+    void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void acked() override {}
+    void requested(std::size_t) override {}
+    void answered(Outcome, int, Duration) override {}
+    void note(const Note& note) override {
+        if (replica.gate_.dead()) return;
+        replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);
+    }
+    void publish(const Snapshot&) override {}
+
+    Replica& replica;
+};
+
+Replica::Replica(Parts parts)
+    : parts_(std::move(parts)), arrivals_([this] { wake(); }), key_(*auth::KeyFile::load("")) {
+    Random random(parts_.seed, "replica " + parts_.name);
+    memory_.name = parts_.name;
+    clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
+    wall_offset_ = random.between(Duration(seconds(0)), seconds(10)) - seconds(5);
+    jetstream_ = std::make_unique<SimJetStream>(SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler,
+                                                                    parts_.server, arrivals_, gate_, parts_.link,
+                                                                    parts_.trace, parts_.seed, parts_.name});
+    endpoint_ =
+        std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
+    jetstream_->watch(
+        {.publishing = [this](const auto& publication) { parts_.oracle.publishing(memory_, publication); },
+         .progressed =
+             [this](const std::string& subject) {
+                 const auto ack = subjects::parse_ack_subject(subject);
+                 if (ack) parts_.oracle.touched(memory_, partition_of(ack->consumer), ack->stream_sequence);
+             },
+         .arrived =
+             [this](const Delivered& delivered, std::string_view consumer) {
+                 received_.emplace_back(partition_of(consumer), delivered.stream_sequence);
+             }});
+    endpoint_->watch(
+        {.sent = [this](const auto&,
+                        const auto& events) { parts_.oracle.requested(memory_, events, endpoint_->in_flight() + 1); },
+         .answered =
+             [this](const Exchange& exchange) {
+                 memory_.exchanges.push_back(exchange);
+                 memory_.exchanges.back().answered = parts_.scheduler.now();
+             },
+         .woken = [this] { wake(); }});
+    protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
+    watcher_ = std::make_unique<Watcher>(*this);
+    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
+                                                  arrivals_, *endpoint_, *protocol_, key_, *watcher_, random.next()});
+    parts_.trace.line(parts_.name, "starts");
+    wake();
+}
+
+Replica::~Replica() = default;
+
+void Replica::turn_at(Time when) {
+    when = std::max({when, frozen_until_, parts_.scheduler.now() + kTurnTakes});
+    if (!alive() || when >= next_turn_) return;
+    next_turn_ = when;
+    parts_.scheduler.at(when, [this, number = ++turn_number_] {
+        if (alive() && number == turn_number_) turn();
+    });
+}
+
+void Replica::take_in() {
+    for (const auto& [partition, sequence] : std::exchange(received_, {})) {
+        parts_.oracle.touched(memory_, partition, sequence);
+    }
+}
+
+void Replica::turn() {
+    const auto now = parts_.scheduler.now();
+    next_turn_ = kNever;
+    if (now < frozen_until_) return turn_at(frozen_until_);
+    take_in();
+    shard_->wait(clock(), Duration::zero());
+    shard_->turn(clock(), parts_.scheduler.server_now() + wall_offset_);
+    if (gate_.dead()) return end("crashes");
+    memory_.connected = jetstream_->connected();
+    parts_.oracle.turned(memory_, shard_->snapshot(clock()));
+    if (shard_->drained()) return end("drained");
+    if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack) {
+        parts_.oracle.violate("recovers", parts_.name + " did not drain by its deadline");
+    }
+    if (now - busy_since_ > seconds(1)) {
+        busy_since_ = now;
+        turns_since_ = 0;
+    } else if (++turns_since_ > kMostTurnsPerSecond) {
+        parts_.oracle.violate("bounded", parts_.name + " turns without end and gets nowhere");
+    }
+    turn_at(now + std::min(shard_->until_due(clock()), parts_.plan.idle_turn));
+}
+
+void Replica::freeze(Duration duration) {
+    frozen_until_ = parts_.scheduler.now() + duration;
+    jetstream_->freeze(frozen_until_);
+    parts_.trace.fault("frozen",
+                       parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
+    next_turn_ = kNever;
+    turn_at(frozen_until_);
+}
+
+void Replica::drain(Duration within) {
+    if (drain_deadline_) return;
+    parts_.trace.fault("drain", parts_.name);
+    drain_deadline_ = std::max(parts_.scheduler.now(), frozen_until_) + within;
+    shard_->drain(*drain_deadline_ + clock_offset_);
+    wake();
+}
+
+void Replica::end(std::string_view how) {
+    parts_.trace.line(parts_.name, how);
+    stop();
+    parts_.ended();
+}
+
+void Replica::stop() {
+    if (!alive()) return;
+    gate_.kill();
+    jetstream_->die();
+    endpoint_->die();
+    shard_.reset();
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,88 @@
+// Replica: one bridge process of the simulated deployment: a real Shard between the fakes, from its start to its end.
+//
+// It is turned when something arrives for it, when its engine's timer is due, and at the latest after the plan's
+// `idle_turn`. Its clock starts at a place of its own and never steps back; its wall clock is off by some seconds.
+// After death the fakes stay (something may still be on its way to them), the Shard is gone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "auth/key_file.h"
+#include "bridge/protocols/protocol.h"
+#include "bridge/shard/shard.h"
+#include "tests/sim/fake_endpoint.h"
+#include "tests/sim/fake_jetstream.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/plan.h"
+
+namespace millrace::sim {
+
+class Replica {
+  public:
+    struct Parts {
+        const Plan& plan;
+        Scheduler& scheduler;
+        SimServer& server;
+        SimModel& model;
+        std::uint32_t& busy;
+        const LinkFaults& link;
+        Oracle& oracle;
+        Trace& trace;
+        std::string name;
+        std::uint64_t seed;
+        std::function<void()> ended;  // it died or drained; called once, outside of a turn
+    };
+
+    explicit Replica(Parts parts);
+    ~Replica();
+    Replica(const Replica&) = delete;
+    Replica& operator=(const Replica&) = delete;
+
+    [[nodiscard]] bool alive() const { return shard_ != nullptr; }
+    [[nodiscard]] const std::string& name() const { return parts_.name; }
+    [[nodiscard]] Snapshot snapshot() const { return shard_->snapshot(clock()); }
+
+    // Dies `calls` port calls from now, between two effects.
+    void die_after(std::uint64_t calls) { gate_.die_after(calls); }
+    void freeze(Duration duration);
+    void disconnect(Duration duration) { jetstream_->disconnect(duration); }
+    void drain(Duration within);
+    // Stands still for ever, whatever it does: the end of a run.
+    void stop();
+
+  private:
+    struct Watcher;
+
+    void wake() { turn_at(parts_.scheduler.now()); }
+    void turn_at(Time when);
+    void turn();
+    void take_in();
+    void end(std::string_view how);
+    [[nodiscard]] Time clock() const { return parts_.scheduler.now() + clock_offset_; }
+
+    Parts parts_;
+    Memory memory_;
+    Gate gate_;
+    Duration clock_offset_;
+    Duration wall_offset_;
+    SimJetStream::Arrivals arrivals_;
+    std::unique_ptr<SimJetStream> jetstream_;
+    std::unique_ptr<SimEndpoint> endpoint_;
+    std::unique_ptr<protocols::Protocol> protocol_;
+    auth::KeyFile key_;
+    std::unique_ptr<Watcher> watcher_;
+    std::unique_ptr<Shard> shard_;
+
+    std::vector<std::pair<Partition, std::uint64_t>> received_;  // since the last turn
+    Time next_turn_ = kNever;
+    std::uint64_t turn_number_ = 0;
+    Time frozen_until_{};
+    std::optional<Time> drain_deadline_;
+    Time busy_since_{};
+    std::uint64_t turns_since_ = 0;
+};
+
+}  // namespace millrace::sim
