@@ -63,24 +63,28 @@ void Engine::dispatch(Time now, Effects& out) {
     ++next_partition_;
 }
 
-// On hold: one real request with one event, whichever is at hand.
+// On hold: one real request with one event, whichever is at hand and still ours.
 void Engine::probe(Time now, Effects& out) {
     if (!dispatcher_.probe_due(now)) return;
-    auto batch = dispatcher_.any();
+    while (auto batch = any_waiting(now)) {
+        std::erase_if(batch->events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
+        if (batch->events.empty()) continue;
+        if (batch->events.size() > 1) {
+            Batch rest = *batch;
+            rest.events.erase(rest.events.begin());
+            dispatcher_.go_first(std::move(rest));
+            batch->events.resize(1);
+        }
+        return launch(std::move(*batch), Errand::probe, {}, now, out);
+    }
+}
+
+std::optional<Batch> Engine::any_waiting(Time now) {
+    if (auto batch = dispatcher_.any()) return batch;
     for (const Partition partition : partitions_) {
-        if (!batch) batch = batcher_.take(partition, now, true, 1);
+        if (auto batch = batcher_.take(partition, now, true, 1)) return batch;
     }
-    if (!batch) batch = conviction_.any();
-    if (!batch) return;
-    std::erase_if(batch->events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
-    if (batch->events.empty()) return;
-    if (batch->events.size() > 1) {
-        Batch rest = *batch;
-        rest.events.erase(rest.events.begin());
-        dispatcher_.go_first(std::move(rest));
-        batch->events.resize(1);
-    }
-    launch(std::move(*batch), Errand::probe, {}, now, out);
+    return conviction_.any();
 }
 
 void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out) {

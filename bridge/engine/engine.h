@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,7 @@ class Engine {
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     void dispatch(Time now, Effects& out);
     void probe(Time now, Effects& out);
+    std::optional<Batch> any_waiting(Time now);
     void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);
     void hold(std::string why, Time now, Effects& out);
     void halt(std::string name, std::string remedy, Effects& out);
