@@ -49,6 +49,7 @@ class ShutdownTest(EndToEnd):
         self.assertTrue(bridge.running(), f"it did not wait for its request\n{bridge.tail()}")
         bridge.signal(signal.SIGTERM)
         self.wait(lambda: not bridge.running(), "the second signal ends it", 2.0)
+        self.assertEqual(bridge.process.returncode, 128 + signal.SIGTERM)
         stage.endpoint.script(delay=0.0)
         stage.start_bridge()
         stage.settle()
