@@ -1,0 +1,432 @@
+#include "bridge/io/nats_connection.h"
+
+#include <nats/nats.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "bridge/io/nats_options.h"
+#include "bridge/io/nats_wire.h"
+
+namespace millrace::io {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kSettled{5000};       // a connection that lived as long starts the back-off anew
+constexpr milliseconds kClosingLimit{5000};  // for the library's threads to be done with a closed connection
+
+struct Topic {
+    std::string subject;
+    NatsConnection::OnMessage on_message;
+};
+
+std::string random_token() {
+    static constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    std::random_device device;
+    std::uniform_int_distribution<std::size_t> pick(0, kDigits.size() - 1);
+    std::string token(22, '0');
+    std::ranges::generate(token, [&] { return kDigits[pick(device)]; });
+    return token;
+}
+
+std::string status_text(natsStatus status) {
+    const char* text = natsStatus_GetText(status);
+    return text != nullptr ? text : "unknown error";
+}
+
+std::vector<Header> headers_of(natsMsg* message) {
+    std::vector<Header> out;
+    const char** keys = nullptr;
+    int key_count = 0;
+    if (natsMsgHeader_Keys(message, &keys, &key_count) != NATS_OK) return out;
+    for (int k = 0; k < key_count; ++k) {
+        const char** values = nullptr;
+        int value_count = 0;
+        if (natsMsgHeader_Values(message, keys[k], &values, &value_count) != NATS_OK) continue;
+        for (int v = 0; v < value_count; ++v) out.emplace_back(keys[k], values[v] != nullptr ? values[v] : "");
+        std::free(static_cast<void*>(values));
+    }
+    std::free(static_cast<void*>(keys));
+    return out;
+}
+
+std::string_view bytes_of(const natsMsg* message) {
+    const char* bytes = natsMsg_GetData(message);
+    return bytes == nullptr ? std::string_view() : std::string_view(bytes, natsMsg_GetDataLength(message));
+}
+
+// Takes the message over: its bytes stay where they are, the Payload destroys it.
+NatsMessage take_over(natsMsg* message) {
+    NatsMessage out;
+    out.subject = natsMsg_GetSubject(message);
+    if (const char* reply = natsMsg_GetReply(message); reply != nullptr) out.reply = reply;
+    out.headers = headers_of(message);
+    out.payload =
+        Payload(bytes_of(message), message, [](void* owner) { natsMsg_Destroy(static_cast<natsMsg*>(owner)); });
+    return out;
+}
+
+// `Permissions Violation for Publish to "x"` → x; empty for anything else.
+std::string_view denied_subject(std::string_view text) {
+    constexpr std::string_view kWords = "for publish to \"";
+    const auto at = std::ranges::search(
+        text, kWords, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (at.empty()) return {};
+    const std::string_view rest(at.end(), text.end());
+    return rest.substr(0, rest.find('"'));
+}
+
+}  // namespace
+
+struct NatsConnection::State {
+    // One libnats connection, from its making to its end.
+    struct Link {
+        explicit Link(State& of) : state(of) {}
+        ~Link() {
+            for (natsSubscription* s : subscriptions) natsSubscription_Destroy(s);
+            natsConnection_Destroy(nc);
+        }
+        Link(const Link&) = delete;
+        Link& operator=(const Link&) = delete;
+
+        State& state;
+        TokenSource token;
+        NatsOptionsPtr options;
+        natsConnection* nc = nullptr;
+        std::vector<natsSubscription*> subscriptions;  // under `setup`
+        int delivering = 0;                            // subscriptions not done yet; under `mutex`
+        bool closed = false;                           // under `mutex`
+    };
+    using LinkPtr = std::shared_ptr<Link>;
+
+    State(const settings::Nats& given, std::string client_name, Listener told)
+        : nats(given),
+          name(std::move(client_name)),
+          listener(std::move(told)),
+          inbox(inbox_prefix(given) + "." + random_token()) {
+        keeper = std::thread([this] {
+            keep();
+            nats_ReleaseThreadMemory();
+        });
+    }
+
+    ~State() {
+        {
+            const std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        changed.notify_all();
+        keeper.join();
+    }
+
+    // --- the keeper's thread -----------------------------------------------------------------------------------
+
+    void keep() {
+        int failures = 0;
+        while (!stop_wanted()) {
+            const auto began = steady_clock::now();
+            if (auto link = connect()) {
+                install(*link);
+                wait_for_end(**link);
+                set_up(false);
+                retire(std::move(*link));
+            } else {
+                set_trouble(std::move(link.error().text));
+                set_up(false);
+            }
+            failures = steady_clock::now() - began > kSettled ? 0 : failures + 1;
+            rest(failures);
+        }
+    }
+
+    bool stop_wanted() {
+        const std::lock_guard lock(mutex);
+        return stopping;
+    }
+
+    Result<LinkPtr> connect() {
+        auto link = std::make_shared<Link>(*this);
+        auto options = make_nats_options(nats, name, link->token);
+        if (!options) return std::unexpected(std::move(options.error()));
+        link->options = std::move(*options);
+        natsOptions* o = link->options.get();
+        natsOptions_SetDisconnectedCB(o, on_disconnected, link.get());
+        natsOptions_SetReconnectedCB(o, on_reconnected, link.get());
+        natsOptions_SetClosedCB(o, on_closed, link.get());
+        natsOptions_SetErrorHandler(o, on_error, link.get());
+        const natsStatus status = natsConnection_Connect(&link->nc, o);
+        if (status != NATS_OK) return fail(ErrorCode::unavailable, "cannot connect to NATS: " + status_text(status));
+        return link;
+    }
+
+    void install(const LinkPtr& link) {
+        const std::lock_guard no_subscribe(setup);
+        for (const auto& topic : topics) subscribe_on(*link, *topic);
+        {
+            const std::lock_guard lock(mutex);
+            current = link;
+        }
+        set_up(true, link->nc);
+    }
+
+    void wait_for_end(const Link& link) {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return link.closed || stopping; });
+        current.reset();
+    }
+
+    // Closes, and waits until no callback of this connection runs or will run.
+    void retire(LinkPtr link) {
+        natsConnection_Close(link->nc);
+        std::unique_lock lock(mutex);
+        changed.wait_for(lock, kClosingLimit, [&] { return link->closed && link->delivering == 0; });
+    }
+
+    void rest(int failures) {
+        const double longest = std::min(5000.0, 100.0 * static_cast<double>(1u << std::min(failures, 8)));
+        std::uniform_int_distribution<int> pick(20, static_cast<int>(longest));
+        std::unique_lock lock(mutex);
+        changed.wait_for(lock, milliseconds(pick(random)), [&] { return stopping; });
+    }
+
+    // --- callbacks of the library ------------------------------------------------------------------------------
+
+    static void on_disconnected(natsConnection*, void* closure) { static_cast<Link*>(closure)->state.set_up(false); }
+
+    static void on_reconnected(natsConnection* nc, void* closure) {
+        static_cast<Link*>(closure)->state.set_up(true, nc);
+    }
+
+    // The last word about a connection: the link may be gone once the lock is released.
+    static void on_closed(natsConnection* nc, void* closure) {
+        auto& link = *static_cast<Link*>(closure);
+        State& state = link.state;
+        const char* text = nullptr;
+        const natsStatus status = natsConnection_GetLastError(nc, &text);
+        const std::lock_guard lock(state.mutex);
+        if (!state.stopping && status != NATS_OK) {
+            state.trouble = "NATS closed the connection: " + std::string(text != nullptr ? text : status_text(status));
+        }
+        link.closed = true;
+        state.changed.notify_all();
+    }
+
+    static void on_error(natsConnection* nc, natsSubscription*, natsStatus status, void* closure) {
+        State& state = static_cast<Link*>(closure)->state;
+        const char* last = nullptr;
+        natsConnection_GetLastError(nc, &last);
+        const std::string text = last != nullptr && *last != '\0' ? last : status_text(status);
+        if (status == NATS_NOT_PERMITTED) {
+            {
+                const std::lock_guard lock(state.mutex);
+                ++state.denials;
+                state.trouble = "NATS server: " + text;
+            }
+            if (const auto subject = denied_subject(text); !subject.empty()) state.listener.publish_denied(subject);
+        } else {
+            state.set_trouble("NATS: " + text);
+        }
+    }
+
+    static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
+        static_cast<Topic*>(closure)->on_message(take_over(message));
+    }
+
+    static void on_subscription_done(void* closure) {
+        auto& link = *static_cast<Link*>(closure);
+        State& state = link.state;
+        const std::lock_guard lock(state.mutex);
+        --link.delivering;
+        state.changed.notify_all();
+    }
+
+    // --- shared ------------------------------------------------------------------------------------------------
+
+    // Under `setup`. What fails here fails again at the next connection, or for ever where the server denies it; the
+    // error callback tells.
+    void subscribe_on(Link& link, Topic& topic) {
+        natsSubscription* subscription = nullptr;
+        if (natsConnection_Subscribe(&subscription, link.nc, topic.subject.c_str(), on_message, &topic) != NATS_OK)
+            return;
+        link.subscriptions.push_back(subscription);
+        natsSubscription_SetPendingLimits(subscription, -1, -1);
+        {
+            const std::lock_guard lock(mutex);
+            ++link.delivering;
+        }
+        if (natsSubscription_SetOnCompleteCB(subscription, on_subscription_done, &link) != NATS_OK)
+            on_subscription_done(&link);
+    }
+
+    // Tells the listener of a change, in the order of the changes.
+    void set_up(bool now_up, natsConnection* nc = nullptr) {
+        if (now_up) limit = static_cast<std::uint64_t>(natsConnection_GetMaxPayload(nc));
+        const std::lock_guard in_order(telling);
+        bool is_news = false;
+        {
+            const std::lock_guard lock(mutex);
+            if (stopping) return;
+            up = now_up;
+            is_news = std::exchange(told_up, now_up) != now_up;
+        }
+        changed.notify_all();
+        if (is_news) now_up ? listener.up() : listener.down();
+    }
+
+    void set_trouble(std::string text) {
+        const std::lock_guard lock(mutex);
+        trouble = std::move(text);
+    }
+
+    LinkPtr link_now() {
+        const std::lock_guard lock(mutex);
+        return current;
+    }
+
+    const settings::Nats nats;
+    const std::string name;
+    const Listener listener;
+    const std::string inbox;
+    std::atomic<std::uint64_t> limit{0};  // max_payload; 0 before the first connection
+
+    std::mutex setup;  // topics and their subscriptions; taken before `mutex`
+    std::vector<std::unique_ptr<Topic>> topics;
+    std::mutex telling;  // taken before `mutex`
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    LinkPtr current;
+    bool stopping = false;
+    bool up = false;
+    bool told_up = true;  // the first connection is no news, a failing first attempt is
+    std::uint64_t denials = 0;
+    std::string trouble;
+
+    std::minstd_rand random{std::random_device{}()};  // the keeper's
+    std::thread keeper;
+};
+
+NatsConnection::NatsConnection(const settings::Nats& nats, std::string name, Listener listener)
+    : state_(std::make_unique<State>(nats, std::move(name), std::move(listener))) {}
+
+NatsConnection::~NatsConnection() = default;
+
+void NatsConnection::subscribe(const std::string& subject, OnMessage on_message) {
+    const std::lock_guard no_install(state_->setup);
+    state_->topics.push_back(std::make_unique<Topic>(Topic{subject, std::move(on_message)}));
+    if (const auto link = state_->link_now()) state_->subscribe_on(*link, *state_->topics.back());
+}
+
+namespace {
+
+Result<void> check_outgoing(const Outgoing& message, std::uint64_t limit) {
+    if (!is_concrete_subject(message.subject) || (!message.reply.empty() && !is_concrete_subject(message.reply)))
+        return fail(ErrorCode::invalid, "a subject that may not leave (tokens of printable ASCII, no wildcards)");
+    std::size_t head = 0;
+    if (message.headers != nullptr) {
+        if (!std::ranges::all_of(*message.headers, is_wire_header))
+            return fail(ErrorCode::invalid, "a header that may not leave (token name, one-line value)");
+        head = header_block_size(*message.headers);
+    }
+    if (head > kMaxHeaderBlock || head + message.payload.size() > limit) {
+        return fail(ErrorCode::too_large, "a message of " + std::to_string(head + message.payload.size()) +
+                                              " bytes is over the server's limit of " + std::to_string(limit));
+    }
+    return {};
+}
+
+natsStatus send(natsConnection* nc, const Outgoing& message) {
+    const std::string subject(message.subject);
+    const std::string reply(message.reply);
+    const auto size = static_cast<int>(message.payload.size());
+    if (message.headers == nullptr || message.headers->empty()) {
+        if (reply.empty()) return natsConnection_Publish(nc, subject.c_str(), message.payload.data(), size);
+        return natsConnection_PublishRequest(nc, subject.c_str(), reply.c_str(), message.payload.data(), size);
+    }
+    natsMsg* made = nullptr;
+    natsStatus status =
+        natsMsg_Create(&made, subject.c_str(), reply.empty() ? nullptr : reply.c_str(), message.payload.data(), size);
+    for (const auto& [key, value] : *message.headers) {
+        if (status == NATS_OK) status = natsMsgHeader_Add(made, key.c_str(), value.c_str());
+    }
+    if (status == NATS_OK) status = natsConnection_PublishMsg(nc, made);
+    natsMsg_Destroy(made);
+    return status;
+}
+
+}  // namespace
+
+Result<void> NatsConnection::publish(const Outgoing& message) {
+    const auto link = state_->link_now();
+    if (!link) return fail(ErrorCode::unavailable, "not connected to NATS");
+    if (auto fit = check_outgoing(message, state_->limit); !fit) return fit;
+    const natsStatus status = send(link->nc, message);
+    if (status == NATS_OK) return {};
+    const auto code = status == NATS_MAX_PAYLOAD ? ErrorCode::too_large : ErrorCode::unavailable;
+    return fail(code, "cannot write to NATS: " + status_text(status));
+}
+
+Result<std::string> NatsConnection::request(const std::string& subject, std::string_view body, milliseconds timeout) {
+    const auto link = state_->link_now();
+    if (!link) return fail(ErrorCode::unavailable, "not connected to NATS");
+    // JetStream's own API has filters, with their wildcards, in some of its subjects.
+    if (!is_subject_or_filter(subject)) return fail(ErrorCode::invalid, "a request subject that may not leave");
+    if (body.size() > state_->limit) return fail(ErrorCode::too_large, "a request over the server's limit");
+    std::uint64_t denials_before = 0;
+    {
+        const std::lock_guard lock(state_->mutex);
+        denials_before = state_->denials;
+    }
+    natsMsg* reply = nullptr;
+    const natsStatus status = natsConnection_Request(&reply, link->nc, subject.c_str(), body.data(),
+                                                     static_cast<int>(body.size()), timeout.count());
+    if (status == NATS_OK) {
+        std::string answer(bytes_of(reply));
+        natsMsg_Destroy(reply);
+        return answer;
+    }
+    if (status == NATS_NO_RESPONDERS) {
+        return fail(ErrorCode::misconfigured, "nobody answers on \"" + subject +
+                                                  "\" (is JetStream enabled for this account, are nats.api_prefix and "
+                                                  "nats.jetstream_domain right?)");
+    }
+    const std::lock_guard lock(state_->mutex);
+    if (state_->denials != denials_before) return fail(ErrorCode::misconfigured, state_->trouble);
+    return fail(ErrorCode::unavailable, "request to \"" + subject + "\": " + status_text(status));
+}
+
+bool NatsConnection::wait_connected(milliseconds timeout) {
+    std::unique_lock lock(state_->mutex);
+    return state_->changed.wait_for(lock, timeout, [&] { return state_->up; });
+}
+
+std::optional<std::uint64_t> NatsConnection::max_payload() const {
+    const std::uint64_t limit = state_->limit;
+    return limit == 0 ? std::nullopt : std::optional(limit);
+}
+
+std::optional<std::string> NatsConnection::server_url() const {
+    const auto link = state_->link_now();
+    std::array<char, 512> url{};
+    if (!link || natsConnection_GetConnectedUrl(link->nc, url.data(), url.size()) != NATS_OK) return {};
+    return std::string(url.data());
+}
+
+std::string NatsConnection::trouble() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->trouble;
+}
+
+const std::string& NatsConnection::inbox() const { return state_->inbox; }
+
+}  // namespace millrace::io

@@ -1,0 +1,164 @@
+#include "bridge/io/nats_find.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "bridge/io/nats_wire.h"
+#include "subjects/ack_subject.h"
+#include "subjects/identity.h"
+
+namespace millrace::io {
+
+namespace {
+
+constexpr std::uint64_t kChunk = 500;
+constexpr std::chrono::milliseconds kPullExpires{2000};
+constexpr std::chrono::milliseconds kPullLimit{4000};
+constexpr Duration kConsumerLife = std::chrono::seconds(30);
+
+std::string_view value_of(std::span<const Header> headers, std::string_view key) {
+    const auto at = std::ranges::find(headers, key, &Header::first);
+    return at == headers.end() ? std::string_view() : std::string_view(at->second);
+}
+
+Error incomplete(const std::string& stream, const std::string& why) {
+    return {ErrorCode::unavailable, "search of stream \"" + stream + "\" is incomplete: " + why};
+}
+
+}  // namespace
+
+struct NatsFinder::Place {
+    std::optional<std::uint64_t> sequence;
+    ServerTime time{};
+};
+
+std::optional<Identity> wanted_identity(std::span<const Header> headers, std::string_view pipeline, const Find& find) {
+    if (value_of(headers, "Millrace-Pipeline") != pipeline) return {};
+    const auto text = value_of(headers, "Millrace-Input-Sequence");
+    std::uint64_t sequence = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+    if (error != std::errc() || stop != text.data() + text.size()) return {};
+    if (sequence <= find.input_above || sequence > find.input_to) return {};
+    return subjects::identity_from_hex(value_of(headers, "Nats-Msg-Id"));
+}
+
+NatsFinder::NatsFinder(NatsConnection& connection, const NatsAdmin& admin, std::string pull_prefix,
+                       std::string pipeline)
+    : connection_(connection),
+      admin_(admin),
+      pull_prefix_(std::move(pull_prefix)),
+      pipeline_(std::move(pipeline)),
+      inbox_(connection.inbox() + ".find") {
+    connection_.subscribe(inbox_ + ".*", [this](NatsMessage&& message) { arrived(std::move(message)); });
+}
+
+Result<std::vector<Identity>> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
+    std::vector<Identity> out;
+    for (std::size_t i = 0; i < kOutputs; ++i) {
+        Place from{std::nullopt, find.from_time};
+        if (find.from_sequence) from.sequence = std::max<std::uint64_t>(1, (*find.from_sequence)[i]);
+        if (auto read = read_output(find, outputs[i], from, out); !read)
+            return std::unexpected(std::move(read.error()));
+    }
+    std::ranges::sort(out);
+    const auto repeated = std::ranges::unique(out);
+    out.erase(repeated.begin(), repeated.end());
+    return out;
+}
+
+Result<void> NatsFinder::read_output(const Find& find, const OutputStream& output, const Place& from,
+                                     std::vector<Identity>& out) {
+    if (output.keeps_all) return read_by_consumer(find, output, from, out);
+    const auto stream = admin_.stream(output.name);
+    if (!stream) return std::unexpected(stream.error());
+    const auto first = std::max(from.sequence.value_or(1), stream->first_sequence);
+    return read_one_by_one(find, output, first, stream->last_sequence, out);
+}
+
+Result<void> NatsFinder::read_one_by_one(const Find& find, const OutputStream& output, std::uint64_t first,
+                                         std::uint64_t last, std::vector<Identity>& out) {
+    for (std::uint64_t next = first; next <= last;) {
+        const auto message = admin_.next_message(output.name, next, output.filter);
+        if (!message && message.error().code == ErrorCode::not_found) return {};
+        if (!message) return std::unexpected(incomplete(output.name, message.error().text));
+        if (const auto id = wanted_identity(message->headers, pipeline_, find)) out.push_back(*id);
+        next = message->sequence + 1;
+    }
+    return {};
+}
+
+Result<void> NatsFinder::read_by_consumer(const Find& find, const OutputStream& output, const Place& from,
+                                          std::vector<Identity>& out) {
+    ConsumerWish wish;
+    wish.stream = output.name;
+    wish.filter = output.filter;
+    wish.start = from.sequence ? settings::Start(*from.sequence) : settings::Start(from.time);
+    wish.ack_policy = "none";
+    wish.headers_only = true;
+    wish.inactive_threshold = kConsumerLife;
+    const auto consumer = admin_.create_consumer(wish);
+    if (!consumer) return std::unexpected(incomplete(output.name, consumer.error().text));
+    auto read = drain(find, output.name, *consumer, out);
+    {
+        const std::lock_guard lock(mutex_);
+        consumer_.clear();
+    }
+    (void)admin_.delete_ephemeral(output.name, consumer->name);
+    return read;
+}
+
+// Everything that matched when the consumer was made: `pending`. A consumer without acks delivers each message once, in
+// order; a gap in its own sequence would be a message lost on the way.
+Result<void> NatsFinder::drain(const Find& find, const std::string& stream, const ConsumerFound& consumer,
+                               std::vector<Identity>& out) {
+    std::uint64_t received = 0;
+    while (received < consumer.pending) {
+        auto messages = pull(stream, consumer.name, std::min(kChunk, consumer.pending - received));
+        if (!messages) return std::unexpected(std::move(messages.error()));
+        for (const NatsMessage& message : *messages) {
+            const auto place = subjects::parse_ack_subject(message.reply);
+            if (!place || place->consumer_sequence != ++received)
+                return std::unexpected(incomplete(stream, "a message was lost on the way"));
+            if (const auto id = wanted_identity(message.headers, pipeline_, find)) out.push_back(*id);
+        }
+        if (!messages->empty()) continue;
+        // Nothing more came although something was there: removed meanwhile by the stream's limits, or late.
+        const auto now = admin_.consumer(stream, consumer.name);
+        if (now && now->pending == 0 && now->delivered_sequence >= consumer.delivered_sequence) return {};
+        return std::unexpected(incomplete(stream, now ? "messages did not arrive in time" : now.error().text));
+    }
+    return {};
+}
+
+Result<std::vector<NatsMessage>> NatsFinder::pull(const std::string& stream, const std::string& consumer,
+                                                  std::uint64_t count) {
+    {
+        const std::lock_guard lock(mutex_);
+        consumer_ = consumer;
+        arrived_.clear();
+        ended_ = false;
+    }
+    PullRequest request;
+    request.batch = static_cast<std::uint32_t>(count);
+    request.expires = kPullExpires;
+    const std::string reply = inbox_ + "." + std::to_string(++pulls_);
+    const auto sent = connection_.publish({pull_prefix_ + stream + "." + consumer, reply, nullptr, pull_body(request)});
+    if (!sent) return std::unexpected(incomplete(stream, sent.error().text));
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kPullLimit, [&] { return ended_ || arrived_.size() >= count; });
+    return std::exchange(arrived_, {});
+}
+
+void NatsFinder::arrived(NatsMessage&& message) {
+    const std::lock_guard lock(mutex_);
+    if (const auto number = parse_number_token(message.subject, inbox_)) {
+        if (*number == pulls_) ended_ = true;
+    } else if (const auto place = subjects::parse_ack_subject(message.reply); place && place->consumer == consumer_) {
+        arrived_.push_back(std::move(message));
+    }
+    changed_.notify_one();
+}
+
+}  // namespace millrace::io

@@ -1,0 +1,91 @@
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "tests/contract/bench.h"
+
+using namespace millrace;
+using namespace millrace::contract;
+
+namespace {
+
+std::set<Identity> search(Bench& b, Find find) {
+    static std::uint64_t number = 0;
+    find.number = ++number;
+    b.door->find(find);
+    b.door->flush();
+    const Found found = b.await_that<Found>([&](const Found& f) { return f.number == find.number; });
+    if (found.error) throw std::runtime_error(found.error->text);
+    return {found.identities.begin(), found.identities.end()};
+}
+
+Find everything(Bench& b, std::uint64_t above, std::uint64_t to) {
+    Find find;
+    find.from_time = b.world->server_now() - seconds(60);
+    find.input_above = above;
+    find.input_to = to;
+    return find;
+}
+
+Find from_sequence(std::array<std::uint64_t, kOutputs> first) {
+    Find find;
+    find.from_sequence = first;
+    find.input_to = 100;
+    return find;
+}
+
+}  // namespace
+
+TEST_CASE("find: nothing is stored, nothing is found") {
+    Bench b;
+    b.open();
+    CHECK(search(b, everything(b, 0, 100)).empty());
+}
+
+TEST_CASE("find: the pipeline's own results and dead letters in the range, and no others") {
+    Bench b;
+    b.open();
+    for (std::uint64_t i = 1; i <= 6; ++i) CHECK_FALSE(b.store(i, "x", result_headers(i)).error);
+    CHECK_FALSE(b.store(7, "x", result_headers(7), "dead.b.trips").error);
+    b.world->publish("results.a.trips", "x", result_headers(5, "other"));
+    b.world->publish("results.a.trips", "somebody else's");
+    const auto found = search(b, everything(b, 2, 5));
+    CHECK(found == std::set{identity(3), identity(4), identity(5)});
+    const auto dead = search(b, everything(b, 6, 9));
+    CHECK(dead == std::set{identity(7)});
+}
+
+TEST_CASE("find: from a sequence leaves out what was there before") {
+    Bench b;
+    b.open();
+    for (std::uint64_t i = 1; i <= 4; ++i) CHECK_FALSE(b.store(i, "x", result_headers(i)).error);
+    const auto found = search(b, from_sequence({3, 3, 3}));
+    CHECK(found == std::set{identity(3), identity(4)});
+    CHECK(search(b, from_sequence({5, 5, 5})).empty());
+}
+
+TEST_CASE("find: from a time leaves out what was there before") {
+    Bench b;
+    b.open();
+    CHECK_FALSE(b.store(1, "x", result_headers(1)).error);
+    b.world->advance(milliseconds(100));
+    const auto then = b.world->server_now();
+    b.world->advance(milliseconds(100));
+    CHECK_FALSE(b.store(2, "x", result_headers(2)).error);
+    Find find = everything(b, 0, 100);
+    find.from_time = then;
+    CHECK(search(b, find) == std::set{identity(2)});
+}
+
+TEST_CASE("find: sees all of many") {
+    Bench b;
+    b.open();
+    constexpr std::uint64_t kMany = 1700;
+    for (std::uint64_t i = 1; i <= kMany; ++i) {
+        b.door->publish({StoreId{i}, Output::result, "results.a.trips", result_headers(i), "x"});
+    }
+    b.door->flush();
+    for (std::uint64_t i = 1; i <= kMany; ++i) b.await<Stored>();
+    const auto found = search(b, everything(b, 0, kMany));
+    CHECK(found.size() == kMany);
+}
