@@ -30,9 +30,11 @@ build: deps ## the release binary, build/release/bin/millrace
 test: build ## build, then all tests that need Debian's packages alone
 	$(CTEST) --test-dir build/release
 
-test-real: build ## tests that need more: Go's module proxy (kustomize, Kubernetes types), root for a chroot
+test-real: build ## tests that need more: Go's module proxy (kustomize, a current nats-server), root for a chroot
 	@.ci/install test-real
-	k8s/test.sh $(BIN)
+	@.ci/go install
+	$(CTEST) --test-dir build/release -C Real -L real
+	PATH="$$(.ci/go path):$$PATH" $(CTEST) --test-dir build/release -R '^(contract|e2e)'
 
 demo: build ## a private NATS server, a small model and 100,000 taxi trips through the bridge
 	python3 examples/demo.py $(BIN)

@@ -1,0 +1,45 @@
+#!/bin/sh
+# usage: rootfs.sh BINARY
+#
+# What the image would hold, run without a container engine: assembled by the script the Dockerfile uses, entered with
+# chroot as a user that is not root. Needs root (or sudo) for the chroot.
+set -eu
+binary=$1
+top=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+root=$work/root
+sudo=
+if [ "$(id -u)" != 0 ]; then
+    sudo=sudo
+    command -v sudo >/dev/null || { echo "neither root nor sudo: cannot chroot"; exit 1; }
+fi
+
+"$top/k8s/rootfs.sh" "$binary" "$root"
+inside() { $sudo chroot --userspec=65532:65532 "$root" /usr/bin/millrace "$@"; }
+
+inside --version | tee "$work/version"
+grep -q '^millrace [0-9]' "$work/version" || { echo "that is no version"; exit 1; }
+
+mkdir -p "$root/run/secrets/millrace"
+for key in endpoint-key nats-password; do
+    printf 'replace-me' >"$root/run/secrets/millrace/$key"
+    chmod 444 "$root/run/secrets/millrace/$key"
+done
+for config in "$top"/k8s/base/millrace.yaml "$top"/k8s/overlays/*/millrace.yaml; do
+    install -m 444 "$config" "$root/etc/millrace/millrace.yaml"
+    inside check --offline -c /etc/millrace/millrace.yaml
+done
+printf 'version: 1\nno_such_key: 1\n' >"$root/etc/millrace/bad.yaml"
+status=0
+inside check --offline -c /etc/millrace/bad.yaml >"$work/said" 2>&1 || status=$?
+[ "$status" = 2 ] || { echo "a bad config gave exit code $status, not 2"; cat "$work/said"; exit 1; }
+
+# Nothing but what it needs: no shell, nothing it could write but /tmp, nothing set-uid.
+for path in bin/sh usr/bin/env usr/bin/apt; do
+    [ ! -e "$root/$path" ] || { echo "$path is in the image"; exit 1; }
+done
+writable=$(find "$root" ! -type l -perm -o+w ! -path "$root/tmp" -o -perm -u+s -o -perm -g+s)
+[ -z "$writable" ] || { echo "writable or set-uid: $writable"; exit 1; }
+echo "$(find "$root" -name '*.so*' | wc -l) libraries, $(du -sm "$root" | cut -f1) MB"
