@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "bridge/protocols/json_pointer.h"
@@ -131,7 +132,9 @@ class Walk {
 
     void into_array(JsonReader& reader, std::size_t level) {
         const std::vector<std::string>& members = route_[level].members;
-        const auto index = members.size() == 1 ? as_index(members.front()) : std::nullopt;
+        // No array has that many elements; a plain number, because GCC 12 warns of the optional at -O2.
+        constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+        const std::size_t index = members.size() == 1 ? as_index(members.front()).value_or(kNone) : kNone;
         std::size_t at = 0;
         bool found = false;
         reader.enter();
