@@ -22,8 +22,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kSettled{5000};       // a connection that lived as long starts the back-off anew
-constexpr milliseconds kClosingLimit{5000};  // for the library's threads to be done with a closed connection
+constexpr milliseconds kSettled{5000};        // a connection that lived as long starts the back-off anew
+constexpr milliseconds kFarewellLimit{1000};  // for the server to have what was written before a close
+constexpr milliseconds kClosingLimit{5000};   // for the library's threads to be done with a closed connection
 
 struct Topic {
     std::string subject;
@@ -187,6 +188,8 @@ struct NatsConnection::State {
 
     // Closes, and waits until no callback of this connection runs or will run.
     void retire(LinkPtr link) {
+        // libnats 3.4 closes without sending what it has buffered: the last acks of a drain would be lost.
+        natsConnection_FlushTimeout(link->nc, kFarewellLimit.count());
         natsConnection_Close(link->nc);
         std::unique_lock lock(mutex);
         changed.wait_for(lock, kClosingLimit, [&] { return link->closed && link->delivering == 0; });
