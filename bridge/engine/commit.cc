@@ -13,6 +13,8 @@ namespace {
 constexpr BackoffRule kAgain{std::chrono::milliseconds(100), std::chrono::seconds(5)};
 constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::seconds(30)};
 
+constexpr std::uint32_t kComplainAfter = 3;  // failures in a row
+
 std::uint64_t number(StoreId id) { return static_cast<std::uint64_t>(id); }
 
 Output output_of(const Delivery& delivery, const Event& event) {
@@ -50,7 +52,7 @@ void Commit::pump(Time now, bool connected, Effects& out) {
         attempt->second.answered_late = true;
         --unanswered_;
         to_send_.push_back(attempt->second.event);
-        trouble({ErrorCode::unavailable, "no answer to a publication"}, now);
+        failed({ErrorCode::unavailable, "the outputs do not answer publications"}, now);
     }
     if (!connected || now < not_before_) return;
     const std::size_t most = failures_ == 0 ? kMostUnanswered : 1;
@@ -77,10 +79,11 @@ void Commit::send(EventRef event, Time now, Effects& out) {
     }
     const StoreId id{++last_id_};
     publication.attempts.push_back(id);
-    attempts_.emplace(number(id), Attempt{event});
+    const Delivery* delivery = ledger_.find(event.delivery);
+    attempts_.emplace(number(id), Attempt{event, output_of(*delivery, *record)});
     waiting_for_answer_.emplace_back(now, id);
     ++unanswered_;
-    out.emplace_back(Publish{id, ledger_.find(event.delivery), record});
+    out.emplace_back(Publish{id, delivery, record});
 }
 
 void Commit::stored(const Stored& stored, Time now, Effects& out) {
@@ -94,16 +97,17 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
     if (!stored.error) {
         failures_ = 0;
         trouble_.clear();
-        const auto o = static_cast<std::size_t>(output_of(*ledger_.find(attempt.event.delivery), *event));
+        const auto o = static_cast<std::size_t>(attempt.output);
         seen_[o] = std::max(seen_[o], stored.sequence);
         return settle(attempt.event, stored.duplicate, out);
     }
+    if (attempt.answered_late) return;
     if (stored.error->code == ErrorCode::too_large && !event->settlement.verdict) {
         too_large(*event);
     } else {
-        trouble(*stored.error, now);
+        failed(*stored.error, now);
     }
-    if (!attempt.answered_late) to_send_.push_back(attempt.event);
+    to_send_.push_back(attempt.event);
 }
 
 // The result fits nowhere, so the event ends as a dead letter; a dead letter sheds until it fits.
@@ -113,12 +117,17 @@ void Commit::too_large(Event& event) {
     event.settlement.score.clear();
 }
 
-void Commit::trouble(const Error& error, Time now) {
+void Commit::failed(const Error& error, Time now) {
     const bool passing = error.code == ErrorCode::unavailable;
-    trouble_ = passing ? std::string() : error.text;
+    last_error_ = error.text;
+    if (!passing) trouble_ = error.text;
     // Everything in flight fails together; that counts once.
     if (now < not_before_) return;
     not_before_ = now + backoff(passing ? kAgain : kAgainMisconfigured, ++failures_, random_);
+}
+
+const std::string& Commit::complaint() const {
+    return trouble_.empty() && failures_ >= kComplainAfter ? last_error_ : trouble_;
 }
 
 void Commit::settle(EventRef event, bool duplicate, Effects& out) {

@@ -7,7 +7,8 @@
 // stream is searched for the identity first (SEMANTICS B2). A publication of a stale delivery is never sent.
 //
 // Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through
-// at a time until one is stored; it never drops.
+// at a time until one is stored; it never drops. An error that arrives after its attempt was given up says nothing: the
+// attempt after it will tell.
 //
 // Thread: one engine's. Time: told. Bounds: kMostUnanswered publications in flight; the rest waits here, by reference.
 #pragma once
@@ -53,7 +54,10 @@ class Commit {
     void forget(EventRef event);
     void clear();
     [[nodiscard]] std::size_t size() const { return publications_.size(); }
+    // Why the outputs refuse us as we are set up; empty since the last publication that was stored.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    // The same, or what has failed again and again; for people.
+    [[nodiscard]] const std::string& complaint() const;
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] Duration ack_wait() const { return ack_wait_; }
     [[nodiscard]] Duration duplicate_window() const { return duplicate_window_; }
@@ -71,13 +75,14 @@ class Commit {
     };
     struct Attempt {
         EventRef event;
-        bool answered_late = false;  // given up, but a late answer still counts
+        Output output{};
+        bool answered_late = false;  // given up, but a late success still counts
     };
 
     void send(EventRef event, Time now, Effects& out);
     void settle(EventRef event, bool duplicate, Effects& out);
     void drop(EventRef event);
-    void trouble(const Error& error, Time now);
+    void failed(const Error& error, Time now);
     static void too_large(Event& event);
 
     Ledger& ledger_;
@@ -95,6 +100,7 @@ class Commit {
     std::uint32_t failures_ = 0;
     Time not_before_{};
     std::string trouble_;
+    std::string last_error_;
     Random random_;
 };
 

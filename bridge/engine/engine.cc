@@ -252,13 +252,15 @@ Puller::Credit Engine::credit() const {
     Puller::Credit credit;
     credit.messages = max_messages_ - std::min(max_messages_, ledger_.size());
     credit.bytes = bytes - std::min<std::size_t>(bytes, ledger_.bytes());
-    // On hold one message at a time is let in, and only when there is nothing else to try the endpoint with.
-    if (dispatcher_.on_hold()) credit.messages = std::min<std::size_t>(credit.messages, 1);
+    // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
+    // with.
+    if (dispatcher_.on_hold() || !commit_.trouble().empty())
+        credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || !halt_.empty() || !commit_.trouble().empty()) return false;
+    if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
     return !dispatcher_.on_hold() ||
            (dispatcher_.waiting() == 0 && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
@@ -294,7 +296,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.bound = puller_.bound_count();
     s.hold = !puller_.trouble().empty()           ? puller_.trouble()
              : !dispatcher_.hold_reason().empty() ? dispatcher_.hold_reason()
-                                                  : commit_.trouble();
+                                                  : commit_.complaint();
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;

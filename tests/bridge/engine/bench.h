@@ -48,11 +48,16 @@ class Bench {
         now += by;
         tick();
     }
+    // Time goes by turn for turn, as it does while nothing happens.
+    void pass(Duration by) {
+        for (const Time end = now + by; now < end;) advance(std::chrono::seconds(1));
+    }
 
     // One message with `rows` events; the row of each is its text.
     void deliver(std::uint64_t sequence, std::vector<std::string> rows, std::string tenant = "acme",
-                 std::uint64_t delivered = 1) {
+                 std::uint64_t delivered = 1, Partition partition = 0) {
         auto delivery = std::make_unique<Delivery>();
+        delivery->partition = partition;
         delivery->stream_sequence = sequence;
         delivery->delivered = delivered;
         delivery->tenant = std::move(tenant);
@@ -130,6 +135,7 @@ class Bench {
     std::vector<PullRequest> pulls;
     std::vector<Request> requests;
     std::vector<Publishing> publications;
+    std::vector<std::optional<Reason>> settled;
     std::vector<std::string> acks, naks, in_progress;
     std::vector<Find> finds;
     std::vector<Note> notes;
@@ -143,7 +149,10 @@ class Bench {
         publications.push_back({e.id, e.delivery->stream_sequence, e.event->element, e.event->settlement.score,
                                 verdict ? std::optional(verdict->reason) : std::nullopt});
     }
-    void keep(const Settled&) {}
+    void keep(const Settled& e) {
+        const auto& verdict = e.event->settlement.verdict;
+        settled.push_back(verdict ? std::optional(verdict->reason) : std::nullopt);
+    }
     void keep(const Ack& e) { acks.push_back(e.delivery->ack_subject); }
     void keep(const Nak& e) { naks.push_back(e.delivery->ack_subject); }
     void keep(const InProgress& e) { in_progress.push_back(e.delivery->ack_subject); }

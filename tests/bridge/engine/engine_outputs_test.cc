@@ -1,0 +1,95 @@
+// The engine and its output streams: trouble there, late answers, and what the next turn is for.
+#include <doctest/doctest.h>
+
+#include "tests/bridge/engine/bench.h"
+
+using namespace millrace;
+using namespace millrace::engine;
+using namespace std::chrono_literals;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+const Error kForbidden{ErrorCode::misconfigured, "permissions violation for publish"};
+const Error kTooLarge{ErrorCode::too_large, "message of 9 bytes, the limit is 8"};
+
+// One message scored, its publication refused.
+void refuse_a_publication(Bench& bench, std::uint64_t sequence, const Error& error) {
+    bench.deliver(sequence, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    REQUIRE(!bench.publications.empty());
+    bench.store(bench.publications.back(), error);
+}
+
+}  // namespace
+
+TEST_CASE("engine: refused outputs are tried again by a new message when the old ones are no longer ours") {
+    Bench bench;
+    bench.bind();
+    refuse_a_publication(bench, 1, kForbidden);
+    bench.in(Disconnected{});
+    bench.advance(31s);  // everything in hand goes stale
+    bench.in(Reconnected{});
+    bench.pulls.clear();
+    bench.bind();
+    REQUIRE(bench.pulls.size() == 1);
+    CHECK(bench.pulls[0].batch == 1);
+    bench.publications.clear();
+    bench.deliver(1, {"a"}, "acme", 2);
+    bench.pass(30s);
+    bench.serve({});
+    bench.pass(30s);
+    bench.store_all();
+    CHECK(bench.acks == Strings{"ack.1.2"});
+    CHECK(bench.engine().snapshot(bench.now).hold.empty());
+}
+
+TEST_CASE("engine: nothing more is pulled while the outputs refuse what is in hand") {
+    Bench bench;
+    bench.bind();
+    refuse_a_publication(bench, 1, kForbidden);
+    bench.in(PullStatus{0, 0, 1, 408, "Request Timeout"});
+    bench.pulls.clear();
+    bench.tick();
+    CHECK(bench.pulls.empty());
+    CHECK(!bench.engine().snapshot(bench.now).hold.empty());
+}
+
+TEST_CASE("engine: a passing failure does not hide that the outputs refuse us") {
+    Bench bench;
+    bench.bind();
+    refuse_a_publication(bench, 1, kForbidden);
+    bench.notes.clear();
+    bench.pass(30s);
+    bench.store(bench.publications.back(), Error{ErrorCode::unavailable, "no leader"});
+    CHECK(bench.notes.empty());
+    CHECK(!bench.engine().snapshot(bench.now).hold.empty());
+}
+
+TEST_CASE("engine: a late refusal of an attempt does not change what a newer attempt carries") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    bench.advance(6s);
+    bench.advance(6s);
+    REQUIRE(bench.publications.size() == 2);
+    bench.store(bench.publications[0], kTooLarge);
+    bench.store(bench.publications[1]);
+    REQUIRE(bench.settled.size() == 1);
+    CHECK(!bench.settled[0].has_value());
+}
+
+TEST_CASE("engine: outputs that stay silent show in the snapshot, for then nothing can be finished") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    for (int i = 0; i < 40; ++i) bench.advance(1s);
+    CHECK(!bench.engine().snapshot(bench.now).hold.empty());
+    bench.store(bench.publications.back());
+    CHECK(bench.engine().snapshot(bench.now).hold.empty());
+}
