@@ -200,12 +200,14 @@ Shard::~Shard() = default;
 void Shard::turn(Time now, ServerTime wall) {
     State& s = *state_;
     s.wall = wall;
+    // Before the mailbox is emptied, because `wait` uses up the wake of what was put there: what comes after `take` must
+    // wake the next one.
+    s.parts.endpoint.wait(Duration::zero(), s.responses);
     s.parts.arrivals.take(s.mail);
     for (ports::JetStreamArrival& arrival : s.mail) {
         std::visit([&](auto&& what) { s.arrived(std::move(what), now); }, std::move(arrival));
     }
     s.mail.clear();
-    s.parts.endpoint.wait(Duration::zero(), s.responses);
     for (const ports::HttpResponse& response : s.responses) s.answered(response, now);
     s.responses.clear();
     s.step(engine::Tick{}, now);
