@@ -15,7 +15,7 @@ constexpr Duration kWitnessAgain = std::chrono::seconds(1);
 }  // namespace
 
 void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_launched) {
-    MILLRACE_CHECK(flight.batch.events.size() == 1, "only an event alone is accused");
+    MILLRACE_CHECK(flight.alone() && flight.batch.events.size() == 1, "only an event alone is accused");
     const Disposition& row = disposition(answer.outcome);
     Accused accused;
     accused.transient = row.reaction == Reaction::back_off;
@@ -167,8 +167,9 @@ void Conviction::settled(const std::string& tenant, bool dead) {
 
 bool Conviction::allows(const std::string& tenant) const {
     const auto record = records_.find(tenant);
-    const std::size_t dead = record == records_.end() ? 0 : record->second.dead.count();
-    return static_cast<double>(dead + 1) <= max_ratio_ * static_cast<double>(kWindow);
+    const std::size_t dead = record == records_.end() ? 1 : record->second.with_one_more();
+    // 0.29 × 100 is a little less than 29.
+    return static_cast<double>(dead) <= max_ratio_ * static_cast<double>(kWindow) + 1e-6;
 }
 
 std::size_t Conviction::over_ratio() const {

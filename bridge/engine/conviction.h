@@ -102,6 +102,9 @@ class Conviction {
     struct Record {
         std::bitset<kWindow> dead;
         std::size_t next = 0;
+
+        // How many verdicts one more would make.
+        [[nodiscard]] std::size_t with_one_more() const { return dead.count() + (dead[next] ? 0 : 1); }
     };
 
     template <typename Pred>

@@ -68,6 +68,7 @@ class Engine {
     void judge(Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     void dispatch(Time now, Effects& out);
+    bool send_one(Partition partition, Time now, Effects& out);
     void probe(Time now, Effects& out);
     std::optional<Batch> any_waiting(Time now);
     void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);
@@ -97,7 +98,8 @@ class Engine {
     std::uint64_t max_payload_ = 1 << 20;
     std::map<Partition, ServerTime> stream_created_;
     std::map<Partition, std::uint64_t> backlog_;
-    std::size_t next_partition_ = 0;
+    std::size_t next_partition_ = 0;  // index of the one whose turn it is to send
+    bool refresh_key_ = false;        // before the next request
     bool draining_ = false;
     Time drain_deadline_{};
     std::string halt_;
