@@ -11,6 +11,9 @@ namespace {
 
 // An event delivered this often travels alone: it may be what breaks the requests it is in.
 constexpr std::uint64_t kAloneFrom = 4;
+// What is given back comes again after this. At once, the server would hand it to our own pull requests that are still
+// open, and a process that leaves would take it along until ack_wait is over.
+constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
 
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
     return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
@@ -57,7 +60,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     }
     if (opened.standing == Ledger::Standing::open) return;
     if (draining_ || !halt_.empty()) {
-        out.emplace_back(Nak{opened.delivery, Duration{}});
+        out.emplace_back(Nak{opened.delivery, kGiveBackAfter});
         let_go(opened.id);
         return;
     }
@@ -230,7 +233,7 @@ void Engine::let_go(DeliveryId id) {
 
 void Engine::let_go_of_all(Effects& out) {
     for (const DeliveryId id : ledger_.ids()) {
-        out.emplace_back(Nak{ledger_.find(id), Duration{}});
+        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
         let_go(id);
     }
     batcher_.clear();
