@@ -183,6 +183,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
 // ---- time ----
 
 void Engine::on(Tick&&, Time now, Effects& out) {
+    ticked_ = now;
     if (draining_ && now >= drain_deadline_) let_go_of_all(out);
     keep_in_progress(now, out);
     if (halt_.empty()) {
@@ -273,18 +274,18 @@ const std::string& Engine::lane_of(const Delivery& delivery) const {
     return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;
 }
 
-Time Engine::next_due(Time now) const {
-    Time due = puller_.next_due(now);
+Time Engine::next_due() const {
+    Time due = puller_.next_due(ticked_);
     const auto consider = [&](Time t) {
-        if (t > now) due = std::min(due, t);
+        if (t > ticked_) due = std::min(due, t);
     };
     if (const auto oldest = ledger_.longest_untouched()) {
         consider(oldest->second + (puller_.connected() ? commit_.ack_wait() / 3 : commit_.ack_wait()));
     }
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
-        for (const Time t : {batcher_.next_due(now), dispatcher_.next_due(now), conviction_.next_due(now),
-                             commit_.next_due(now), search_.next_due(now)}) {
+        for (const Time t : {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
+                             commit_.next_due(ticked_), search_.next_due(ticked_)}) {
             consider(t);
         }
     }

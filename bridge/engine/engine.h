@@ -39,8 +39,9 @@ class Engine {
 
     // Requires: now never goes back.
     void step(Input&& input, Time now, Effects& out);
-    // When a Tick is wanted although no input came; kNever when only an input can change anything.
-    [[nodiscard]] Time next_due(Time now) const;
+    // When a Tick is wanted although no input came; kNever when only an input can change anything. Also a time that is
+    // over by now, if it came after the last Tick.
+    [[nodiscard]] Time next_due() const;
     [[nodiscard]] bool drained() const { return draining_ && ledger_.size() == 0; }
     [[nodiscard]] Snapshot snapshot(Time now) const;
 
@@ -94,6 +95,7 @@ class Engine {
     Commit commit_;
     Search search_;
     std::size_t max_messages_;
+    Time ticked_{};  // the last Tick
     std::int64_t max_deliver_ = -1;
     std::uint64_t max_payload_ = 1 << 20;
     std::map<Partition, ServerTime> stream_created_;
