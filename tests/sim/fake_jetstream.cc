@@ -280,7 +280,10 @@ void SimJetStream::disconnect(Duration duration) {
     parts_.server.half_open(client_);
     parts_.scheduler.after(random_.between(Duration::zero(), seconds(2)),
                            [this, gone = client_] { parts_.server.disconnect(gone); });
-    tell([] { return Disconnected{}; });
+    tell([this] {
+        told_connected_ = false;
+        return Disconnected{};
+    });
     parts_.scheduler.after(duration, [this] { reconnect(); });
 }
 
@@ -292,7 +295,10 @@ void SimJetStream::reconnect() {
     connected_ = true;
     client_ = parts_.server.connect(*this);
     parts_.trace.line(parts_.name, "reconnected");
-    tell([] { return Reconnected{}; });
+    tell([this] {
+        told_connected_ = true;
+        return Reconnected{};
+    });
 }
 
 void SimJetStream::die() {

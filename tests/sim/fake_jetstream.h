@@ -76,7 +76,8 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void find(const Find& find) override;
     void flush() override;
 
-    [[nodiscard]] bool connected() const { return connected_; }
+    // As it was last told to the shard.
+    [[nodiscard]] bool told_connected() const { return told_connected_; }
     // Cuts the connection; it comes back after `duration`, or later when the server is down then.
     void disconnect(Duration duration);
     // The process is gone: part of what was not flushed may still have left, and nothing arrives any more.
@@ -110,6 +111,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     ClientId client_ = 0;
     std::uint64_t epoch_ = 0;  // grows with each connection
     bool connected_ = true;
+    bool told_connected_ = true;
     bool dead_ = false;
     Time frozen_until_{};
     Time last_out_{};

@@ -35,7 +35,11 @@ bool supports(Outcome outcome, Reason reason) {
     }
 }
 
-std::size_t answers_needed(Reason reason) { return reason == Reason::model_raised ? 2 : 1; }
+// An answer to the event alone that says something about it, or may.
+bool is_adverse(Outcome outcome) {
+    return outcome != Outcome::scored && outcome != Outcome::throttled && outcome != Outcome::unauthorized &&
+           outcome != Outcome::misconfigured;
+}
 
 // A row of the event's tenant, or the control row, scored in a request sent after the evidence came back.
 bool is_witness(const Exchange& exchange, const Exchange& evidence, const std::string& tenant, bool mixed) {
@@ -163,18 +167,20 @@ void Oracle::check_conviction(const Memory& memory, const Known& known, Reason r
     std::vector<const Exchange*> evidence;
     for (const auto& exchange : memory.exchanges) {
         const bool alone = exchange.events.size() == 1 && exchange.events.front() == *known.planned.token;
-        if (alone && supports(exchange.outcome, reason)) evidence.push_back(&exchange);
+        if (alone && is_adverse(exchange.outcome)) evidence.push_back(&exchange);
     }
-    if (evidence.size() < answers_needed(reason)) {
+    if (evidence.size() < 2 || !supports(evidence.back()->outcome, reason)) {
         return violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) + ") on " +
                                          std::to_string(evidence.size()) + " answers to it alone");
     }
-    const auto witnessed = [&](const Exchange* one) {
+    // An answer, a success of somebody else, and the last answer, in this order: the endpoint was well in between.
+    const auto is_before_witness = [&](const Exchange* earlier) {
         return std::ranges::any_of(memory.exchanges, [&](const Exchange& exchange) {
-            return is_witness(exchange, *one, known.planned.tenant, plan_.pipeline.endpoint.mix_tenants);
+            return is_witness(exchange, *earlier, known.planned.tenant, plan_.pipeline.endpoint.mix_tenants) &&
+                   exchange.answered <= evidence.back()->sent;
         });
     };
-    if (std::ranges::none_of(evidence, witnessed)) {
+    if (std::ranges::none_of(evidence, is_before_witness)) {
         violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) + ") without a witness");
     }
 }

@@ -110,7 +110,7 @@ void Replica::turn() {
     shard_->wait(clock(), Duration::zero());
     shard_->turn(clock(), parts_.scheduler.server_now() + wall_offset_);
     if (gate_.dead()) return end("crashes");
-    memory_.connected = jetstream_->connected();
+    memory_.connected = jetstream_->told_connected();
     parts_.oracle.turned(memory_, shard_->snapshot(clock()));
     if (shard_->drained()) return end("drained");
     if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack) {

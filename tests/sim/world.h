@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +67,8 @@ class World {
     [[nodiscard]] std::string state_text();
     // Runs until `limit`; false when a promise was broken.
     bool run_until(Time limit);
+    // Runs until `done`; false when a promise was broken or kHealWithin is over.
+    bool run_until(const std::function<bool()>& done);
 
     const Plan plan_;
     Scheduler scheduler_;
