@@ -66,6 +66,10 @@ struct Text {
     Member<std::string> at;
     Rule rule = nullptr;
 };
+struct File {  // the path of a file to read
+    Member<std::string> at;
+    bool secret = false;  // nobody but us should read it
+};
 struct TextList {
     Member<std::vector<std::string>> at;
     Rule rule = nullptr;  // for each
@@ -120,8 +124,8 @@ struct IncludeChoice {
     Member<settings::Results> at;
 };
 
-using Shape = std::variant<Section, Sections, Coming, Text, TextList, TextMap, Registered, Choice, Whole, Number, Size,
-                           Wait, Flag, Json, StartPoint, FeatureList, IncludeChoice>;
+using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
+                           Size, Wait, Flag, Json, StartPoint, FeatureList, IncludeChoice>;
 
 struct Field {
     std::string_view path;

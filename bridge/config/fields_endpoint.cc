@@ -125,7 +125,7 @@ constexpr Field kFields[] = {
      .example = "{X-Team: fares}",
      .secret = true},
     {.path = "pipelines[].endpoint.key_file",
-     .shape = Text{at<&Pipeline::endpoint, &Endpoint::key_file>, rules::file_path},
+     .shape = File{at<&Pipeline::endpoint, &Endpoint::key_file>, true},
      .doc = "The file that holds the endpoint's key, sent as `Authorization: Bearer`. Read again when the endpoint "
             "answers 401.",
      .example = "/etc/millrace/endpoint-key"},
@@ -135,7 +135,7 @@ constexpr Field kFields[] = {
             "choose.",
      .example = "blue"},
     {.path = "pipelines[].endpoint.ca_file",
-     .shape = Text{at<&Pipeline::endpoint, &Endpoint::ca_file>, rules::file_path},
+     .shape = File{at<&Pipeline::endpoint, &Endpoint::ca_file>},
      .doc =
          "Certificates (PEM) that may have signed the endpoint's, in place of the system's. Only for an `https` URL.",
      .example = "/etc/millrace/endpoint-ca.pem",

@@ -48,6 +48,7 @@ struct Constraints {
     Members operator()(const Sections&) const { return {}; }
     Members operator()(const Coming&) const { return {}; }
     Members operator()(const Text&) const { return {{"type", R"("string")"}}; }
+    Members operator()(const File&) const { return {{"type", R"("string")"}, {"minLength", "1"}}; }
     Members operator()(const TextList&) const {
         return {{"type", R"("array")"}, {"items", std::string(kText)}, {"minItems", "1"}, {"uniqueItems", "true"}};
     }

@@ -10,6 +10,7 @@
 #include "bridge/base/check.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/list_values.h"
+#include "bridge/config/rules.h"
 #include "bridge/config/scalars.h"
 #include "bridge/config/value.h"
 
@@ -50,6 +51,11 @@ void read_shape(const Value& value, const Coming&) {
 
 void read_shape(const Value& value, const Text& shape) {
     if (const std::string* found = value.text(value.node, value.path, shape.rule)) shape.at(value.target) = *found;
+}
+
+void read_shape(const Value& value, const File& shape) {
+    if (const std::string* found = value.text(value.node, value.path, rules::file_path))
+        shape.at(value.target) = *found;
 }
 
 void read_shape(const Value& value, const Registered& shape) {

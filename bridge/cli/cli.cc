@@ -1,0 +1,133 @@
+#include "bridge/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/app/run.h"
+#include "bridge/app/try.h"
+#include "bridge/cli/check_command.h"
+#include "bridge/cli/config_file.h"
+#include "bridge/cli/help_text.h"
+#include "bridge/config/reference.h"
+#include "bridge/config/schema.h"
+#include "bridge/config/suggest.h"
+
+namespace millrace::cli {
+namespace {
+
+// What the command line asked for: the options, and the command to call with them.
+struct Call {
+    Streams streams;
+    std::string file;
+    bool offline = false;
+    app::TryOptions try_options;
+    std::function<int(const Call&)> command;
+};
+
+int run_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err);
+    return reading ? app::run(reading->settings) : kRefused;
+}
+
+int check_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.out);
+    if (!reading) return kRefused;
+    const int code = check_offline(call.file, *reading, call.streams.out);
+    if (!call.offline) call.streams.out << "the server and the endpoint were not asked\n";
+    return code;
+}
+
+int try_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err);
+    if (!reading) return kRefused;
+    return app::try_event(reading->settings, call.try_options, call.streams.in, call.streams.out);
+}
+
+int schema_command(const Call& call) {
+    call.streams.out << config::json_schema();
+    return kFine;
+}
+
+int reference_command(const Call& call) {
+    call.streams.out << config::reference_page();
+    return kFine;
+}
+
+CLI::App* add(CLI::App& app, Call& call, const std::string& name, const std::string& what,
+              int (*command)(const Call&)) {
+    CLI::App* added = app.add_subcommand(name, what);
+    added->callback([&call, command] { call.command = command; });
+    return added;
+}
+
+CLI::App* add_with_file(CLI::App& app, Call& call, const std::string& name, const std::string& what,
+                        int (*command)(const Call&)) {
+    CLI::App* added = add(app, call, name, what, command);
+    added->add_option("-c,--config", call.file, "The configuration, a YAML file")->required()->type_name("FILE");
+    return added;
+}
+
+// The one place that lists the commands.
+void add_commands(CLI::App& app, Call& call) {
+    add_with_file(app, call, "run", "Run the bridge until SIGTERM or SIGINT", run_command);
+    add_with_file(app, call, "check", "Tell every mistake in a configuration, and what would run", check_command)
+        ->add_flag("--offline", call.offline, "Look at the file only, ask neither server nor endpoint");
+    CLI::App* attempt = add_with_file(
+        app, call, "try", "Read one event, show its request and its result; no stream is touched", try_command);
+    attempt->add_option("--pipeline", call.try_options.pipeline, "Which pipeline, where there are several")
+        ->type_name("NAME");
+    attempt->add_option("--tenant", call.try_options.tenant, "Whose event it is")
+        ->capture_default_str()
+        ->type_name("TENANT");
+    attempt->add_flag("--offline", call.try_options.offline, "Show the request and do not send it");
+    add(app, call, "schema", "Print the JSON Schema of the configuration, for editors", schema_command);
+    add(app, call, "reference", "Print the reference of the configuration, in Markdown", reference_command);
+}
+
+// CLI11 only says that a word was not expected.
+std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
+    if (argc < 2 || std::string_view(argv[1]).starts_with('-')) return "";
+    std::vector<std::string> names;
+    for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(each->get_name());
+    if (std::ranges::find(names, argv[1]) != names.end()) return "";
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string_view meant = config::nearest(argv[1], views);
+    return config::quote(argv[1]) + " is no command (" +
+           (meant.empty() ? "millrace --help lists them)" : "did you mean " + std::string(meant) + "?)");
+}
+
+int finish(int code, const Streams& streams) {
+    if (streams.out.flush()) return code;
+    streams.err << "millrace: the output could not be written\n";
+    return code == kFine ? kProblem : code;
+}
+
+}  // namespace
+
+int execute(int argc, const char* const* argv, Streams streams) {
+    Call call{.streams = streams, .file = {}, .try_options = {}, .command = {}};
+    CLI::App app(description(), "millrace");
+    app.footer(footer());
+    app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
+    app.require_subcommand(1);
+    add_commands(app, call);
+    if (const std::string complaint = unknown_command(app, argc, argv); !complaint.empty()) {
+        streams.err << "millrace: " << complaint << "\n";
+        return kRefused;
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {  // --help and --version among them
+        const int code = app.exit(error, streams.out, streams.err);
+        return code == 0 ? finish(kFine, streams) : kRefused;
+    }
+    return finish(call.command(call), streams);
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,51 @@
+#include "bridge/cli/config_file.h"
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <system_error>
+#include <utility>
+
+#include "bridge/base/result.h"
+#include "bridge/config/document.h"
+
+namespace millrace::cli {
+namespace {
+
+Result<std::string> read_text(const std::string& path) {
+    std::error_code ignored;
+    const std::string what = config::quote(path) + " cannot be read: ";
+    if (std::filesystem::is_directory(path, ignored))
+        return fail(ErrorCode::invalid, what + "it is a directory (name a file)");
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return fail(ErrorCode::not_found, what + std::strerror(errno) + " (name the configuration with -c)");
+    std::string text(config::kLongestFile + 1, '\0');  // one byte too many is enough to know
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad()) return fail(ErrorCode::unavailable, what + std::strerror(errno));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return text;
+}
+
+}  // namespace
+
+std::optional<config::Reading> read_config(const std::string& path, std::ostream& err) {
+    const auto text = read_text(path);
+    if (!text) {
+        err << "millrace: " << text.error().text << "\n";
+        return std::nullopt;
+    }
+    auto reading = config::load_with_places(path, *text);
+    if (reading) return std::move(*reading);
+    print(reading.error(), err);
+    return std::nullopt;
+}
+
+void print(const std::vector<config::Problem>& problems, std::ostream& out) {
+    for (const config::Problem& problem : problems) out << config::format(problem) << "\n";
+}
+
+}  // namespace millrace::cli

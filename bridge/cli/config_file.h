@@ -1,0 +1,17 @@
+// A configuration file from disk to settings, with every complaint printed.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "bridge/config/loader.h"
+
+namespace millrace::cli {
+
+// No value: said on `err`, one problem a line.
+std::optional<config::Reading> read_config(const std::string& path, std::ostream& err);
+
+void print(const std::vector<config::Problem>& problems, std::ostream& out);
+
+}  // namespace millrace::cli

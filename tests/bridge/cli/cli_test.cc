@@ -1,0 +1,223 @@
+#include "bridge/cli/cli.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "bridge/config/reference.h"
+#include "bridge/config/schema.h"
+
+using namespace millrace;
+using namespace millrace::cli;
+
+namespace {
+
+struct Outcome {
+    int code = -1;
+    std::string out;
+    std::string err;
+};
+
+Outcome call(std::vector<const char*> words, const std::string& input = "") {
+    words.insert(words.begin(), "millrace");
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = execute(static_cast<int>(words.size()), words.data(), {in, out, err});
+    return {code, out.str(), err.str()};
+}
+
+// A folder that goes away with the test.
+class Folder {
+  public:
+    Folder() : path_(std::filesystem::temp_directory_path() / ("millrace-cli-" + std::to_string(getpid()))) {
+        std::filesystem::create_directories(path_);
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
+        std::ofstream(path_ / name) << text;
+        return (path_ / name).string();
+    }
+    [[nodiscard]] std::string path() const { return path_.string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::string with_endpoint(const std::string& lines) {
+    std::string text = config::short_example();
+    const std::string url = "url: http://127.0.0.1:5001/score";
+    return text.replace(text.find(url), url.size(), lines);
+}
+
+}  // namespace
+
+TEST_CASE("cli: the help teaches") {
+    const Outcome help = call({"--help"});
+    CHECK(help.code == 0);
+    CHECK(help.err == "");
+    for (const char* part : {"run", "check", "try", "schema", "reference", "Exit codes:", "  - name: trip-fares",
+                             "millrace check -c FILE --offline"}) {
+        CHECK(help.out.contains(part));
+    }
+    for (const char* command : {"run", "check", "try", "schema", "reference"}) {
+        const Outcome each = call({command, "--help"});
+        CHECK(each.code == 0);
+        CHECK(each.out.contains(command));
+    }
+}
+
+TEST_CASE("cli: the version") {
+    const Outcome version = call({"--version"});
+    CHECK(version.code == 0);
+    CHECK(version.out == "millrace " MILLRACE_VERSION "\n");
+}
+
+TEST_CASE("cli: a bad call exits 2 and says why on the error stream") {
+    for (const auto& words : std::vector<std::vector<const char*>>{{},
+                                                                   {"run"},
+                                                                   {"check"},
+                                                                   {"check", "-c"},
+                                                                   {"schema", "extra"},
+                                                                   {"--nonsense"},
+                                                                   {"check", "-c", "x", "--nonsense"}}) {
+        const Outcome bad = call(words);
+        CHECK(bad.code == 2);
+        CHECK(bad.out == "");
+        CHECK(bad.err != "");
+    }
+    CHECK(call({"chekc"}).err == "millrace: 'chekc' is no command (did you mean check?)\n");
+    CHECK(call({"teleport"}).err == "millrace: 'teleport' is no command (millrace --help lists them)\n");
+    CHECK(call({"chekc"}).code == 2);
+}
+
+TEST_CASE("cli: a file that cannot be read exits 2") {
+    const Folder folder;
+    const Outcome missing = call({"check", "-c", "/nonexistent/m.yaml", "--offline"});
+    CHECK(missing.code == 2);
+    CHECK(
+        missing.out ==
+        "millrace: '/nonexistent/m.yaml' cannot be read: No such file or directory (name the configuration with -c)\n");
+    const std::string path = folder.path();
+    const Outcome directory = call({"run", "-c", path.c_str()});
+    CHECK(directory.code == 2);
+    CHECK(directory.err == "millrace: '" + path + "' cannot be read: it is a directory (name a file)\n");
+}
+
+TEST_CASE("cli: check tells what would run") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config::short_example());
+    const Outcome fine = call({"check", "-c", file.c_str(), "--offline"});
+    CHECK(fine.code == 0);
+    CHECK(fine.err == "");
+    CHECK(fine.out ==
+          "pipeline trip-fares\n"
+          "  reads     events.{tenant}.trips in EVENTS, consumer trip-fares-p0\n"
+          "  asks      azureml at http://127.0.0.1:5001/score, up to 500 events a request, 1 x 2 requests in flight\n"
+          "  publishes results.{tenant}.trip-fares, dead.{tenant}.trip-fares, dead-unroutable.trip-fares\n");
+}
+
+TEST_CASE("cli: check tells every mistake of a file, run starts nothing with it") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", with_endpoint("url: m\n      max_batch_count: 0"));
+    const std::string said =
+        file +
+        ":11:12: pipelines[0].endpoint.url: 'm' is no HTTP URL (write http://HOST:PORT/PATH or https://HOST/PATH)\n" +
+        file + ":12:24: pipelines[0].endpoint.max_batch_count: 0 is below 1 (set 1 to 10000)\n";
+    const Outcome checked = call({"check", "-c", file.c_str(), "--offline"});
+    CHECK(checked.code == 2);
+    CHECK(checked.out == said);
+    for (const char* command : {"run", "try"}) {
+        const Outcome refused = call({command, "-c", file.c_str()});
+        CHECK(refused.code == 2);
+        CHECK(refused.out == "");
+        CHECK(refused.err == said);
+    }
+}
+
+TEST_CASE("cli: a file over the limit is refused without being read whole") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", "# " + std::string(3u << 20, 'x'));
+    CHECK(call({"check", "-c", file.c_str(), "--offline"}).out ==
+          file + ": the file has 1048577 bytes, more than 1048576 (split it into one file per process)\n");
+}
+
+TEST_CASE("cli: check looks at the files that are named") {
+    const Folder folder;
+    const std::string config =
+        folder.write("m.yaml", with_endpoint("url: https://m/\n      key_file: " + folder.path() + "/key"));
+    const std::string at = config + ":12:17: ";
+    const std::string named = "pipelines[0].endpoint.key_file: '" + folder.path() + "/key'";
+
+    const Outcome missing = call({"check", "-c", config.c_str(), "--offline"});
+    CHECK(missing.code == 1);
+    CHECK(missing.out == at + named + " cannot be opened: No such file or directory (name a file that can be read)\n");
+
+    const std::string key = folder.write("key", "");
+    CHECK(call({"check", "-c", config.c_str(), "--offline"}).out ==
+          at + named + " is empty (name a file that can be read)\n");
+
+    std::ofstream(key) << "secret";
+    std::filesystem::permissions(key, std::filesystem::perms(0644));
+    const Outcome open = call({"check", "-c", config.c_str(), "--offline"});
+    CHECK(open.code == 0);
+    CHECK(
+        open.out.starts_with(at + "warning: " + named + " holds a secret and can be read by everybody (chmod o-r)\n"));
+
+    std::filesystem::permissions(key, std::filesystem::perms(0600));
+    CHECK(call({"check", "-c", config.c_str(), "--offline"}).out.starts_with("pipeline trip-fares\n"));
+    std::filesystem::remove(key);
+    std::filesystem::create_directory(key);
+    CHECK(call({"check", "-c", config.c_str(), "--offline"}).out ==
+          at + named + " is no regular file (name a file that can be read)\n");
+}
+
+TEST_CASE("cli: check warns of secrets on the wire and of an open admin port") {
+    const Folder folder;
+    const std::string key = folder.write("key", "secret");
+    std::filesystem::permissions(key, std::filesystem::perms(0600));
+    std::string text = with_endpoint("url: http://model.example/\n      key_file: " + key);
+    const std::string nats = "nats: {urls: [\"nats://127.0.0.1:4222\"]}";
+    text.replace(text.find(nats), nats.size(),
+                 "admin: {listen: \"0.0.0.0:9465\"}\nnats: {urls: [\"nats://n.example\"], token_file: " + key + "}");
+    const std::string file = folder.write("m.yaml", text);
+    const Outcome warned = call({"check", "-c", file.c_str(), "--offline"});
+    CHECK(warned.code == 0);
+    CHECK(warned.out.contains("warning: admin.listen: '0.0.0.0:9465' is not loopback"));
+    CHECK(warned.out.contains("warning: nats.urls[0]: 'nats://n.example' sends the password or token unencrypted"));
+    CHECK(warned.out.contains("warning: pipelines[0].endpoint.url: 'http://model.example/' sends the key unencrypted"));
+}
+
+TEST_CASE("cli: schema and reference print what docs/ holds") {
+    CHECK(call({"schema"}).out == config::json_schema());
+    CHECK(call({"reference"}).out == config::reference_page());
+    CHECK(call({"schema"}).code == 0);
+}
+
+TEST_CASE("cli: try shows the request of one event") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config::short_example());
+    const std::string event = R"({"vendorid":1,"weekday":2,"pickuphour":3,"passenger":4,"distance":5.50})";
+    const Outcome shown = call({"try", "-c", file.c_str(), "--offline", "--tenant", "acme"}, event);
+    CHECK(shown.code == 0);
+    CHECK(shown.out.contains("[1,2,3,4,5.50]"));
+    const Outcome dead = call({"try", "-c", file.c_str(), "--offline"}, R"({"vendorid":1})");
+    CHECK(dead.code == 1);
+}
+
+TEST_CASE("cli: output that cannot be written is no success") {
+    std::istringstream in;
+    std::ofstream full("/dev/full");
+    std::ostringstream err;
+    const char* words[] = {"millrace", "schema"};
+    CHECK(execute(2, words, {in, full, err}) == 1);
+    CHECK(err.str() == "millrace: the output could not be written\n");
+}
