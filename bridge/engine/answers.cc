@@ -44,46 +44,37 @@ void Engine::dispatch(Time now, Effects& out) {
     for (Batch& batch : conviction_.again(now)) {
         batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
     }
-    for (std::size_t i = 0; i < partitions_.size(); ++i) {
-        const Partition partition = partitions_[(next_partition_ + i) % partitions_.size()];
-        while (dispatcher_.may_send(partition, now)) {
-            if (auto witness = conviction_.want_witness(now, partition)) {
-                ask(*witness, partition, now, out);
-                continue;
-            }
-            auto batch = next_batch(partition, now);
-            if (!batch) break;
-            launch(std::move(*batch), Errand::score, {}, now, out);
-        }
+    // Partitions take turns request by request; whose turn it is outlives the step.
+    for (std::size_t idle = 0; idle < partitions_.size();) {
+        const Partition partition = partitions_[next_partition_];
+        next_partition_ = (next_partition_ + 1) % partitions_.size();
+        idle = send_one(partition, now, out) ? 0 : idle + 1;
     }
-    ++next_partition_;
 }
 
-// What was tried before goes first, but takes turns with what is new: retries of an event that always fails would
-// otherwise keep everything behind them waiting.
-std::optional<Batch> Engine::next_batch(Partition partition, Time now) {
-    std::optional<Batch> batch;
-    if (new_one_next_) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
-    if (!batch) batch = dispatcher_.next(partition, now);
+// False when the partition has nothing that may go now.
+bool Engine::send_one(Partition partition, Time now, Effects& out) {
+    if (!dispatcher_.may_send(partition, now)) return false;
+    if (auto witness = conviction_.want_witness(now, partition)) {
+        Batch none;
+        none.partition = partition;
+        none.tenant = std::move(witness->tenant);
+        launch(std::move(none), Errand::witness, std::move(witness->row), now, out);
+        return true;
+    }
+    auto batch = dispatcher_.next(partition, now);
     if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
-    if (batch) new_one_next_ = !batch->clean() || batch->suspect;
-    return batch;
+    if (!batch) return false;
+    launch(std::move(*batch), Errand::score, {}, now, out);
+    return true;
 }
 
 // On hold: one real request with one event, whichever is at hand and still ours.
 void Engine::probe(Time now, Effects& out) {
     if (!dispatcher_.probe_due(now)) return;
-    // An event that is to blame itself tells nothing of the endpoint, so every other probe asks with a row known to be
-    // good.
-    probe_with_good_row_ = !probe_with_good_row_;
     while (auto batch = any_waiting(now)) {
         std::erase_if(batch->events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
         if (batch->events.empty()) continue;
-        if (auto good = conviction_.good_row(batch->tenant); good && probe_with_good_row_ && !batch->clean()) {
-            const Partition partition = batch->partition;
-            dispatcher_.go_first(std::move(*batch));
-            return ask(*good, partition, now, out);
-        }
         if (batch->events.size() > 1) {
             Batch rest = *batch;
             rest.events.erase(rest.events.begin());
@@ -92,24 +83,14 @@ void Engine::probe(Time now, Effects& out) {
         }
         return launch(std::move(*batch), Errand::probe, {}, now, out);
     }
-    // Nothing in hand, as when another replica has done it all.
-    if (auto good = conviction_.good_row({})) ask(*good, partitions_.front(), now, out);
 }
 
 std::optional<Batch> Engine::any_waiting(Time now) {
-    if (dispatcher_.has_clean()) return dispatcher_.any();
+    if (auto batch = dispatcher_.any()) return batch;
     for (const Partition partition : partitions_) {
         if (auto batch = batcher_.take(partition, now, true, 1)) return batch;
     }
-    if (auto batch = dispatcher_.any()) return batch;
     return conviction_.any();
-}
-
-void Engine::ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out) {
-    Batch none;
-    none.partition = partition;
-    none.tenant = std::move(witness.tenant);
-    launch(std::move(none), Errand::witness, std::move(witness.row), now, out);
 }
 
 void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out) {
@@ -117,7 +98,7 @@ void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Eff
     if (batch.events.empty() && errand != Errand::witness) return;
     Send send;
     send.partition = batch.partition;
-    send.refresh_key = batch.key_refreshed;
+    send.refresh_key = std::exchange(refresh_key_, false) || errand == Errand::probe;
     for (const EventRef ref : batch.events) {
         Event& event = *ledger_.find(ref);
         ++event.settlement.attempts;
@@ -127,6 +108,7 @@ void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Eff
     flight.batch = std::move(batch);
     flight.errand = errand;
     flight.row = std::move(row);
+    flight.key_refreshed = send.refresh_key;
     send.id = dispatcher_.launch(std::move(flight), now);
     if (errand == Errand::witness) send.rows.push_back(dispatcher_.row_of(send.id));
     out.emplace_back(std::move(send));
@@ -180,16 +162,16 @@ void Engine::scored(Flight&& flight, Answer&& answer, Time now) {
 
 void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
     Batch& batch = flight.batch;
+    if (!batch.suspect) conviction_.faltered();
     if (flight.errand == Errand::witness) return conviction_.witness_failed(batch.tenant, false, now);
     if (batch.events.empty()) return;
     ++batch.failures;
     const bool counts = answer.outcome != Outcome::throttled;
-    const bool others_pass = batch.strikes == 0 || dispatcher_.successes() > batch.success_mark;
-    if (counts && others_pass) ++batch.strikes;
+    if (counts && (batch.strikes == 0 || dispatcher_.successes() > batch.success_mark)) ++batch.strikes;
     if (counts) batch.success_mark = dispatcher_.successes();
     if (answer.outcome == Outcome::timed_out) ++batch.timeouts;
 
-    const bool alone = batch.events.size() == 1;
+    const bool alone = flight.alone();
     if (counts && batch.suspect && alone)
         return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
     if (batch.strikes >= kStrikes) {
@@ -198,12 +180,7 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
         if (!alone) return split(std::move(batch));
         return dispatcher_.suspect(std::move(batch));
     }
-    const bool too_slow = batch.timeouts >= kTimeouts;
-    const bool known_bad = counts && batch.suspect;
-    // Nothing else was scored meanwhile: a row known to be good is to tell whether the endpoint is to blame, and where
-    // there is none, halving.
-    const bool nobody_knows = counts && !others_pass && !conviction_.doubt(batch.tenant, batch.partition);
-    if (!alone && (too_slow || known_bad || nobody_knows)) return split(std::move(batch));
+    if (batch.timeouts >= kTimeouts && !alone) return split(std::move(batch));
     dispatcher_.retry(std::move(batch), answer.outcome, now);
 }
 
@@ -223,7 +200,7 @@ void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& o
         return;
     }
     if (flight.batch.events.empty()) return;
-    if (flight.batch.events.size() > 1) {
+    if (!flight.alone()) {
         split(std::move(flight.batch));
     } else {
         conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
@@ -235,15 +212,17 @@ void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& o
 
 void Engine::misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out) {
     if (flight.errand == Errand::witness) conviction_.witness_failed(flight.batch.tenant, false, now);
-    const bool first_401 =
-        answer.outcome == Outcome::unauthorized && !flight.batch.key_refreshed && flight.errand != Errand::witness;
-    flight.batch.key_refreshed = first_401;
+    // The key may have been rotated: it is read again before the next request, and that one's answer counts.
+    const bool old_key = answer.outcome == Outcome::unauthorized && !flight.key_refreshed;
+    if (old_key) refresh_key_ = true;
     if (!flight.batch.events.empty()) dispatcher_.go_first(std::move(flight.batch));
-    if (!first_401 || dispatcher_.on_hold()) hold(in_words(answer), now, out);
+    if (!old_key || dispatcher_.on_hold()) hold(in_words(answer), now, out);
 }
 
-// Halves travel next, first half first, and are split again in turn.
+// Halves travel next, first half first, and are split again in turn. One event that is left of several travels as it
+// is.
 void Engine::split(Batch&& batch) {
+    if (batch.events.size() == 1) return dispatcher_.go_first(std::move(batch));
     const auto middle = batch.events.begin() + static_cast<std::ptrdiff_t>(batch.events.size() / 2);
     Batch first = single(batch, batch.events.front());
     Batch second = first;

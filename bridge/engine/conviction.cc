@@ -15,7 +15,7 @@ constexpr Duration kWitnessAgain = std::chrono::seconds(1);
 }  // namespace
 
 void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_launched) {
-    MILLRACE_CHECK(flight.batch.events.size() == 1, "only an event alone is accused");
+    MILLRACE_CHECK(flight.alone() && flight.batch.events.size() == 1, "only an event alone is accused");
     const Disposition& row = disposition(answer.outcome);
     Accused accused;
     accused.transient = row.reaction == Reaction::back_off;
@@ -156,29 +156,7 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
         witness_flying_.insert(batch.tenant);
         return WitnessWanted{batch.tenant, row};
     }
-    for (auto it = doubts_.begin(); it != doubts_.end(); ++it) {
-        auto wanted = good_row(it->first);
-        if (it->second != partition || !wanted || witness_flying_.contains(wanted->tenant)) continue;
-        const auto wait = witness_not_before_.find(wanted->tenant);
-        if (wait != witness_not_before_.end() && now < wait->second) continue;
-        doubts_.erase(it);
-        witness_flying_.insert(wanted->tenant);
-        return wanted;
-    }
     return std::nullopt;
-}
-
-bool Conviction::doubt(const std::string& tenant, Partition partition) {
-    if (!good_row(tenant)) return false;
-    doubts_.insert_or_assign(tenant, partition);
-    return true;
-}
-
-std::optional<Conviction::WitnessWanted> Conviction::good_row(const std::string& tenant) const {
-    if (const auto own = last_good_.find(tenant); own != last_good_.end()) return WitnessWanted{tenant, own->second};
-    if (!control_.empty()) return WitnessWanted{tenant, control_};
-    if (last_good_.empty()) return std::nullopt;
-    return WitnessWanted{last_good_.begin()->first, last_good_.begin()->second};
 }
 
 void Conviction::settled(const std::string& tenant, bool dead) {
@@ -189,8 +167,9 @@ void Conviction::settled(const std::string& tenant, bool dead) {
 
 bool Conviction::allows(const std::string& tenant) const {
     const auto record = records_.find(tenant);
-    const std::size_t dead = record == records_.end() ? 0 : record->second.dead.count();
-    return static_cast<double>(dead + 1) <= max_ratio_ * static_cast<double>(kWindow);
+    const std::size_t dead = record == records_.end() ? 1 : record->second.with_one_more();
+    // 0.29 × 100 is a little less than 29.
+    return static_cast<double>(dead) <= max_ratio_ * static_cast<double>(kWindow) + 1e-6;
 }
 
 std::size_t Conviction::over_ratio() const {
@@ -213,7 +192,6 @@ std::optional<Batch> Conviction::any() {
 void Conviction::clear() {
     cases_.clear();
     witness_flying_.clear();
-    doubts_.clear();
 }
 
 Time Conviction::next_due(Time now) const {
@@ -225,11 +203,6 @@ Time Conviction::next_due(Time now) const {
         if (accused.stage == Stage::parked) consider(accused.again_at);
         if (accused.stage != Stage::waiting) continue;
         const auto wait = witness_not_before_.find(accused.the_case.batch.tenant);
-        if (wait != witness_not_before_.end()) consider(wait->second);
-    }
-    for (const auto& [tenant, partition] : doubts_) {
-        const auto wanted = good_row(tenant);
-        const auto wait = wanted ? witness_not_before_.find(wanted->tenant) : witness_not_before_.end();
         if (wait != witness_not_before_.end()) consider(wait->second);
     }
     return due;

@@ -51,28 +51,16 @@ std::optional<Batch> Dispatcher::next(Partition partition, Time now) {
 }
 
 std::optional<Batch> Dispatcher::any() {
-    const auto pop = [](auto& queue, bool clean_only, auto batch_of) -> std::optional<Batch> {
-        const auto found =
-            std::ranges::find_if(queue, [&](auto& item) { return !clean_only || batch_of(item).clean(); });
-        if (found == queue.end()) return std::nullopt;
-        Batch batch = std::move(batch_of(*found));
-        queue.erase(found);
+    const auto pop = [](auto& queue, auto take) -> std::optional<Batch> {
+        if (queue.empty()) return std::nullopt;
+        Batch batch = std::move(take(queue.front()));
+        queue.pop_front();
         return batch;
     };
     const auto itself = [](Batch& batch) -> Batch& { return batch; };
-    const auto of_retry = [](Retry& retry) -> Batch& { return retry.batch; };
-    for (const bool clean_only : {true, false}) {
-        if (auto batch = pop(first_, clean_only, itself)) return batch;
-        if (auto batch = pop(retries_, clean_only, of_retry)) return batch;
-        if (auto batch = pop(suspects_, clean_only, itself)) return batch;
-    }
-    return std::nullopt;
-}
-
-bool Dispatcher::has_clean() const {
-    const auto clean = [](const Batch& batch) { return batch.clean(); };
-    return std::ranges::any_of(first_, clean) || std::ranges::any_of(suspects_, clean) ||
-           std::ranges::any_of(retries_, clean, &Retry::batch);
+    if (auto batch = pop(first_, itself)) return batch;
+    if (auto batch = pop(retries_, [](Retry& retry) -> Batch& { return retry.batch; })) return batch;
+    return pop(suspects_, itself);
 }
 
 RequestId Dispatcher::launch(Flight flight, Time now) {
@@ -81,6 +69,7 @@ RequestId Dispatcher::launch(Flight flight, Time now) {
     MILLRACE_CHECK(flying <= parallel_, "never more requests in flight than parallel_requests_per_partition");
     flight.id = id;
     flight.started = now;
+    flight.rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     flight.successes_before = successes_;
     suspect_flying_ = suspect_flying_ || flight.batch.suspect;
     probe_flying_ = probe_flying_ || flight.errand == Errand::probe;
@@ -100,6 +89,7 @@ std::optional<Flight> Dispatcher::land(RequestId id) {
 }
 
 void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {
+    if (batch.suspect) return suspect(std::move(batch));
     Time due = now + backoff(rule_for(outcome), batch.failures, random_);
     if (!budget_.take(now)) due = std::max(due, budget_.next(now));
     retries_.push_back({std::move(batch), due});
@@ -108,15 +98,14 @@ void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {
 void Dispatcher::succeeded() {
     ++successes_;
     failures_ = 0;
-    not_before_ = Time{};
     limit_ = std::min(most_, limit_ + 1.0 / limit_);
     budget_.succeeded();
 }
 
-// One failure of a burst cuts the limit; the others were sent before anyone knew.
+// One failure of a burst counts; the others were sent before anyone knew.
 void Dispatcher::failed(const Answer& answer, const Flight& flight, Time now) {
-    ++failures_;
     if (flight.started >= last_cut_) {
+        ++failures_;
         limit_ = std::max(1.0, limit_ * kCut);
         last_cut_ = now;
     }
@@ -126,8 +115,10 @@ void Dispatcher::failed(const Answer& answer, const Flight& flight, Time now) {
 }
 
 void Dispatcher::hold(std::string why, Time now) {
-    if (!on_hold()) probes_ = 0;
+    const bool was = on_hold();
     hold_ = std::move(why);
+    if (was && now < next_probe_) return;
+    if (!was) probes_ = 0;
     Duration wait = kProbeEvery;
     for (std::uint32_t i = 0; i < probes_ && wait < kProbeAtMost; ++i) wait = wait * 3 / 2;
     wait = std::min(wait, kProbeAtMost);
@@ -142,7 +133,7 @@ bool Dispatcher::resume() {
 }
 
 bool Dispatcher::probe_due(Time now) const {
-    return on_hold() && !probe_flying_ && flights_.empty() && now >= next_probe_;
+    return on_hold() && !probe_flying_ && flights_.empty() && now >= std::max(next_probe_, not_before_);
 }
 
 Time Dispatcher::next_due(Time now) const {
@@ -151,7 +142,7 @@ Time Dispatcher::next_due(Time now) const {
         if (t > now) due = std::min(due, t);
     };
     if (on_hold()) {
-        consider(next_probe_);
+        consider(std::max(next_probe_, not_before_));
         return due;
     }
     consider(not_before_);

@@ -37,9 +37,14 @@ struct Flight {
     RequestId id{};  // set by launch; grows from request to request
     Batch batch;
     Errand errand{};
-    std::string row;  // of a witness
+    std::string row;             // of a witness
+    bool key_refreshed = false;  // the key was read again for it
+    std::size_t rows = 0;        // sent; set by launch
     Time started{};
     std::uint64_t successes_before = 0;
+
+    // Its event travelled without mates, also without such as are no longer ours.
+    [[nodiscard]] bool alone() const { return rows == 1; }
 };
 
 class Dispatcher {
@@ -50,9 +55,8 @@ class Dispatcher {
     [[nodiscard]] bool may_send(Partition partition, Time now) const;
     // A waiting batch of the partition that may go now.
     std::optional<Batch> next(Partition partition, Time now);
-    // Any waiting batch of any partition, due or not, rather a clean one; for a probe.
+    // Any waiting batch of any partition, due or not; for a probe.
     std::optional<Batch> any();
-    [[nodiscard]] bool has_clean() const;
 
     // Requires: may_send, or a due probe.
     RequestId launch(Flight flight, Time now);
@@ -61,9 +65,10 @@ class Dispatcher {
     // The flight that ended; nothing for an unknown id.
     std::optional<Flight> land(RequestId id);
 
-    void go_first(Batch batch) { first_.push_front(std::move(batch)); }
+    // Goes before all others of its kind.
+    void go_first(Batch batch) { (batch.suspect ? suspects_ : first_).push_front(std::move(batch)); }
     void suspect(Batch batch) { suspects_.push_back(std::move(batch)); }
-    // Waits for its own back-off and the retry budget.
+    // Waits for its own back-off and the retry budget; a suspect for its turn.
     void retry(Batch batch, Outcome outcome, Time now);
 
     void succeeded();
@@ -71,6 +76,7 @@ class Dispatcher {
     [[nodiscard]] std::uint64_t successes() const { return successes_; }
     [[nodiscard]] RequestId last_launched() const { return RequestId{last_id_}; }
 
+    // Again while on hold: the next probe is put off only when the last one was made.
     void hold(std::string why, Time now);
     // True when it was on hold.
     bool resume();

@@ -11,6 +11,9 @@ namespace {
 
 // An event delivered this often travels alone: it may be what breaks the requests it is in.
 constexpr std::uint64_t kAloneFrom = 4;
+// What is given back comes again after this. At once, the server would hand it to our own pull requests that are still
+// open, and a process that leaves would take it along until ack_wait is over.
+constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
 
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
     return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
@@ -57,7 +60,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     }
     if (opened.standing == Ledger::Standing::open) return;
     if (draining_ || !halt_.empty()) {
-        out.emplace_back(Nak{opened.delivery, Duration{}});
+        out.emplace_back(Nak{opened.delivery, kGiveBackAfter});
         let_go(opened.id);
         return;
     }
@@ -180,6 +183,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
 // ---- time ----
 
 void Engine::on(Tick&&, Time now, Effects& out) {
+    ticked_ = now;
     if (draining_ && now >= drain_deadline_) let_go_of_all(out);
     keep_in_progress(now, out);
     if (halt_.empty()) {
@@ -230,7 +234,7 @@ void Engine::let_go(DeliveryId id) {
 
 void Engine::let_go_of_all(Effects& out) {
     for (const DeliveryId id : ledger_.ids()) {
-        out.emplace_back(Nak{ledger_.find(id), Duration{}});
+        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
         let_go(id);
     }
     batcher_.clear();
@@ -261,7 +265,8 @@ Puller::Credit Engine::credit() const {
 
 bool Engine::may_pull() const {
     if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
-    return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
+    return !dispatcher_.on_hold() ||
+           (dispatcher_.waiting() == 0 && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
 
 const std::string& Engine::lane_of(const Delivery& delivery) const {
@@ -269,18 +274,18 @@ const std::string& Engine::lane_of(const Delivery& delivery) const {
     return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;
 }
 
-Time Engine::next_due(Time now) const {
-    Time due = puller_.next_due(now);
+Time Engine::next_due() const {
+    Time due = puller_.next_due(ticked_);
     const auto consider = [&](Time t) {
-        if (t > now) due = std::min(due, t);
+        if (t > ticked_) due = std::min(due, t);
     };
     if (const auto oldest = ledger_.longest_untouched()) {
         consider(oldest->second + (puller_.connected() ? commit_.ack_wait() / 3 : commit_.ack_wait()));
     }
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
-        for (const Time t : {batcher_.next_due(now), dispatcher_.next_due(now), conviction_.next_due(now),
-                             commit_.next_due(now), search_.next_due(now)}) {
+        for (const Time t : {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
+                             commit_.next_due(ticked_), search_.next_due(ticked_)}) {
             consider(t);
         }
     }

@@ -39,8 +39,9 @@ class Engine {
 
     // Requires: now never goes back.
     void step(Input&& input, Time now, Effects& out);
-    // When a Tick is wanted although no input came; kNever when only an input can change anything.
-    [[nodiscard]] Time next_due(Time now) const;
+    // When a Tick is wanted although no input came; kNever when only an input can change anything. Also a time that is
+    // over by now, if it came after the last Tick.
+    [[nodiscard]] Time next_due() const;
     [[nodiscard]] bool drained() const { return draining_ && ledger_.size() == 0; }
     [[nodiscard]] Snapshot snapshot(Time now) const;
 
@@ -68,10 +69,9 @@ class Engine {
     void judge(Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     void dispatch(Time now, Effects& out);
+    bool send_one(Partition partition, Time now, Effects& out);
     void probe(Time now, Effects& out);
     std::optional<Batch> any_waiting(Time now);
-    std::optional<Batch> next_batch(Partition partition, Time now);
-    void ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out);
     void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);
     void hold(std::string why, Time now, Effects& out);
     void halt(std::string name, std::string remedy, Effects& out);
@@ -95,13 +95,13 @@ class Engine {
     Commit commit_;
     Search search_;
     std::size_t max_messages_;
+    Time ticked_{};  // the last Tick
     std::int64_t max_deliver_ = -1;
     std::uint64_t max_payload_ = 1 << 20;
     std::map<Partition, ServerTime> stream_created_;
     std::map<Partition, std::uint64_t> backlog_;
-    std::size_t next_partition_ = 0;
-    bool new_one_next_ = false;         // the last request sent was a retry
-    bool probe_with_good_row_ = false;  // the last probe was
+    std::size_t next_partition_ = 0;  // index of the one whose turn it is to send
+    bool refresh_key_ = false;        // before the next request
     bool draining_ = false;
     Time drain_deadline_{};
     std::string halt_;

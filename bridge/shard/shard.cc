@@ -63,6 +63,7 @@ struct Shard::State {
     std::vector<ports::JetStreamArrival> mail;
     std::vector<ports::HttpResponse> responses;
     std::vector<engine::Input> made_here;  // by carrying out effects
+    bool stepped_since_tick = false;       // with one of these
     engine::Effects effects;
 
     explicit State(const Parts& p)
@@ -85,8 +86,17 @@ struct Shard::State {
         while (!made_here.empty()) {
             std::vector<engine::Input> inputs;
             inputs.swap(made_here);
+            stepped_since_tick = true;
             for (engine::Input& next : inputs) step(std::move(next), now);
         }
+    }
+
+    // What a Tick's effects told (a result is too large) is worth another one: the engine acts on ticks only.
+    void tick(Time now) {
+        do {
+            stepped_since_tick = false;
+            step(engine::Tick{}, now);
+        } while (stepped_since_tick);
     }
 
     void arrived(ports::Message&& message, Time now) {
@@ -200,15 +210,17 @@ Shard::~Shard() = default;
 void Shard::turn(Time now, ServerTime wall) {
     State& s = *state_;
     s.wall = wall;
+    // Before the mailbox is emptied, because `wait` uses up the wake of what was put there: what comes after `take`
+    // must wake the next one.
+    s.parts.endpoint.wait(Duration::zero(), s.responses);
     s.parts.arrivals.take(s.mail);
     for (ports::JetStreamArrival& arrival : s.mail) {
         std::visit([&](auto&& what) { s.arrived(std::move(what), now); }, std::move(arrival));
     }
     s.mail.clear();
-    s.parts.endpoint.wait(Duration::zero(), s.responses);
     for (const ports::HttpResponse& response : s.responses) s.answered(response, now);
     s.responses.clear();
-    s.step(engine::Tick{}, now);
+    s.tick(now);
     s.parts.jetstream.flush();
     if (now >= s.next_snapshot) {
         s.parts.observer.publish(s.engine.snapshot(now));
@@ -221,7 +233,7 @@ void Shard::wait(Time now, Duration limit) {
 }
 
 Duration Shard::until_due(Time now) const {
-    const Time due = state_->engine.next_due(now);
+    const Time due = state_->engine.next_due();
     return due == kNever ? std::chrono::hours(24) : std::max(Duration::zero(), due - now);
 }
 
