@@ -113,7 +113,7 @@ int run(const settings::Settings& settings) {
         if (started) {
             admin = std::move(*started);
         } else {
-            problems.push_back("admin.listen: " + started.error().text);
+            problems.push_back(started.error().text);
         }
     }
     if (!problems.empty()) return refuse(problems);

@@ -114,11 +114,9 @@ class Stage(contextlib.ExitStack):
         self.jetstream.add_stream("EVENTS", ["events.>"], duplicate_window=600 * SECOND)
         self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"dead.*.{PIPELINE}", f"dead-unroutable.{PIPELINE}"],
                                   duplicate_window=int(duplicate_window * SECOND))
-        self.config = self.folder / "millrace.yaml"
-        self.admin = free_port()
-        self.config.write_text(CONFIG.format(url=self.server.url, admin=self.admin, drain_timeout=drain_timeout, batch=batch,
-                                             partitions=partitions, subject=shape, ack_wait=ack_wait, parallel=parallel,
-                                             endpoint=self.endpoint.port, timeout=timeout), encoding="utf-8")
+        self._settings = {"url": self.server.url, "drain_timeout": drain_timeout, "batch": batch, "partitions": partitions,
+                          "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "endpoint": self.endpoint.port,
+                          "timeout": timeout}
         self.journal = Journal()
         self.bridge = None
         self._bridges = 0
@@ -130,8 +128,9 @@ class Stage(contextlib.ExitStack):
     def start_bridge(self, wait=True):
         """Starts `millrace run`; with `wait` until its consumers exist."""
         self._bridges += 1
-        self.bridge = self._children.start("millrace", [BINARY, "run", "-c", self.config],
-                                           self.folder / f"millrace-{self._bridges}.log")
+        config = self.folder / f"millrace-{self._bridges}.yaml"
+        config.write_text(CONFIG.format(admin=free_port(), **self._settings), encoding="utf-8")
+        self.bridge = self._children.start("millrace", [BINARY, "run", "-c", config], config.with_suffix(".log"))
         if wait:
             wait_until(lambda: len(self.jetstream.consumers("EVENTS")) >= self.partitions, "the bridge's consumers exist", 15.0,
                        self.bridge)
