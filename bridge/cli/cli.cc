@@ -30,12 +30,12 @@ struct Call {
 };
 
 int run_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err);
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
     return reading ? app::run(reading->settings) : kRefused;
 }
 
 int check_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.out);
+    const auto reading = read_config(call.file, call.streams.out, call.streams.err);
     if (!reading) return kRefused;
     const int code = check_offline(call.file, *reading, call.streams.out);
     if (!call.offline) call.streams.out << "the server and the endpoint were not asked\n";
@@ -43,7 +43,7 @@ int check_command(const Call& call) {
 }
 
 int try_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err);
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::try_event(reading->settings, call.try_options, call.streams.in, call.streams.out);
 }

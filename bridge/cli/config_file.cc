@@ -32,7 +32,7 @@ Result<std::string> read_text(const std::string& path) {
 
 }  // namespace
 
-std::optional<config::Reading> read_config(const std::string& path, std::ostream& err) {
+std::optional<config::Reading> read_config(const std::string& path, std::ostream& report, std::ostream& err) {
     const auto text = read_text(path);
     if (!text) {
         err << "millrace: " << text.error().text << "\n";
@@ -40,7 +40,7 @@ std::optional<config::Reading> read_config(const std::string& path, std::ostream
     }
     auto reading = config::load_with_places(path, *text);
     if (reading) return std::move(*reading);
-    print(reading.error(), err);
+    print(reading.error(), report);
     return std::nullopt;
 }
 

@@ -9,8 +9,8 @@
 
 namespace millrace::cli {
 
-// No value: said on `err`, one problem a line.
-std::optional<config::Reading> read_config(const std::string& path, std::ostream& err);
+// No value: why is said, on `err` when the file cannot be read, on `report` (one problem a line) when it is wrong.
+std::optional<config::Reading> read_config(const std::string& path, std::ostream& report, std::ostream& err);
 
 void print(const std::vector<config::Problem>& problems, std::ostream& out);
 

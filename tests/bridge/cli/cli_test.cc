@@ -103,8 +103,9 @@ TEST_CASE("cli: a file that cannot be read exits 2") {
     const Folder folder;
     const Outcome missing = call({"check", "-c", "/nonexistent/m.yaml", "--offline"});
     CHECK(missing.code == 2);
+    CHECK(missing.out == "");
     CHECK(
-        missing.out ==
+        missing.err ==
         "millrace: '/nonexistent/m.yaml' cannot be read: No such file or directory (name the configuration with -c)\n");
     const std::string path = folder.path();
     const Outcome directory = call({"run", "-c", path.c_str()});
