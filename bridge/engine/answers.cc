@@ -56,25 +56,40 @@ void Engine::dispatch(Time now, Effects& out) {
 bool Engine::send_one(Partition partition, Time now, Effects& out) {
     if (!dispatcher_.may_send(partition, now)) return false;
     if (auto witness = conviction_.want_witness(now, partition)) {
-        Batch none;
-        none.partition = partition;
-        none.tenant = std::move(witness->tenant);
-        launch(std::move(none), Errand::witness, std::move(witness->row), now, out);
+        ask(*witness, partition, now, out);
         return true;
     }
-    auto batch = dispatcher_.next(partition, now);
-    if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+    auto batch = next_batch(partition, now);
     if (!batch) return false;
     launch(std::move(*batch), Errand::score, {}, now, out);
     return true;
 }
 
+// What was tried before goes first, but takes turns with what is new: retries of an event that always fails would
+// otherwise keep everything behind them waiting.
+std::optional<Batch> Engine::next_batch(Partition partition, Time now) {
+    std::optional<Batch> batch;
+    if (new_one_next_) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+    if (!batch) batch = dispatcher_.next(partition, now);
+    if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+    if (batch) new_one_next_ = !batch->clean() || batch->suspect;
+    return batch;
+}
+
 // On hold: one real request with one event, whichever is at hand and still ours.
 void Engine::probe(Time now, Effects& out) {
     if (!dispatcher_.probe_due(now)) return;
+    // An event that is to blame itself tells nothing of the endpoint, so every other probe asks with a row known to be
+    // good.
+    probe_with_good_row_ = !probe_with_good_row_;
     while (auto batch = any_waiting(now)) {
         std::erase_if(batch->events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
         if (batch->events.empty()) continue;
+        if (auto good = conviction_.good_row(batch->tenant); good && probe_with_good_row_ && !batch->clean()) {
+            const Partition partition = batch->partition;
+            dispatcher_.go_first(std::move(*batch));
+            return ask(*good, partition, now, out);
+        }
         if (batch->events.size() > 1) {
             Batch rest = *batch;
             rest.events.erase(rest.events.begin());
@@ -83,14 +98,24 @@ void Engine::probe(Time now, Effects& out) {
         }
         return launch(std::move(*batch), Errand::probe, {}, now, out);
     }
+    // Nothing in hand, as when another replica has done it all.
+    if (auto good = conviction_.good_row({})) ask(*good, partitions_.front(), now, out);
 }
 
 std::optional<Batch> Engine::any_waiting(Time now) {
-    if (auto batch = dispatcher_.any()) return batch;
+    if (dispatcher_.has_clean()) return dispatcher_.any();
     for (const Partition partition : partitions_) {
         if (auto batch = batcher_.take(partition, now, true, 1)) return batch;
     }
+    if (auto batch = dispatcher_.any()) return batch;
     return conviction_.any();
+}
+
+void Engine::ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out) {
+    Batch none;
+    none.partition = partition;
+    none.tenant = std::move(witness.tenant);
+    launch(std::move(none), Errand::witness, std::move(witness.row), now, out);
 }
 
 void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out) {
@@ -162,12 +187,12 @@ void Engine::scored(Flight&& flight, Answer&& answer, Time now) {
 
 void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
     Batch& batch = flight.batch;
-    if (!batch.suspect) conviction_.faltered();
     if (flight.errand == Errand::witness) return conviction_.witness_failed(batch.tenant, false, now);
     if (batch.events.empty()) return;
     ++batch.failures;
     const bool counts = answer.outcome != Outcome::throttled;
-    if (counts && (batch.strikes == 0 || dispatcher_.successes() > batch.success_mark)) ++batch.strikes;
+    const bool others_pass = batch.strikes == 0 || dispatcher_.successes() > batch.success_mark;
+    if (counts && others_pass) ++batch.strikes;
     if (counts) batch.success_mark = dispatcher_.successes();
     if (answer.outcome == Outcome::timed_out) ++batch.timeouts;
 
@@ -180,7 +205,12 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
         if (!alone) return split(std::move(batch));
         return dispatcher_.suspect(std::move(batch));
     }
-    if (batch.timeouts >= kTimeouts && !alone) return split(std::move(batch));
+    const bool too_slow = batch.timeouts >= kTimeouts;
+    const bool known_bad = counts && batch.suspect;
+    // Nothing else was scored meanwhile: a row known to be good is to tell whether the endpoint is to blame, and where
+    // there is none, halving.
+    const bool nobody_knows = counts && !others_pass && !conviction_.doubt(batch.tenant, batch.partition);
+    if (!alone && (too_slow || known_bad || nobody_knows)) return split(std::move(batch));
     dispatcher_.retry(std::move(batch), answer.outcome, now);
 }
 

@@ -20,6 +20,9 @@ struct Batch {
     bool suspect = false;            // travels alone, one such at a time
     std::uint32_t answers = 0;       // that its one event got alone, each with a witness
     std::uint32_t parkings = 0;      // how often its one event was parked for want of a witness
+
+    // Nothing was held against it so far.
+    [[nodiscard]] bool clean() const { return failures == 0 && answers == 0 && parkings == 0; }
 };
 
 }  // namespace millrace::engine

@@ -156,7 +156,29 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
         witness_flying_.insert(batch.tenant);
         return WitnessWanted{batch.tenant, row};
     }
+    for (auto it = doubts_.begin(); it != doubts_.end(); ++it) {
+        auto wanted = good_row(it->first);
+        if (it->second != partition || !wanted || witness_flying_.contains(wanted->tenant)) continue;
+        const auto wait = witness_not_before_.find(wanted->tenant);
+        if (wait != witness_not_before_.end() && now < wait->second) continue;
+        doubts_.erase(it);
+        witness_flying_.insert(wanted->tenant);
+        return wanted;
+    }
     return std::nullopt;
+}
+
+bool Conviction::doubt(const std::string& tenant, Partition partition) {
+    if (!good_row(tenant)) return false;
+    doubts_.insert_or_assign(tenant, partition);
+    return true;
+}
+
+std::optional<Conviction::WitnessWanted> Conviction::good_row(const std::string& tenant) const {
+    if (const auto own = last_good_.find(tenant); own != last_good_.end()) return WitnessWanted{tenant, own->second};
+    if (!control_.empty()) return WitnessWanted{tenant, control_};
+    if (last_good_.empty()) return std::nullopt;
+    return WitnessWanted{last_good_.begin()->first, last_good_.begin()->second};
 }
 
 void Conviction::settled(const std::string& tenant, bool dead) {
@@ -192,6 +214,7 @@ std::optional<Batch> Conviction::any() {
 void Conviction::clear() {
     cases_.clear();
     witness_flying_.clear();
+    doubts_.clear();
 }
 
 Time Conviction::next_due(Time now) const {
@@ -203,6 +226,11 @@ Time Conviction::next_due(Time now) const {
         if (accused.stage == Stage::parked) consider(accused.again_at);
         if (accused.stage != Stage::waiting) continue;
         const auto wait = witness_not_before_.find(accused.the_case.batch.tenant);
+        if (wait != witness_not_before_.end()) consider(wait->second);
+    }
+    for (const auto& [tenant, partition] : doubts_) {
+        const auto wanted = good_row(tenant);
+        const auto wait = wanted ? witness_not_before_.find(wanted->tenant) : witness_not_before_.end();
         if (wait != witness_not_before_.end()) consider(wait->second);
     }
     return due;

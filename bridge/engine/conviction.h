@@ -4,8 +4,8 @@
 // the configured control row) must be scored by a request sent after that answer, and the event be refused alone again:
 // so it was refused on both sides of a success, and is to blame. One refusal and a later success would not do: the
 // endpoint may have been mended in between. Answers that mean "the model raised", and transient failures of a suspect,
-// are needed three times, each followed by a witness; a transient failure of anybody else clears the suspect, for then
-// the endpoint is shaky.
+// are needed three times, each followed by a witness; a witness that fails clears the suspects, for then the
+// endpoint is shaky.
 //
 // Without a witness, and while the endpoint is on hold, the blame may lie with the endpoint: the event is *parked*,
 // what was held against it is void, and it is tried again later.
@@ -58,8 +58,6 @@ class Conviction {
     void scored(const Flight& flight, const Answer& answer, std::string_view row, Time now);
     // A witness came back without being scored: those it was for are parked when it was refused, asked again otherwise.
     void witness_failed(const std::string& tenant, bool refused, Time now);
-    // The endpoint failed for somebody who is no suspect.
-    void faltered();
     // The endpoint is on hold: no answer of it counts.
     void held(Time now);
 
@@ -75,6 +73,11 @@ class Conviction {
     // The next witness to send on the partition; the caller sends it. Cases of tenants without a row to witness with
     // are parked.
     std::optional<WitnessWanted> want_witness(Time now, Partition partition);
+    // Something keeps failing and nothing was scored in between: a witness is to tell whether the endpoint works at
+    // all. False when there is no row to ask with.
+    bool doubt(const std::string& tenant, Partition partition);
+    // A row known to be good, if possible the tenant's.
+    [[nodiscard]] std::optional<WitnessWanted> good_row(const std::string& tenant) const;
 
     // An event of the tenant was settled; `dead` when by a verdict.
     void settled(const std::string& tenant, bool dead);
@@ -109,6 +112,8 @@ class Conviction {
 
     template <typename Pred>
     std::vector<Case> extract(Pred pred);
+    // A witness failed: the endpoint is shaky, and no suspect can be blamed.
+    void faltered();
     static void park(Accused& accused, Time now);
     [[nodiscard]] static bool proven(const Accused& accused);
     [[nodiscard]] bool allows(const std::string& tenant) const;
@@ -119,6 +124,7 @@ class Conviction {
     std::map<std::string, std::string> last_good_;
     std::deque<std::string> last_good_order_;
     std::set<std::string> witness_flying_;
+    std::map<std::string, Partition> doubts_;
     std::map<std::string, Time> witness_not_before_;
     std::map<std::string, Record> records_;
     std::uint32_t unanswered_ = 0;

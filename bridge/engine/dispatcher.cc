@@ -51,16 +51,28 @@ std::optional<Batch> Dispatcher::next(Partition partition, Time now) {
 }
 
 std::optional<Batch> Dispatcher::any() {
-    const auto pop = [](auto& queue, auto take) -> std::optional<Batch> {
-        if (queue.empty()) return std::nullopt;
-        Batch batch = std::move(take(queue.front()));
-        queue.pop_front();
+    const auto pop = [](auto& queue, bool clean_only, auto batch_of) -> std::optional<Batch> {
+        const auto found =
+            std::ranges::find_if(queue, [&](auto& item) { return !clean_only || batch_of(item).clean(); });
+        if (found == queue.end()) return std::nullopt;
+        Batch batch = std::move(batch_of(*found));
+        queue.erase(found);
         return batch;
     };
     const auto itself = [](Batch& batch) -> Batch& { return batch; };
-    if (auto batch = pop(first_, itself)) return batch;
-    if (auto batch = pop(retries_, [](Retry& retry) -> Batch& { return retry.batch; })) return batch;
-    return pop(suspects_, itself);
+    const auto of_retry = [](Retry& retry) -> Batch& { return retry.batch; };
+    for (const bool clean_only : {true, false}) {
+        if (auto batch = pop(first_, clean_only, itself)) return batch;
+        if (auto batch = pop(retries_, clean_only, of_retry)) return batch;
+        if (auto batch = pop(suspects_, clean_only, itself)) return batch;
+    }
+    return std::nullopt;
+}
+
+bool Dispatcher::has_clean() const {
+    const auto clean = [](const Batch& batch) { return batch.clean(); };
+    return std::ranges::any_of(first_, clean) || std::ranges::any_of(suspects_, clean) ||
+           std::ranges::any_of(retries_, clean, &Retry::batch);
 }
 
 RequestId Dispatcher::launch(Flight flight, Time now) {

@@ -55,8 +55,9 @@ class Dispatcher {
     [[nodiscard]] bool may_send(Partition partition, Time now) const;
     // A waiting batch of the partition that may go now.
     std::optional<Batch> next(Partition partition, Time now);
-    // Any waiting batch of any partition, due or not; for a probe.
+    // Any waiting batch of any partition, due or not, rather a clean one; for a probe.
     std::optional<Batch> any();
+    [[nodiscard]] bool has_clean() const;
 
     // Requires: may_send, or a due probe.
     RequestId launch(Flight flight, Time now);

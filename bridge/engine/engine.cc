@@ -265,8 +265,7 @@ Puller::Credit Engine::credit() const {
 
 bool Engine::may_pull() const {
     if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
-    return !dispatcher_.on_hold() ||
-           (dispatcher_.waiting() == 0 && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
+    return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
 
 const std::string& Engine::lane_of(const Delivery& delivery) const {

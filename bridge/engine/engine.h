@@ -72,6 +72,8 @@ class Engine {
     bool send_one(Partition partition, Time now, Effects& out);
     void probe(Time now, Effects& out);
     std::optional<Batch> any_waiting(Time now);
+    std::optional<Batch> next_batch(Partition partition, Time now);
+    void ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out);
     void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);
     void hold(std::string why, Time now, Effects& out);
     void halt(std::string name, std::string remedy, Effects& out);
@@ -100,8 +102,10 @@ class Engine {
     std::uint64_t max_payload_ = 1 << 20;
     std::map<Partition, ServerTime> stream_created_;
     std::map<Partition, std::uint64_t> backlog_;
-    std::size_t next_partition_ = 0;  // index of the one whose turn it is to send
-    bool refresh_key_ = false;        // before the next request
+    std::size_t next_partition_ = 0;    // index of the one whose turn it is to send
+    bool refresh_key_ = false;          // before the next request
+    bool new_one_next_ = false;         // the last request sent was a retry
+    bool probe_with_good_row_ = false;  // the last probe was
     bool draining_ = false;
     Time drain_deadline_{};
     std::string halt_;
