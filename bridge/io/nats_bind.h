@@ -1,5 +1,5 @@
 // What `bind` finds out on the server, as one blocking walk: the input stream, the partition's consumer (made when it
-// is missing, never changed, never deleted), the output streams and their limits. Private to io/nats_*.
+// is missing, never changed, never deleted), the output streams and their limits.
 //
 // Safe to repeat. Creates no stream. Where the server does not tell its clock (before 2.10), the time of creation of a
 // short-lived consumer on the result stream is that clock.

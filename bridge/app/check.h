@@ -1,0 +1,28 @@
+// `millrace check`, online: looks at the server and the endpoints and says what would break the promise, what would
+// keep the bridge from working, and what is merely unwise. Touches nothing.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "bridge/app/survey.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace::app {
+
+enum class Grade { error, warning, note };
+
+struct Finding {
+    Grade grade = Grade::error;
+    std::string path;  // pipelines[0].input.stream
+    std::string text;
+};
+
+// What one pipeline's surroundings deserve. Pure.
+std::vector<Finding> judge(const settings::Pipeline& pipeline, const std::string& path, const PipelineSurvey& seen);
+
+// Prints every finding. Exit code: 0 nothing worse than a warning, 1 an error was found.
+int check(const settings::Settings& settings, std::ostream& out);
+
+}  // namespace millrace::app

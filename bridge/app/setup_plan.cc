@@ -1,0 +1,233 @@
+// The plan of `millrace setup`: what is missing, as steps. Streams first, then what hangs on them.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "bridge/app/partition_mapping.h"
+#include "bridge/app/setup.h"
+#include "bridge/app/words.h"
+#include "bridge/io/nats_bind.h"
+#include "subjects/subject_template.h"
+
+namespace millrace::app {
+
+namespace {
+
+using io::StreamFound;
+
+constexpr Duration kShortestWindow = std::chrono::minutes(2);
+constexpr int kHasTransforms = 2010;
+
+bool stores(const StreamFound& stream, const std::string& filter) {
+    return std::ranges::any_of(stream.subjects, [&](const auto& subject) { return subjects::covers(subject, filter); });
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const auto& text : texts) out += (out.empty() ? "" : ", ") + text;
+    return out;
+}
+
+template <typename T>
+void add_once(std::vector<T>& to, T item) {
+    if (std::ranges::find(to, item) == to.end()) to.push_back(std::move(item));
+}
+
+// Long enough that a delivery that comes again after a crash finds its identity still known.
+Duration wanted_window(const settings::Pipeline& pipeline) {
+    return std::max<Duration>(kShortestWindow, 2 * pipeline.input.ack_wait);
+}
+
+// Collects over all pipelines, so that two which share a stream plan it once.
+class Planner {
+  public:
+    Planner(const Survey& seen, const SetupOptions& options) : seen_(seen), options_(options) {}
+
+    void add(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        plan_input(pipeline, seen);
+        plan_outputs(pipeline, seen);
+        plan_consumers(pipeline, seen);
+    }
+
+    std::vector<Step> steps() && {
+        std::vector<Step> out;
+        for (auto& [name, wish] : creations_) out.push_back({text_of(wish), std::move(wish), false});
+        for (auto& [name, change] : changes_) out.push_back({text_of(change), std::move(change), false});
+        std::ranges::move(others_, std::back_inserter(out));
+        return out;
+    }
+
+  private:
+    void block(std::string text) { others_.push_back({std::move(text), std::monostate{}, true}); }
+    void tell(std::string text) { others_.push_back({std::move(text), std::monostate{}, false}); }
+
+    io::StreamWish& creation(const std::string& name) {
+        auto& wish = creations_[name];
+        wish.name = name;
+        wish.replicas = options_.replicas;
+        return wish;
+    }
+
+    io::StreamChange& change(const std::string& name) {
+        auto& entry = changes_[name];
+        entry.name = name;
+        return entry.change;
+    }
+
+    // --- input -------------------------------------------------------------------------------------------------
+
+    void plan_input(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        const auto other =
+            std::ranges::find_if(seen.on_input, [&](const StreamFound& s) { return s.name != pipeline.input.stream; });
+        const bool stored = seen.input && (stores(*seen.input, seen.input_filter) || seen.input->has_transform);
+        if (!stored && other != seen.on_input.end()) {
+            return block("pipeline " + quoted(pipeline.name) + ": " + seen.input_filter + " belongs in stream " +
+                         quoted(pipeline.input.stream) + ", but stream " + quoted(other->name) +
+                         " stores some of it (change input.stream, or take the subject from that stream)");
+        }
+        if (!seen.input) {
+            add_once(creation(pipeline.input.stream).subjects, seen.input_filter);
+        } else if (!stored) {
+            add_once(change(pipeline.input.stream).add_subjects, seen.input_filter);
+        }
+        if (pipeline.partitions > 1) plan_partitions(pipeline, seen);
+    }
+
+    void plan_partitions(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        if (seen.input && seen.input->has_transform) return;
+        const auto mapping = partition_mapping(pipeline.input.subject, pipeline.partitions);
+        if (!mapping) {
+            return tell("pipeline " + quoted(pipeline.name) + ": publishers set the {partition} token themselves; " +
+                        "the server cannot make it for " + pipeline.input.subject);
+        }
+        if (generation(seen_.server) < kHasTransforms) {
+            return tell("pipeline " + quoted(pipeline.name) +
+                        ": this server has no stream transforms; for it to make the {partition} token, add to the " +
+                        "account's configuration:\n      mappings = { \"" + mapping->source + "\": \"" +
+                        mapping->target + "\" }");
+        }
+        const std::string& name = pipeline.input.stream;
+        if (!seen.input) {
+            auto& wish = creation(name);
+            if (!wish.transform_source.empty() && wish.transform_source != mapping->source)
+                return block("stream " + quoted(name) + " can have one transform, but two pipelines need one each");
+            add_once(wish.subjects, mapping->source);
+            wish.transform_source = mapping->source;
+            wish.transform_target = mapping->target;
+        } else {
+            auto& wanted = change(name);
+            if (!wanted.transform_source.empty() && wanted.transform_source != mapping->source)
+                return block("stream " + quoted(name) + " can have one transform, but two pipelines need one each");
+            if (!stores(*seen.input, mapping->source)) add_once(wanted.add_subjects, mapping->source);
+            wanted.transform_source = mapping->source;
+            wanted.transform_target = mapping->target;
+        }
+    }
+
+    // --- outputs -----------------------------------------------------------------------------------------------
+
+    // Results and dead letters of one event have one identity, and belong in one stream: then the first one wins.
+    void plan_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        std::vector<std::string> homeless;
+        const StreamFound* home = nullptr;
+        for (std::size_t i = 0; i < kOutputs; ++i) {
+            const auto& streams = seen.on_output[i];
+            if (streams.empty()) {
+                add_once(homeless, seen.output_filter[i]);
+            } else if (streams.size() == 1 && stores(streams[0], seen.output_filter[i])) {
+                if (home == nullptr) home = &streams[0];
+                plan_window(pipeline, streams[0]);
+            } else {
+                block("pipeline " + quoted(pipeline.name) + ": stream " + quoted(streams[0].name) + " stores some of " +
+                      std::string(output_field(static_cast<Output>(i))) + " " + seen.output_filter[i] +
+                      "; one stream must store all of it (change one of them by hand)");
+            }
+        }
+        if (homeless.empty()) return;
+        if (home == nullptr && seen.home) home = &*seen.home;
+        if (home != nullptr) {
+            for (auto& filter : homeless) add_once(change(home->name).add_subjects, std::move(filter));
+            return;
+        }
+        auto& wish = creation(home_name(pipeline));
+        for (auto& filter : homeless) add_once(wish.subjects, std::move(filter));
+        wish.duplicate_window = std::max(wish.duplicate_window, wanted_window(pipeline));
+    }
+
+    void plan_window(const settings::Pipeline& pipeline, const StreamFound& stream) {
+        if (stream.duplicate_window >= pipeline.input.ack_wait) return;
+        auto window = wanted_window(pipeline);
+        if (stream.max_age > Duration::zero()) window = std::min(window, stream.max_age);  // the server's own rule
+        if (window <= stream.duplicate_window) return;
+        auto& wanted = change(stream.name).duplicate_window;
+        wanted = std::max(wanted.value_or(Duration::zero()), window);
+    }
+
+    // --- consumers ---------------------------------------------------------------------------------------------
+
+    void plan_consumers(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        for (Partition p = 0; p < pipeline.partitions; ++p) {
+            const std::string name = settings::consumer_name(pipeline, p);
+            const auto& found = seen.consumers[p];
+            if (found && seen.input) {
+                const auto why = io::unfit_because(*found, *seen.input, seen.consumer_filter[p]);
+                if (!why.empty()) {
+                    block("consumer " + quoted(name) + " of stream " + quoted(seen.input->name) + " " + why +
+                          "; it is left as it is (rename the pipeline, or delete the consumer by hand)");
+                }
+                continue;
+            }
+            io::ConsumerWish wish;
+            wish.stream = pipeline.input.stream;
+            wish.name = name;
+            wish.filter = seen.consumer_filter[p];
+            wish.start = pipeline.input.start;
+            wish.ack_wait = pipeline.input.ack_wait;
+            wish.max_ack_pending = settings::effective_max_ack_pending(pipeline);
+            others_.push_back({text_of(wish), std::move(wish), false});
+        }
+    }
+
+    // --- words -------------------------------------------------------------------------------------------------
+
+    static std::string text_of(const io::StreamWish& wish) {
+        std::string text = "create stream " + quoted(wish.name) + " for " + joined(wish.subjects) + " (" +
+                           wish.retention + ", " + wish.storage + ", " + std::to_string(wish.replicas) +
+                           (wish.replicas == 1 ? " replica" : " replicas") + ", duplicate window " +
+                           words(wish.duplicate_window) + ")";
+        if (!wish.transform_target.empty())
+            text += ", rewriting " + wish.transform_source + " to " + wish.transform_target;
+        return text;
+    }
+
+    static std::string text_of(const ChangeStream& step) {
+        std::vector<std::string> parts;
+        if (!step.change.add_subjects.empty()) parts.push_back("add " + joined(step.change.add_subjects));
+        if (step.change.duplicate_window)
+            parts.push_back("widen the duplicate window to " + words(*step.change.duplicate_window));
+        if (!step.change.transform_target.empty())
+            parts.push_back("rewrite " + step.change.transform_source + " to " + step.change.transform_target);
+        return "change stream " + quoted(step.name) + ": " + joined(parts);
+    }
+
+    static std::string text_of(const io::ConsumerWish& wish) {
+        return "create consumer " + quoted(wish.name) + " on stream " + quoted(wish.stream) + " for " + wish.filter +
+               " (ack_wait " + words(wish.ack_wait) + ", max_ack_pending " + std::to_string(wish.max_ack_pending) + ")";
+    }
+
+    const Survey& seen_;
+    const SetupOptions& options_;
+    std::map<std::string, io::StreamWish> creations_;
+    std::map<std::string, ChangeStream> changes_;
+    std::vector<Step> others_;
+};
+
+}  // namespace
+
+std::vector<Step> plan(const settings::Settings& settings, const Survey& seen, const SetupOptions& options) {
+    Planner planner(seen, options);
+    for (std::size_t i = 0; i < settings.pipelines.size(); ++i) planner.add(settings.pipelines[i], seen.pipelines[i]);
+    return std::move(planner).steps();
+}
+
+}  // namespace millrace::app

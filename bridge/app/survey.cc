@@ -1,0 +1,166 @@
+#include "bridge/app/survey.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "bridge/app/clocks.h"
+#include "bridge/io/nats_bind.h"
+#include "subjects/subject_template.h"
+
+namespace millrace::app {
+
+namespace {
+
+constexpr std::chrono::seconds kGreeting{2};
+
+template <typename T>
+Result<std::optional<T>> unless_missing(Result<T> found) {
+    if (found) return std::optional<T>(std::move(*found));
+    if (found.error().code == ErrorCode::not_found) return std::optional<T>();
+    return std::unexpected(std::move(found.error()));
+}
+
+Result<std::vector<io::StreamFound>> streams_on(const io::NatsAdmin& admin, const std::string& filter) {
+    const auto names = admin.stream_names(filter);
+    if (!names) return std::unexpected(names.error());
+    std::vector<io::StreamFound> out;
+    for (const auto& name : *names) {
+        auto stream = admin.stream(name);
+        if (!stream) return std::unexpected(std::move(stream.error()));
+        out.push_back(std::move(*stream));
+    }
+    return out;
+}
+
+Result<std::string> filter_of(const std::string& subject, subjects::Use use) {
+    const auto shape = subjects::SubjectTemplate::parse(subject, use);
+    if (!shape) return std::unexpected(shape.error());
+    return shape->filter();
+}
+
+Result<void> read_input(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
+    auto filter = filter_of(pipeline.input.subject, subjects::Use::input);
+    if (!filter) return std::unexpected(std::move(filter.error()));
+    out.input_filter = std::move(*filter);
+    auto input = unless_missing(admin.stream(pipeline.input.stream));
+    if (!input) return std::unexpected(std::move(input.error()));
+    out.input = std::move(*input);
+    auto streams = streams_on(admin, out.input_filter);
+    if (!streams) return std::unexpected(std::move(streams.error()));
+    out.on_input = std::move(*streams);
+    return {};
+}
+
+Result<void> read_outputs(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
+    for (std::size_t i = 0; i < kOutputs; ++i) {
+        auto filter = filter_of(output_subject(pipeline, static_cast<Output>(i)), subjects::Use::output);
+        if (!filter) return std::unexpected(std::move(filter.error()));
+        auto streams = streams_on(admin, *filter);
+        if (!streams) return std::unexpected(std::move(streams.error()));
+        out.output_filter[i] = std::move(*filter);
+        out.on_output[i] = std::move(*streams);
+    }
+    auto home = unless_missing(admin.stream(home_name(pipeline)));
+    if (!home) return std::unexpected(std::move(home.error()));
+    out.home = std::move(*home);
+    return {};
+}
+
+// The oldest message that a consumer has not done with, as far as one exists.
+Result<void> read_oldest(const io::NatsAdmin& admin, const io::ConsumerFound& consumer, const std::string& filter,
+                         PipelineSurvey& out) {
+    if (consumer.pending == 0 && consumer.ack_pending == 0) return {};
+    const auto floor =
+        consumer.ack_pending == 0 ? std::max(consumer.ack_floor, consumer.delivered_sequence) : consumer.ack_floor;
+    auto message = unless_missing(admin.next_message(out.input->name, floor + 1, filter));
+    if (!message) return std::unexpected(std::move(message.error()));
+    if (!*message) return {};
+    const auto stored = (*message)->stored_at;
+    out.oldest_unacked = out.oldest_unacked ? std::min(*out.oldest_unacked, stored) : stored;
+    return {};
+}
+
+Result<void> read_consumers(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
+    for (Partition p = 0; p < pipeline.partitions; ++p) {
+        auto filter = io::input_filter(pipeline, p);
+        if (!filter) return std::unexpected(std::move(filter.error()));
+        out.consumer_filter.push_back(*filter);
+        std::optional<io::ConsumerFound> seen;
+        if (out.input) {
+            auto found = unless_missing(admin.consumer(pipeline.input.stream, settings::consumer_name(pipeline, p)));
+            if (!found) return std::unexpected(std::move(found.error()));
+            seen = std::move(*found);
+        }
+        if (seen) {
+            out.server_now = seen->server_now;
+            if (auto read = read_oldest(admin, *seen, *filter, out); !read) return read;
+        }
+        out.consumers.push_back(std::move(seen));
+    }
+    if (!out.server_now) out.server_now = wall_now();  // servers before 2.10 do not tell theirs
+    return {};
+}
+
+}  // namespace
+
+Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& settings) {
+    const io::NatsAdmin admin(connection, settings.nats);
+    Survey out;
+    if (const auto url = connection.server_url()) {
+        if (auto server = io::read_server_info(*url, kGreeting)) out.server = std::move(*server);
+    }
+    auto account = admin.account();
+    if (!account) return std::unexpected(std::move(account.error()));
+    out.account = *account;
+    for (const auto& pipeline : settings.pipelines) {
+        PipelineSurvey seen;
+        auto read = read_input(admin, pipeline, seen);
+        if (read) read = read_outputs(admin, pipeline, seen);
+        if (read) read = read_consumers(admin, pipeline, seen);
+        if (!read) return std::unexpected(std::move(read.error()));
+        out.pipelines.push_back(std::move(seen));
+    }
+    return out;
+}
+
+std::string home_name(const settings::Pipeline& pipeline) {
+    return pipeline.results.stream.empty() ? pipeline.name + "-results" : pipeline.results.stream;
+}
+
+std::string_view output_field(Output output) {
+    switch (output) {
+        case Output::dead_letter:
+            return "dead_letter.subject";
+        case Output::unroutable:
+            return "dead_letter.unroutable_subject";
+        case Output::result:
+            break;
+    }
+    return "results.subject";
+}
+
+const std::string& output_subject(const settings::Pipeline& pipeline, Output output) {
+    switch (output) {
+        case Output::dead_letter:
+            return pipeline.dead_letter.subject;
+        case Output::unroutable:
+            return pipeline.dead_letter.unroutable_subject;
+        case Output::result:
+            break;
+    }
+    return pipeline.results.subject;
+}
+
+int generation(const std::optional<io::ServerInfo>& server) {
+    if (!server) return 0;
+    const std::string& text = server->version;
+    int major = 0;
+    int minor = 0;
+    const auto first = std::from_chars(text.data(), text.data() + text.size(), major);
+    if (first.ec != std::errc() || first.ptr == text.data() + text.size()) return 0;
+    const auto second = std::from_chars(first.ptr + 1, text.data() + text.size(), minor);
+    return second.ec == std::errc() ? major * 1000 + minor : 0;
+}
+
+}  // namespace millrace::app

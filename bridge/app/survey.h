@@ -1,0 +1,49 @@
+// Survey: what is on the server for the configured pipelines, read once. check judges it, setup plans from it; both are
+// pure, so that they are tested without a server.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/base/result.h"
+#include "bridge/base/stream.h"
+#include "bridge/io/nats_admin.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace::app {
+
+struct PipelineSurvey {
+    std::string input_filter;               // every partition, every tenant
+    std::optional<io::StreamFound> input;   // input.stream
+    std::vector<io::StreamFound> on_input;  // streams that store some of the input filter
+    std::array<std::string, kOutputs> output_filter;
+    std::array<std::vector<io::StreamFound>, kOutputs> on_output;  // streams that store some of an output
+    std::optional<io::StreamFound> home;                           // the stream called home_name
+    std::vector<std::optional<io::ConsumerFound>> consumers;       // by partition
+    std::vector<std::string> consumer_filter;                      // by partition
+    std::optional<ServerTime> oldest_unacked;  // when the oldest message no consumer is done with was stored
+    std::optional<ServerTime> server_now;
+};
+
+struct Survey {
+    std::optional<io::ServerInfo> server;  // nothing where the server greets only after TLS
+    io::AccountFound account;
+    std::vector<PipelineSurvey> pipelines;  // as in the settings
+};
+
+// Blocks, for a few requests a pipeline.
+Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& settings);
+
+// Where setup puts outputs that no stream stores yet: results.stream, or PIPELINE-results.
+std::string home_name(const settings::Pipeline& pipeline);
+
+// The field that names an output, and its configured text.
+std::string_view output_field(Output output);
+const std::string& output_subject(const settings::Pipeline& pipeline, Output output);
+
+// "2.10.27" → 2010 as a number that compares; 0 when unknown.
+int generation(const std::optional<io::ServerInfo>& server);
+
+}  // namespace millrace::app
