@@ -45,8 +45,8 @@ struct StreamWish {
     std::int64_t max_bytes = -1;
     std::int64_t max_msg_size = -1;
     Duration duplicate_window = std::chrono::minutes(2);
-    std::string transform_source;  // subject_transform (server 2.10), empty for none
-    std::string transform_target;
+    std::string transform_source{};  // subject_transform (server 2.10), empty for none
+    std::string transform_target{};
 };
 
 // What to change of a stream; what is not set stays.

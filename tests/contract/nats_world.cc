@@ -1,15 +1,6 @@
 // The real world: a nats-server of its own on a free loopback port, with its store in a temporary folder.
-#include <arpa/inet.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <condition_variable>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -17,9 +8,8 @@
 #include "bridge/io/nats_admin.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_jetstream.h"
+#include "tests/contract/nats_server.h"
 #include "tests/contract/world.h"
-
-extern char** environ;
 
 namespace millrace::contract {
 
@@ -28,65 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-int free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(fd);
-    if (!bound) throw std::runtime_error("no free port");
-    return ntohs(address.sin_port);
-}
-
-// One nats-server process, killed with its folder at the end.
-class Server {
-  public:
-    Server() : port_(free_port()) {
-        std::string shape = (std::filesystem::temp_directory_path() / "millrace-contract-XXXXXX").string();
-        if (::mkdtemp(shape.data()) == nullptr) throw std::runtime_error("no temporary folder");
-        folder_ = shape;
-    }
-    ~Server() {
-        kill();
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-
-    void start(World::Logins logins) {
-        const auto config = folder_ / "server.conf";
-        std::ofstream out(config);
-        out << "listen: \"127.0.0.1:" << port_ << "\"\njetstream { store_dir: \"" << (folder_ / "store").string()
-            << "\" }\n";
-        if (logins == World::Logins::refused) out << "authorization { user: somebody, password: else }\n";
-        out.close();
-        const std::string path = config.string();
-        const std::string log = (folder_ / "server.log").string();
-        const char* name = std::getenv("MILLRACE_NATS_SERVER");
-        const std::string program = name != nullptr ? name : "nats-server";
-        const char* arguments[] = {program.c_str(), "-c", path.c_str(), "-l", log.c_str(), nullptr};
-        if (::posix_spawnp(&pid_, program.c_str(), nullptr, nullptr, const_cast<char**>(arguments), environ) != 0)
-            throw std::runtime_error("cannot start " + program);
-    }
-    void kill() {
-        if (pid_ <= 0) return;
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        pid_ = 0;
-    }
-    [[nodiscard]] std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
-
-  private:
-    int port_;
-    pid_t pid_ = 0;
-    std::filesystem::path folder_;
-};
-
-settings::Nats settings_for(const Server& server) {
+settings::Nats settings_for(const NatsServer& server) {
     settings::Nats nats;
     nats.urls = {server.url()};
     return nats;
@@ -101,7 +33,7 @@ T must(Result<T> result) {
 class NatsWorld final : public World {
   public:
     NatsWorld() {
-        server_.start(Logins::accepted);
+        server_.start();
         nats_ = settings_for(server_);
         connection_ = std::make_unique<io::NatsConnection>(nats_, "world", io::NatsConnection::Listener{});
         admin_ = std::make_unique<io::NatsAdmin>(*connection_, nats_);
@@ -182,7 +114,7 @@ class NatsWorld final : public World {
     void kill_server() override { server_.kill(); }
 
     void start_server(Logins logins) override {
-        server_.start(logins);
+        server_.start(logins == Logins::refused ? "authorization { user: somebody, password: else }\n" : "");
         if (logins == Logins::accepted) wait_ready();
     }
 
@@ -202,7 +134,7 @@ class NatsWorld final : public World {
         throw std::runtime_error("nats-server does not answer: " + why);
     }
 
-    Server server_;
+    NatsServer server_;
     settings::Nats nats_;
     std::mutex mutex_;
     std::condition_variable acked_;

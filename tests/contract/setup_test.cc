@@ -1,0 +1,185 @@
+// check and setup against a real server.
+#include "bridge/app/setup.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+#include <thread>
+
+#include "bridge/app/check.h"
+#include "bridge/io/nats_jetstream.h"
+#include "tests/contract/bench.h"
+#include "tests/contract/nats_server.h"
+
+using namespace millrace;
+using namespace millrace::contract;
+
+namespace {
+
+struct Site {
+    Site() {
+        server.start();
+        settings.nats.urls = {server.url()};
+        auto pipeline = trips();
+        pipeline.input.ack_wait = seconds(30);
+        // Somebody listens there; what is not asked.
+        pipeline.endpoint.url = "http" + server.url().substr(4) + "/score";
+        settings.pipelines.push_back(std::move(pipeline));
+        connection = std::make_unique<io::NatsConnection>(settings.nats, "test", io::NatsConnection::Listener{});
+        REQUIRE(connection->wait_connected(seconds(5)));
+        admin = std::make_unique<io::NatsAdmin>(*connection, settings.nats);
+        for (int tries = 0; tries < 50 && !admin->account(); ++tries) std::this_thread::sleep_for(milliseconds(50));
+    }
+
+    int setup(bool apply) {
+        std::ostringstream out;
+        const int code = app::setup(settings, {apply, 1}, out);
+        text = out.str();
+        return code;
+    }
+    int check() {
+        std::ostringstream out;
+        const int code = app::check(settings, out);
+        text = out.str();
+        return code;
+    }
+    std::string raw(const std::string& what, const std::string& body) {
+        auto answer = connection->request("$JS.API." + what, body, seconds(3));
+        REQUIRE(answer);
+        REQUIRE(io::parse_success(*answer));
+        return *answer;
+    }
+    // A server of the older generation has no stream transforms.
+    [[nodiscard]] bool can_transform() const {
+        return app::generation(*io::read_server_info(server.url(), seconds(2))) >= 2010;
+    }
+
+    NatsServer server;
+    settings::Settings settings;
+    std::unique_ptr<io::NatsConnection> connection;
+    std::unique_ptr<io::NatsAdmin> admin;
+    std::string text;
+};
+
+}  // namespace
+
+TEST_CASE("setup: shows, changes nothing, applies, and then has nothing to do") {
+    Site site;
+    CHECK(site.check() == 1);
+    CHECK(site.text.contains("stream 'EVENTS' does not exist"));
+    CHECK(site.setup(false) == 0);
+    CHECK(site.text.contains("create stream 'EVENTS' for events.*.trips"));
+    CHECK(site.text.contains("create stream 'trips-results' for"));
+    CHECK(site.text.contains("create consumer 'trips-p0'"));
+    CHECK(site.admin->stream_names()->empty());
+    CHECK(site.setup(true) == 0);
+    CHECK(site.admin->stream("EVENTS")->subjects == std::vector<std::string>{"events.*.trips"});
+    CHECK(site.admin->stream("trips-results")->subjects ==
+          std::vector<std::string>{"results.*.trips", "dead.*.trips", "dead-unroutable.trips"});
+    CHECK(site.admin->consumer("EVENTS", "trips-p0"));
+    CHECK(site.setup(true) == 0);
+    CHECK(site.text.contains("nothing to do"));
+    CHECK(site.check() == 0);
+    CHECK(site.text.contains("0 errors, 0 warnings"));
+}
+
+TEST_CASE("setup: adds to a stream that is there and keeps everything it does not know") {
+    Site site;
+    site.raw("STREAM.CREATE.OUT",
+             R"({"name":"OUT","subjects":["results.>"],"description":"kept","max_msgs_per_subject":7,"storage":"file",)"
+             R"("retention":"limits","num_replicas":1,"max_age":3600000000000,"duplicate_window":1000000000})");
+    CHECK(site.setup(true) == 0);
+    const auto changed = site.admin->stream("OUT");
+    REQUIRE(changed);
+    CHECK(changed->subjects == std::vector<std::string>{"results.>", "dead.*.trips", "dead-unroutable.trips"});
+    CHECK(changed->duplicate_window == std::chrono::minutes(2));
+    CHECK(changed->max_msgs_per_subject == 7);
+    CHECK(changed->max_age == std::chrono::hours(1));
+    CHECK(site.raw("STREAM.INFO.OUT", "").contains(R"("description":"kept")"));
+    CHECK(site.setup(true) == 0);
+    CHECK(site.text.contains("nothing to do"));
+}
+
+TEST_CASE("setup: what another stream captures is blocked, and nothing is taken from it") {
+    Site site;
+    site.raw("STREAM.CREATE.OTHER", R"({"name":"OTHER","subjects":["events.>"],"storage":"file"})");
+    CHECK(site.setup(true) == 1);
+    CHECK(site.text.contains("BLOCKED"));
+    CHECK(site.text.contains("OTHER"));
+    CHECK_FALSE(site.admin->stream("EVENTS"));
+    CHECK(site.admin->stream("OTHER")->subjects == std::vector<std::string>{"events.>"});
+    CHECK(site.check() == 1);
+}
+
+TEST_CASE("setup: partitions are made by the server where it can, and told where it cannot") {
+    Site site;
+    auto& pipeline = site.settings.pipelines.front();
+    pipeline.partitions = 4;
+    pipeline.input.subject = "events.{partition}.{tenant}.trips";
+    CHECK(site.setup(true) == 0);
+    if (!site.can_transform()) {
+        CHECK(site.text.contains(R"("events.*.trips": "events.{{partition(4,1)}}.{{wildcard(1)}}.trips")"));
+        CHECK_FALSE(site.admin->stream("EVENTS")->has_transform);
+        return;
+    }
+    CHECK(site.admin->stream("EVENTS")->has_transform);
+    Arrivals arrivals;
+    io::NatsJetStream door(site.settings.nats, pipeline, arrivals);
+    for (Partition p = 0; p < 4; ++p) door.bind(p);
+    const std::vector<Header> none;
+    std::size_t bound = 0;
+    std::vector<ports::Message> messages;
+    for (int tries = 0; tries < 500 && messages.size() < 3; ++tries) {
+        std::vector<ports::JetStreamArrival> fresh;
+        arrivals.take(fresh);
+        for (auto& item : fresh) {
+            if (const auto* b = std::get_if<Bound>(&item)) {
+                door.pull({b->partition, 0, 1, 10, 1 << 20, seconds(5), {}});
+                if (++bound == 4) {
+                    for (const auto* tenant : {"a", "b", "c"}) {
+                        REQUIRE(site.connection->publish({std::string("events.") + tenant + ".trips", {}, &none, "x"}));
+                    }
+                }
+            } else if (auto* message = std::get_if<ports::Message>(&item)) {
+                messages.push_back(std::move(*message));
+            }
+        }
+        std::this_thread::sleep_for(milliseconds(10));
+    }
+    REQUIRE(messages.size() == 3);
+    for (const auto& message : messages) {
+        CHECK(message.subject.starts_with("events." + std::to_string(message.partition) + "."));
+    }
+    CHECK(site.setup(true) == 0);
+    CHECK(site.text.contains("nothing to do"));
+}
+
+TEST_CASE("check: warns of what breaks the promise when something does") {
+    Site site;
+    site.settings.pipelines.front().input.ack_wait = seconds(5);
+    site.raw(
+        "STREAM.CREATE.EVENTS",
+        R"({"name":"EVENTS","subjects":["events.>"],"storage":"memory","max_age":60000000000,"max_bytes":1000000})");
+    site.raw("STREAM.CREATE.R",
+             R"({"name":"R","subjects":["results.>"],"storage":"file","duplicate_window":1000000000})");
+    site.raw("STREAM.CREATE.D", R"({"name":"D","subjects":["dead.>","dead-unroutable.>"],"storage":"file"})");
+    CHECK(site.check() == 0);
+    CHECK(site.text.contains("kept in memory"));
+    CHECK(site.text.contains("drops events after 1m"));
+    CHECK(site.text.contains("5s is shorter than a failover"));
+    CHECK(site.text.contains("forgets identities after 1s"));
+    CHECK(site.text.contains("dead letters in 'D'"));
+    CHECK(site.text.contains("drops the oldest events when it is full"));
+}
+
+TEST_CASE("check: an endpoint or a server that nobody answers on is an error") {
+    Site site;
+    CHECK(site.setup(true) == 0);
+    SUBCASE("endpoint") { site.settings.pipelines.front().endpoint.url = "http://127.0.0.1:1/score"; }
+    SUBCASE("server") {
+        site.connection.reset();
+        site.server.kill();
+    }
+    CHECK(site.check() == 1);
+    CHECK(site.text.contains("error: "));
+}
