@@ -183,6 +183,7 @@ class Stage(contextlib.ExitStack):
         mixed = self.endpoint.stats().get("mixed", 0)
         test.assertEqual(mixed, 0, "requests held rows of several tenants")
         self.failed = False
+        print(report, file=sys.stderr)
         return report
 
     def stop_bridge(self, test):
