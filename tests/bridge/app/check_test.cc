@@ -1,0 +1,206 @@
+#include "bridge/app/check.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace millrace;
+using namespace millrace::app;
+
+namespace {
+
+settings::Pipeline trips() {
+    settings::Pipeline pipeline;
+    pipeline.name = "trips";
+    pipeline.input.stream = "EVENTS";
+    pipeline.input.subject = "events.{tenant}.trips";
+    pipeline.results.subject = "results.{tenant}.trips";
+    pipeline.dead_letter.subject = "dead.{tenant}.trips";
+    pipeline.dead_letter.unroutable_subject = "dead-unroutable.trips";
+    return pipeline;
+}
+
+io::StreamFound stream(const std::string& name, std::vector<std::string> subjects) {
+    io::StreamFound out;
+    out.name = name;
+    out.subjects = std::move(subjects);
+    out.retention = "limits";
+    out.storage = "file";
+    out.discard = "old";
+    out.replicas = 3;
+    out.duplicate_window = std::chrono::minutes(2);
+    return out;
+}
+
+// A server as a careful operator would have it.
+PipelineSurvey fine() {
+    PipelineSurvey seen;
+    seen.input_filter = "events.*.trips";
+    seen.input = stream("EVENTS", {"events.>"});
+    seen.on_input = {*seen.input};
+    seen.output_filter = {"results.*.trips", "dead.*.trips", "dead-unroutable.trips"};
+    seen.on_output.fill({stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"})});
+    io::ConsumerFound consumer;
+    consumer.name = "trips-p0";
+    consumer.filters = {"events.*.trips"};
+    consumer.ack_policy = "explicit";
+    consumer.ack_wait = std::chrono::seconds(30);
+    consumer.max_ack_pending = 4000;
+    seen.consumers = {consumer};
+    seen.consumer_filter = {"events.*.trips"};
+    return seen;
+}
+
+bool says(const std::vector<Finding>& found, Grade grade, std::string_view path, std::string_view words) {
+    return std::ranges::any_of(found, [&](const Finding& finding) {
+        return finding.grade == grade && finding.path == "p." + std::string(path) && finding.text.contains(words);
+    });
+}
+
+struct Case {
+    settings::Pipeline pipeline = trips();
+    PipelineSurvey seen = fine();
+    [[nodiscard]] bool says(Grade grade, std::string_view path, std::string_view words) const {
+        return ::says(judge(pipeline, "p", seen), grade, path, words);
+    }
+    [[nodiscard]] io::StreamFound& out(Output output) { return seen.on_output[static_cast<std::size_t>(output)][0]; }
+};
+
+}  // namespace
+
+TEST_CASE("check: a careful operator hears nothing") {
+    const Case c;
+    CHECK(judge(c.pipeline, "p", c.seen).empty());
+}
+
+TEST_CASE("check: input stream missing, not covering, captured by another, a work queue") {
+    Case c;
+    SUBCASE("missing") {
+        c.seen.input.reset();
+        CHECK(c.says(Grade::error, "input.stream", "does not exist"));
+    }
+    SUBCASE("not covering") {
+        c.seen.input->subjects = {"events.a.>"};
+        CHECK(c.says(Grade::error, "input.subject", "does not store all of"));
+    }
+    SUBCASE("captured") {
+        c.seen.input->subjects = {"other"};
+        c.seen.on_input = {stream("THIEF", {"events.>"})};
+        CHECK(c.says(Grade::error, "input.subject", "'THIEF' captures"));
+    }
+    SUBCASE("work queue read from the middle") {
+        c.seen.input->retention = "workqueue";
+        CHECK_FALSE(c.says(Grade::error, "input.start", "work queue"));
+        c.pipeline.input.start = settings::StartNew{};
+        CHECK(c.says(Grade::error, "input.start", "work queue"));
+    }
+}
+
+TEST_CASE("check: what the input stream does to acknowledged events") {
+    Case c;
+    auto& input = *c.seen.input;
+    SUBCASE("memory") {
+        input.storage = "memory";
+        CHECK(c.says(Grade::warning, "input.stream", "memory"));
+    }
+    SUBCASE("async") {
+        input.persist_mode = "async";
+        CHECK(c.says(Grade::warning, "input.stream", "persist_mode"));
+    }
+    SUBCASE("one replica") {
+        input.replicas = 1;
+        CHECK(c.says(Grade::note, "input.stream", "one replica"));
+    }
+    SUBCASE("short max_age") {
+        input.max_age = std::chrono::minutes(59);
+        CHECK(c.says(Grade::warning, "input.stream", "drops events after 59m"));
+    }
+    SUBCASE("max_age against the backlog") {
+        input.max_age = std::chrono::hours(24);
+        c.seen.server_now = ServerTime{std::chrono::hours(1000)};
+        c.seen.oldest_unacked = *c.seen.server_now - std::chrono::hours(11);
+        CHECK_FALSE(c.says(Grade::warning, "input.stream", "half its max_age"));
+        c.seen.oldest_unacked = *c.seen.server_now - std::chrono::hours(13);
+        CHECK(c.says(Grade::warning, "input.stream", "half its max_age"));
+    }
+    SUBCASE("max_bytes against the backlog") {
+        input.max_bytes = 1000;
+        input.bytes = 799;
+        c.seen.consumers[0]->pending = 10;
+        CHECK_FALSE(c.says(Grade::warning, "input.stream", "full"));
+        CHECK(c.says(Grade::note, "input.stream", "when it is full"));
+        input.bytes = 800;
+        CHECK(c.says(Grade::warning, "input.stream", "80% full with 10 events unread"));
+        c.seen.consumers[0]->pending = 0;
+        CHECK_FALSE(c.says(Grade::warning, "input.stream", "full"));
+        input.discard = "new";
+        CHECK(judge(c.pipeline, "p", c.seen).empty());
+    }
+    SUBCASE("per subject") {
+        input.max_msgs_per_subject = 1;
+        CHECK(c.says(Grade::warning, "input.stream", "max_msgs_per_subject"));
+    }
+}
+
+TEST_CASE("check: the consumer, or the settings where there is none") {
+    Case c;
+    auto& consumer = *c.seen.consumers[0];
+    SUBCASE("ack_wait of the consumer counts") {
+        consumer.ack_wait = std::chrono::seconds(14);
+        CHECK(c.says(Grade::warning, "input.ack_wait", "14s is shorter"));
+        CHECK(c.says(Grade::note, "input.ack_wait", "used as it is"));
+    }
+    SUBCASE("ack_wait of the settings") {
+        c.seen.consumers[0].reset();
+        c.pipeline.input.ack_wait = std::chrono::seconds(15);
+        CHECK_FALSE(c.says(Grade::warning, "input.ack_wait", "shorter"));
+        c.pipeline.input.ack_wait = std::chrono::milliseconds(14999);
+        CHECK(c.says(Grade::warning, "input.ack_wait", "14999ms is shorter"));
+    }
+    SUBCASE("max_ack_pending") {
+        consumer.max_ack_pending = 3999;  // 4 x 500 x 2 are wanted
+        CHECK(c.says(Grade::warning, "input.max_ack_pending", "3999 is below 4000"));
+        consumer.max_ack_pending = -1;
+        CHECK(judge(c.pipeline, "p", c.seen).empty());
+    }
+    SUBCASE("another filter") {
+        consumer.filters = {"events.a.trips"};
+        CHECK(c.says(Grade::error, "input", "has the filter"));
+    }
+    SUBCASE("deliveries limited") {
+        consumer.max_deliver = 5;
+        CHECK(c.says(Grade::warning, "input", "after 5 deliveries"));
+    }
+}
+
+TEST_CASE("check: outputs without one stream, and streams that forget") {
+    Case c;
+    SUBCASE("none") {
+        c.seen.on_output[1].clear();
+        CHECK(c.says(Grade::error, "dead_letter.subject", "no stream stores 'dead.*.trips'"));
+    }
+    SUBCASE("spread") {
+        c.seen.on_output[0].push_back(stream("MORE", {"results.b.>"}));
+        CHECK(c.says(Grade::error, "results.subject", "spread"));
+    }
+    SUBCASE("partial") {
+        c.out(Output::result).subjects = {"results.a.>"};
+        CHECK(c.says(Grade::error, "results.subject", "only some"));
+    }
+    SUBCASE("another stream was named") {
+        c.pipeline.results.stream = "ELSEWHERE";
+        CHECK(c.says(Grade::error, "results.stream", "does not store the results"));
+    }
+    SUBCASE("duplicate window") {
+        c.out(Output::result).duplicate_window = std::chrono::seconds(29);
+        CHECK(c.says(Grade::warning, "results.subject", "forgets identities after 29s"));
+    }
+    SUBCASE("two streams") {
+        c.seen.on_output[1] = {stream("DEAD", {"dead.>"})};
+        CHECK(c.says(Grade::warning, "dead_letter.subject", "may end as both"));
+    }
+    SUBCASE("sealed") {
+        c.out(Output::result).sealed = true;
+        CHECK(c.says(Grade::error, "results.subject", "sealed"));
+    }
+}

@@ -1,0 +1,174 @@
+#include "bridge/app/setup.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "bridge/app/partition_mapping.h"
+
+using namespace millrace;
+using namespace millrace::app;
+
+namespace {
+
+settings::Pipeline pipeline(const std::string& name) {
+    settings::Pipeline out;
+    out.name = name;
+    out.input.stream = "EVENTS";
+    out.input.subject = "events.{tenant}." + name;
+    out.results.subject = "results.{tenant}." + name;
+    out.dead_letter.subject = "dead.{tenant}." + name;
+    out.dead_letter.unroutable_subject = "dead-unroutable." + name;
+    return out;
+}
+
+// Nothing is on the server yet.
+PipelineSurvey empty(const settings::Pipeline& of) {
+    PipelineSurvey seen;
+    seen.input_filter = "events.*." + of.name;
+    seen.output_filter = {"results.*." + of.name, "dead.*." + of.name, "dead-unroutable." + of.name};
+    seen.consumers.resize(of.partitions);
+    seen.consumer_filter.assign(of.partitions, seen.input_filter);
+    return seen;
+}
+
+io::StreamFound stream(const std::string& name, std::vector<std::string> subjects) {
+    io::StreamFound out;
+    out.name = name;
+    out.subjects = std::move(subjects);
+    out.duplicate_window = std::chrono::minutes(2);
+    return out;
+}
+
+struct Case {
+    explicit Case(std::vector<settings::Pipeline> pipelines) {
+        settings.pipelines = std::move(pipelines);
+        for (const auto& p : settings.pipelines) seen.pipelines.push_back(empty(p));
+    }
+    [[nodiscard]] std::vector<Step> steps() const { return plan(settings, seen, {false, 3}); }
+    template <typename Action>
+    [[nodiscard]] std::vector<Action> all() const {
+        std::vector<Action> out;
+        for (const auto& step : steps()) {
+            if (const auto* action = std::get_if<Action>(&step.action)) out.push_back(*action);
+        }
+        return out;
+    }
+    [[nodiscard]] bool blocked() const { return std::ranges::any_of(steps(), &Step::blocked); }
+
+    settings::Settings settings;
+    Survey seen;
+};
+
+}  // namespace
+
+TEST_CASE("setup: two pipelines on one stream plan it once, streams before consumers") {
+    const Case c({pipeline("a"), pipeline("b")});
+    const auto streams = c.all<io::StreamWish>();
+    REQUIRE(streams.size() == 3);
+    CHECK(streams[0].name == "EVENTS");
+    CHECK(streams[0].subjects == std::vector<std::string>{"events.*.a", "events.*.b"});
+    CHECK(streams[0].replicas == 3);
+    CHECK(streams[1].name == "a-results");
+    CHECK(streams[1].subjects == std::vector<std::string>{"results.*.a", "dead.*.a", "dead-unroutable.a"});
+    CHECK(c.all<io::ConsumerWish>().size() == 2);
+    CHECK(std::holds_alternative<io::StreamWish>(c.steps().front().action));
+    CHECK_FALSE(c.blocked());
+}
+
+TEST_CASE("setup: dead letters go where the results are") {
+    Case c({pipeline("a")});
+    c.seen.pipelines[0].on_output[0] = {stream("OUT", {"results.>"})};
+    const auto changes = c.all<ChangeStream>();
+    REQUIRE(changes.size() == 1);
+    CHECK(changes[0].name == "OUT");
+    CHECK(changes[0].change.add_subjects == std::vector<std::string>{"dead.*.a", "dead-unroutable.a"});
+}
+
+TEST_CASE("setup: a duplicate window only grows, and not past max_age") {
+    Case c({pipeline("a")});
+    c.settings.pipelines[0].input.ack_wait = std::chrono::minutes(5);
+    auto out = stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"});
+    const auto widened = [&]() -> std::optional<Duration> {
+        c.seen.pipelines[0].on_output.fill({out});
+        const auto changes = c.all<ChangeStream>();
+        return changes.empty() ? std::nullopt : changes[0].change.duplicate_window;
+    };
+    CHECK(widened() == std::chrono::minutes(10));
+    out.max_age = std::chrono::minutes(4);
+    CHECK(widened() == std::chrono::minutes(4));
+    out.duplicate_window = out.max_age;
+    CHECK_FALSE(widened());
+    out.max_age = {};
+    out.duplicate_window = std::chrono::hours(1);
+    CHECK_FALSE(widened());
+}
+
+TEST_CASE("setup: what needs a person is blocked and has no action") {
+    Case c({pipeline("a")});
+    auto& seen = c.seen.pipelines[0];
+    SUBCASE("another stream has the input") {
+        seen.on_input = {stream("OTHER", {"events.>"})};
+        CHECK(c.blocked());
+        const auto streams = c.all<io::StreamWish>();
+        CHECK(std::ranges::none_of(streams, [](const auto& wish) { return wish.name == "EVENTS"; }));
+    }
+    SUBCASE("a stream has only some of an output") {
+        seen.on_output[0] = {stream("OUT", {"results.x.>"})};
+        CHECK(c.blocked());
+    }
+    SUBCASE("a consumer is in the way") {
+        seen.input = stream("EVENTS", {"events.>"});
+        seen.on_input = {*seen.input};
+        io::ConsumerFound consumer;
+        consumer.filters = {"events.*.other"};
+        consumer.ack_policy = "explicit";
+        seen.consumers = {consumer};
+        CHECK(c.blocked());
+        CHECK(c.all<io::ConsumerWish>().empty());
+    }
+}
+
+TEST_CASE("setup: partitions by transform from 2.10 on, by advice before") {
+    auto p = pipeline("a");
+    p.partitions = 2;
+    p.input.subject = "events.{partition}.{tenant}.a";
+    Case c({p});
+    c.seen.pipelines[0].input_filter = "events.*.*.a";
+    c.seen.server = io::ServerInfo{};
+    c.seen.server->version = "2.9.10";
+    CHECK(c.all<io::StreamWish>()[0].transform_target.empty());
+    const auto told = c.steps();
+    CHECK(std::ranges::any_of(told, [](const Step& s) { return s.text.contains("mappings = ") && !s.blocked; }));
+    c.seen.server->version = "2.10.0";
+    const auto wish = c.all<io::StreamWish>()[0];
+    CHECK(wish.transform_source == "events.*.a");
+    CHECK(wish.transform_target == "events.{{partition(2,1)}}.{{wildcard(1)}}.a");
+    CHECK(wish.subjects == std::vector<std::string>{"events.*.*.a", "events.*.a"});
+    CHECK(c.all<io::ConsumerWish>().size() == 2);
+}
+
+TEST_CASE("partition mapping: the tenant feeds the hash, else every wildcard") {
+    const auto target = [](std::string_view subject) {
+        const auto mapping = partition_mapping(subject, 8);
+        return mapping ? mapping->source + " " + mapping->target : "none";
+    };
+    CHECK(target("{partition}.x.*.{tenant}") == "x.*.* {{partition(8,2)}}.x.{{wildcard(1)}}.{{wildcard(2)}}");
+    CHECK(target("x.*.*.{partition}") == "x.*.* x.{{wildcard(1)}}.{{wildcard(2)}}.{{partition(8,1,2)}}");
+    CHECK(target("x.{tenant}") == "none");
+    CHECK(target("x.{partition}") == "none");
+    CHECK(target("{partition}.{tenant}.>") == "none");
+}
+
+TEST_CASE("generation: compares versions by major and minor") {
+    const auto of = [](const char* version) {
+        io::ServerInfo info;
+        info.version = version;
+        return generation(info);
+    };
+    CHECK(of("2.9.10") == 2009);
+    CHECK(of("2.15.1") == 2015);
+    CHECK(of("3.0.0-beta") == 3000);
+    CHECK(of("dev") == 0);
+    CHECK(generation(std::nullopt) == 0);
+}
