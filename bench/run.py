@@ -1,0 +1,195 @@
+"""make bench: Millrace beside a plain loop that only consumes, publishes and acks, in one run, told as a ratio.
+
+bench/README.md says what is measured and why the comparison is fair. Everything runs on a private nats-server and the
+loopback address, and is gone afterwards. Exits 1 when a run did not produce exactly what it should; never because it
+was slow.
+"""
+import argparse
+import os
+import pathlib
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from latency import Paced
+from throughput import Clock
+from world import BATCH, PARALLEL, TENANTS, TRIP_BYTES, Wrong, check_results, fill, write_config
+
+import nats_wire
+from children import Children, NatsServer, wait_until
+from show import Screen, milliseconds, percentile
+
+RATES = (200, 500)
+WARM_UP = 2000
+
+
+class Bench:
+    """The server, the endpoint and the programs of one bench."""
+
+    def __init__(self, screen, options, children, folder):
+        self._screen, self._options, self._children, self._folder = screen, options, children, folder
+        self._server = NatsServer(children, folder).start()
+        self._endpoint, self._port = self._start_endpoint()
+        self._jetstream = nats_wire.JetStream(nats_wire.Connection(self._server.url))
+        self._consumer_config = None  # as the bridge makes its own, and then the loop's
+        self._result_size = None
+
+    def run(self):
+        """Everything."""
+        self._say_versions()
+        self._warm_up()
+        self._throughput()
+        self._latency()
+
+    # throughput
+
+    def _throughput(self):
+        options, runs = self._options, {"loop": [], "millrace": []}
+        fill(self._jetstream, "BENCH", options.events, options.tenants)
+        self._screen.heading(f"{options.events:,} trips of {TRIP_BYTES} bytes, {options.tenants} tenant(s), requests of up to "
+                             f"{BATCH} rows, {PARALLEL} at once, endpoint delay {options.delay_ms} ms")
+        for number in range(options.rounds):
+            for name, one in (("loop", self._run_loop), ("millrace", self._run_bridge)):
+                run = one("BENCH", f"{name}-{number}", options.events)
+                runs[name].append(run)
+                self._screen.line(f"  round {number + 1}: {name:<9} {run.rate:>8,.0f} events/s")
+        self._show(runs)
+
+    def _show(self, runs):
+        def median(name, what):
+            return statistics.median(getattr(run, what) for run in runs[name])
+
+        self._screen.line()
+        rows = []
+        for name in runs:
+            rates = [run.rate for run in runs[name]]
+            rows.append([name, f"{median(name, 'rate'):,.0f}", f"{min(rates):,.0f} to {max(rates):,.0f}",
+                         f"{median(name, 'client'):.1f}", f"{median(name, 'server'):.1f}",
+                         f"{median(name, 'endpoint'):.1f}" if name == "millrace" else "-"])
+        self._screen.table(["", "events/s", "range", "client µs", "server µs", "endpoint µs"], rows)
+        ratios = [bridge.rate / loop.rate for bridge, loop in zip(runs["millrace"], runs["loop"])]
+        self._screen.line()
+        self._screen.line(f"  millrace / loop: {statistics.median(ratios):.2f}   (by round {min(ratios):.2f} to {max(ratios):.2f})")
+
+    def _run_loop(self, stream, name, count):
+        self._jetstream.api(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", {
+            "stream_name": stream, "config": {**self._consumer_config, "durable_name": name, "name": name}})
+        headers, payload = self._result_size
+        return self._measure(stream, name, name, count, [
+            self._program("bench_loop"), "--url", self._server.url, "--stream", stream, "--consumer", name,
+            "--output", f"{name}.{TENANTS[0]}.results", "--count", count, "--header-bytes", headers, "--payload-bytes", payload])
+
+    def _run_bridge(self, stream, name, count):
+        config = write_config(self._folder, self._server.url, self._port, name, stream, name)
+        return self._measure(stream, name, f"{name}-p0", count, [self._program("millrace"), "run", "-c", config])
+
+    def _measure(self, stream, name, consumer, count, argv):
+        # A new durable and a new output stream for each run, both gone after it.
+        jetstream, bridge = self._jetstream, name.startswith("millrace")
+        jetstream.add_stream(name, [name + ".>"])
+        client = self._children.start(name, argv, self._folder / f"{name}.log")
+        clock = Clock(jetstream, stream, consumer, name, count)
+        run = clock.measure(client, self._server.child.pid, self._endpoint.pid)
+        code = client.stop() if bridge else client.process.wait(10.0)
+        if code != 0:
+            raise Wrong(f"{name}: exit code {code}\n{client.tail()}")
+        size = check_results(jetstream, name, count, scored=bridge)
+        if bridge:
+            self._learn(stream, consumer, size)
+        elif size != self._result_size:
+            raise Wrong(f"{name}: results of {size} bytes, not {self._result_size}")
+        jetstream.api(f"CONSUMER.DELETE.{stream}.{consumer}")
+        jetstream.api(f"STREAM.DELETE.{name}")
+        return run
+
+    def _learn(self, stream, consumer, size):
+        config = self._jetstream.consumer(stream, consumer)["config"]
+        config.pop("name", None)
+        config["filter_subject"] = config.get("filter_subject", "").replace("WARMS", "BENCH")
+        self._consumer_config, self._result_size = config, size
+
+    def _warm_up(self):
+        # Uncounted: shows how the bridge makes its consumer and how large its results are, so that the loop does the same.
+        fill(self._jetstream, "WARMS", WARM_UP, self._options.tenants)
+        self._run_bridge("WARMS", "millrace-w", WARM_UP)
+
+    # latency
+
+    def _latency(self):
+        options, jetstream = self._options, self._jetstream
+        self._screen.heading(f"Latency at a steady rate, {options.latency_seconds:g} s each")
+        jetstream.add_stream("BARE", ["BARE.>"])
+        jetstream.add_stream("STEADY", ["STEADY.>"])
+        jetstream.add_stream("scored", ["scored.>"])
+        config = write_config(self._folder, self._server.url, self._port, "steady", "STEADY", "scored")
+        bridge = self._children.start("millrace", [self._program("millrace"), "run", "-c", config], self._folder / "steady.log")
+        wait_until(lambda: "steady-p0" in jetstream.consumers("STEADY"), "the bridge has its consumer", 10.0, bridge)
+        rows = []
+        for rate in RATES:
+            for name, times in (
+                    ("bare PubAck", Paced(jetstream.connection, f"BARE.{rate}", rate, self._trips_at(rate)).pub_acks()),
+                    ("publish → result", Paced(jetstream.connection, f"STEADY.t{rate}.trips", rate,
+                                               self._trips_at(rate)).results(f"scored.t{rate}.results"))):
+                rows.append([name, f"{rate}/s", *(milliseconds(percentile(times, share)) for share in (0.5, 0.99, 1.0))])
+        bridge.stop()
+        self._screen.table(["", "rate", "p50", "p99", "slowest"], rows)
+
+    def _trips_at(self, rate):
+        return int(rate * self._options.latency_seconds)
+
+    # the world
+
+    def _program(self, name):
+        return self._options.programs / name
+
+    def _start_endpoint(self):
+        child = self._children.start("endpoint", [self._program("bench_endpoint"), "--delay-ms", self._options.delay_ms],
+                                     self._folder / "endpoint.log")
+        wait_until(lambda: child.log_text().startswith("listening on ") and child.log_text().endswith("\n"),
+                   "the endpoint listens", 10.0, child)
+        return child, int(child.log_text().split()[2])
+
+    def _say_versions(self):
+        said = [subprocess.run([self._program(name), "--version"], capture_output=True, text=True, check=True).stdout.strip()
+                for name in ("millrace", "bench_loop")]
+        self._screen.line(f"  {said[0]}, {said[1]}, nats-server {self._server.version()}, "
+                          f"Linux {platform.release()}, {os.cpu_count()} CPUs")
+
+
+def options_from(argv):
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Millrace beside a plain C++ loop, as a ratio.")
+    parser.add_argument("programs", type=pathlib.Path, help="the folder with millrace, bench_loop and bench_endpoint")
+    parser.add_argument("--smoke", action="store_true", help="one round of 10,000 trips: does it work at all")
+    parser.add_argument("--events", type=int, help="trips in the stream (100000)")
+    parser.add_argument("--rounds", type=int, help="of loop and bridge (3)")
+    parser.add_argument("--tenants", type=int, default=1, choices=range(1, len(TENANTS) + 1), help="taking turns in the stream")
+    parser.add_argument("--delay-ms", type=int, default=0, help="of the endpoint, each request")
+    parser.add_argument("--latency-seconds", type=float, help="at each rate (5)")
+    options = parser.parse_args(argv)
+    options.programs = options.programs.resolve()
+    options.events = options.events or (10_000 if options.smoke else 100_000)
+    options.rounds = options.rounds or (1 if options.smoke else 3)
+    options.latency_seconds = options.latency_seconds or (1.0 if options.smoke else 5.0)
+    return options
+
+
+def main():
+    options, screen = options_from(sys.argv[1:]), Screen()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder, Children() as children:
+            Bench(screen, options, children, pathlib.Path(folder)).run()
+    except KeyboardInterrupt:
+        return 130
+    except (Wrong, RuntimeError, OSError, subprocess.SubprocessError, nats_wire.NatsError) as error:
+        screen.line(f"\nThe bench failed: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

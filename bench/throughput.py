@@ -1,0 +1,63 @@
+"""One measured run: a client goes through a stream that is there already, until nothing is pending or unacknowledged."""
+import collections
+import time
+
+from world import Wrong, cpu_seconds
+
+import nats_wire
+
+Run = collections.namedtuple("Run", "rate client server endpoint")  # events/s, then CPU in µs per event
+
+_STALL = 30.0
+
+
+class Clock:
+    """Watches a durable and an output stream. It begins at the first delivery, so that start-up is not counted, and ends
+    when all results are stored and all inputs acked: the server lags behind what a client believes it has acked.
+    """
+
+    def __init__(self, jetstream, stream, consumer, output, count):
+        self._jetstream = jetstream
+        self._stream, self._consumer, self._output, self._count = stream, consumer, output, count
+
+    def begun(self):
+        """Whether the first message was delivered."""
+        try:
+            return self._jetstream.consumer(self._stream, self._consumer)["delivered"]["stream_seq"] > 0
+        except nats_wire.ApiError:
+            return False  # it makes its consumer itself
+
+    def stored(self):
+        """How many results there are."""
+        return self._jetstream.stream(self._output)["state"]["messages"]
+
+    def settled(self):
+        """Whether nothing is left."""
+        state = self._jetstream.consumer(self._stream, self._consumer)
+        return state["num_pending"] == 0 and state["num_ack_pending"] == 0
+
+    def measure(self, client, server_pid, endpoint_pid):
+        """Waits for both ends and returns the Run between them."""
+        self._await(client, self.begun, 0.002)
+        begin, used = time.monotonic(), self._used(client, server_pid, endpoint_pid)
+        self._await(client, lambda: self.stored() >= self._count, 0.02)
+        self._await(client, self.settled, 0.003)
+        seconds = time.monotonic() - begin
+        spent = [after - before for after, before in zip(self._used(client, server_pid, endpoint_pid), used)]
+        return Run(self._count / seconds, *(1e6 * each / self._count for each in spent))
+
+    @staticmethod
+    def _used(client, *pids):
+        return [cpu_seconds(pid) for pid in (client.pid, *pids)]
+
+    def _await(self, client, condition, every):
+        # Does not ask whether the client still runs before time is up: asking would reap it, and its CPU time with it.
+        before, moved = None, time.monotonic()
+        while not condition():
+            time.sleep(every)
+            if time.monotonic() - moved > 1.0:
+                now = self.stored()
+                if now != before:
+                    before, moved = now, time.monotonic()
+                elif time.monotonic() - moved > _STALL or not client.running():
+                    raise Wrong(f"{client.name}: {now} of {self._count} stored, and nothing moves\n{client.tail()}")

@@ -1,0 +1,97 @@
+"""What both sides of a comparison share: the server, the trips, the streams, and the check of what came out."""
+import collections
+import json
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "examples"))
+
+import nats_wire  # noqa: E402
+from taxi.trips import FEATURES, trips  # noqa: E402
+
+TRIP_BYTES = 200
+FIRST = 1_000_001  # number of the first trip: all have seven digits, so that all results have one size
+TENANTS = ("acme", "borealis", "cabrio", "dorado", "eastside", "fjord", "gotham", "harbor")
+BATCH, PARALLEL = 500, 4
+_TICK = os.sysconf("SC_CLK_TCK")
+
+CONFIG = """\
+version: 1
+nats: {{urls: ["{url}"]}}
+admin: {{listen: ""}}
+pipelines:
+  - name: {pipeline}
+    input: {{stream: {stream}, subject: "{stream}.{{tenant}}.trips"}}
+    event: {{features: [trip, {features}]}}
+    endpoint:
+      url: http://127.0.0.1:{endpoint}/score
+      protocol: azureml
+      max_batch_count: {batch}
+      parallel_requests_per_partition: {parallel}
+    results: {{subject: "{output}.{{tenant}}.results"}}
+    dead_letter: {{subject: "{output}.{{tenant}}.dead", unroutable_subject: {output}.unroutable}}
+"""
+
+
+class Wrong(Exception):
+    """A run that does not count, and why."""
+
+
+def trip_payloads(count):
+    """`count` trips as JSON of TRIP_BYTES bytes each, numbered from FIRST on."""
+
+    for number, (trip, _) in enumerate(trips("bench", count)):
+        trip["trip"] = FIRST + number
+        text = json.dumps({**trip, "note": ""}, separators=(",", ":"))
+        yield (text[:-2] + "." * (TRIP_BYTES - len(text)) + '"}').encode()
+
+
+def fill(jetstream, stream, count, tenants=1):
+    """A stream that holds trips 1 to `count`, their numbers following their sequences, the tenants taking turns."""
+    jetstream.add_stream(stream, [stream + ".>"])
+    publisher = nats_wire.AckedPublisher(jetstream.connection)
+    for number, payload in enumerate(trip_payloads(count)):
+        publisher.send(f"{stream}.{TENANTS[number % tenants]}.trips", payload, f"{stream}-{number}")
+        if number % 256 == 255:
+            jetstream.connection.pump()
+    publisher.drain()
+    if jetstream.stream(stream)["state"]["last_seq"] != count:
+        raise Wrong(f"stream {stream} does not hold {count} trips")
+
+
+def write_config(folder, url, endpoint_port, pipeline, stream, output):
+    """The bridge's configuration for one run."""
+    path = pathlib.Path(folder) / f"{pipeline}.yaml"
+    path.write_text(CONFIG.format(url=url, pipeline=pipeline, stream=stream, features=", ".join(FEATURES), output=output,
+                                  endpoint=endpoint_port, batch=BATCH, parallel=PARALLEL), encoding="utf-8")
+    return path
+
+
+def check_results(jetstream, output, count, scored):
+    """Wrong unless `output` holds exactly one result of each trip, each with its own identity and its own score.
+
+    Returns the commonest (header bytes, payload bytes). `scored` is False for the loop, which has no scores.
+    """
+    identities, sequences, sizes = set(), set(), collections.Counter()
+    for stored in jetstream.read(output):
+        headers = stored.headers
+        identities.add(headers["Nats-Msg-Id"])
+        sizes[len(stored.head), len(stored.payload)] += 1
+        if not scored:
+            continue
+        sequence = int(headers["Millrace-Input-Sequence"])
+        sequences.add(sequence)
+        if not stored.subject.endswith(".results") or stored.payload != b'{"score":%d}' % (FIRST - 1 + sequence):
+            raise Wrong(f"input {sequence} came out as {stored.subject} {stored.payload[:80]!r}")
+    messages = jetstream.stream(output)["state"]["messages"]
+    if messages != count or len(identities) != count or (scored and sequences != set(range(1, count + 1))):
+        raise Wrong(f"{output}: {messages} messages, {len(identities)} identities, {len(sequences)} inputs of {count}")
+    return sizes.most_common(1)[0][0]
+
+
+def cpu_seconds(pid):
+    """What a process has used so far, threads that ended included; works until it is waited for."""
+    words = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / _TICK
