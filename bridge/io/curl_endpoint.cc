@@ -117,9 +117,11 @@ void CurlEndpoint::wait(Duration timeout, std::vector<ports::HttpResponse>& out)
     const std::size_t before = out.size();
     while (true) {
         state_->collect(out);
-        const bool woken = state_->woken.exchange(false);
         const auto left = until - Clock::now();
-        if (woken || out.size() > before || left <= Clock::duration::zero()) return;
+        if (out.size() > before || left <= Clock::duration::zero()) return;
+        // Used up only where it keeps us from sleeping: a look that does not block must not swallow the wake of what
+        // was put into the mailbox a moment ago, or the next wait would sleep beside a full mailbox.
+        if (state_->woken.exchange(false)) return;
         curl_multi_poll(state_->multi, nullptr, 0, poll_milliseconds(left), nullptr);
     }
 }

@@ -53,7 +53,7 @@ class Endpoint {
     // Waits until a response is there, `wake` is called or `timeout` is over, and appends the responses. The only
     // place where a shard blocks.
     virtual void wait(Duration timeout, std::vector<HttpResponse>& out) = 0;
-    // From any thread: makes the current or next `wait` return at once.
+    // From any thread: makes the current wait return at once, or the next one that would block.
     virtual void wake() = 0;
     virtual void cancel_all() = 0;
 };

@@ -273,6 +273,16 @@ TEST_CASE("curl: a wait ends when woken from another thread, also when woken bef
     CHECK(out.empty());
 }
 
+TEST_CASE("curl: a look that does not block leaves a wake to the next wait") {
+    CurlEndpoint endpoint({});
+    std::vector<HttpResponse> out;
+    const auto begin = std::chrono::steady_clock::now();
+    endpoint.wake();
+    endpoint.wait(0ms, out);
+    endpoint.wait(30s, out);
+    CHECK(std::chrono::steady_clock::now() - begin < 10s);
+}
+
 TEST_CASE("curl: a wait without traffic lasts as long as it was told") {
     CurlEndpoint endpoint({});
     std::vector<HttpResponse> out;
