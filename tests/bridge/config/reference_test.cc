@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -10,6 +9,7 @@
 #include "bridge/config/describe.h"
 #include "bridge/config/field.h"
 #include "sample.h"
+#include "tests/source_tree.h"
 
 using namespace millrace;
 using namespace millrace::config;
@@ -17,7 +17,7 @@ using namespace millrace::config;
 namespace {
 
 std::string read(const std::string& path) {
-    std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "../../.." / path);
+    std::ifstream file(tests::source_tree() / path);
     std::stringstream text;
     text << file.rdbuf();
     return text.str();

@@ -3,13 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include "bridge/config/document.h"
 #include "bridge/config/field.h"
+#include "tests/source_tree.h"
 
 using namespace millrace;
 using namespace millrace::config;
@@ -51,7 +51,7 @@ std::string text_of(const Node* node) { return node == nullptr ? "(nothing)" : n
 }  // namespace
 
 TEST_CASE("schema: docs/millrace.schema.json says what the table says (millrace schema > docs/millrace.schema.json)") {
-    std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "../../../docs/millrace.schema.json");
+    std::ifstream file(tests::source_tree() / "docs/millrace.schema.json");
     std::stringstream text;
     text << file.rdbuf();
     const bool same = text.str() == json_schema();

@@ -4,13 +4,13 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <thread>
 
 #include "bridge/io/metrics_table.h"
+#include "tests/source_tree.h"
 
 using namespace std::chrono_literals;
 using millrace::Outcome;
@@ -183,7 +183,7 @@ TEST_CASE("metrics: scrapes and shards do not disturb one another") {
 
 // MILLRACE_WRITE_DOCS=1 writes the page instead.
 TEST_CASE("metrics: docs/metrics.md says what the table says") {
-    const auto file = std::filesystem::path(__FILE__).parent_path() / "../../../docs/metrics.md";
+    const auto file = millrace::tests::source_tree() / "docs/metrics.md";
     if (std::getenv("MILLRACE_WRITE_DOCS") != nullptr) std::ofstream(file) << millrace::io::metrics_page();
     std::ifstream in(file);
     const std::string page(std::istreambuf_iterator<char>(in), {});
