@@ -64,10 +64,15 @@ void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>&
 
 }  // namespace
 
-int check(const settings::Settings& settings, std::ostream& out) {
+std::vector<Finding> examine(const settings::Settings& settings, std::ostream& out) {
     std::vector<Finding> found;
     look_at_server(settings, out, found);
     look_at_endpoints(settings, found);
+    return found;
+}
+
+int check(const settings::Settings& settings, std::ostream& out) {
+    const std::vector<Finding> found = examine(settings, out);
     for (const auto& finding : found)
         out << name(finding.grade) << ": " << finding.path << ": " << finding.text << "\n";
     const auto errors = std::ranges::count(found, Grade::error, &Finding::grade);

@@ -22,6 +22,9 @@ struct Finding {
 // What one pipeline's surroundings deserve. Pure.
 std::vector<Finding> judge(const settings::Pipeline& pipeline, const std::string& path, const PipelineSurvey& seen);
 
+// Looks at the server and the endpoints, for a few seconds at most; the server's version goes to `out`.
+std::vector<Finding> examine(const settings::Settings& settings, std::ostream& out);
+
 // Prints every finding. Exit code: 0 nothing worse than a warning, 1 an error was found.
 int check(const settings::Settings& settings, std::ostream& out);
 

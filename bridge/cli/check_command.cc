@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 #include <vector>
 
+#include "bridge/app/check.h"
 #include "bridge/cli/cli.h"
 #include "bridge/cli/config_file.h"
+#include "bridge/config/cross_rules.h"
 #include "bridge/config/inspect.h"
 
 namespace millrace::cli {
@@ -25,14 +28,45 @@ void describe(const settings::Pipeline& pipeline, std::ostream& out) {
         << pipeline.dead_letter.unroutable_subject << "\n";
 }
 
+config::Severity severity_of(app::Grade grade) {
+    switch (grade) {
+        case app::Grade::error:
+            return config::Severity::error;
+        case app::Grade::warning:
+            return config::Severity::warning;
+        case app::Grade::note:
+            return config::Severity::note;
+    }
+    return config::Severity::error;
+}
+
+// What the surroundings deserve, at the fields it is about.
+std::vector<config::Problem> ask(const std::string& file_name, const config::Reading& reading, std::ostream& out) {
+    config::Problems problems(file_name);
+    for (app::Finding& finding : app::examine(reading.settings, out)) {
+        const config::Place place = config::place_of(reading.places, finding.path);
+        problems.add(place, std::move(finding.path), std::move(finding.text), severity_of(finding.grade));
+    }
+    return std::move(problems).take();
+}
+
+bool has_error(const std::vector<config::Problem>& problems) {
+    return std::ranges::any_of(
+        problems, [](const config::Problem& problem) { return problem.severity == config::Severity::error; });
+}
+
 }  // namespace
 
-int check_offline(const std::string& file_name, const config::Reading& reading, std::ostream& out) {
-    const std::vector<config::Problem> found = config::inspect(file_name, reading);
+int check(const std::string& file_name, const config::Reading& reading, bool offline, std::ostream& out) {
+    std::vector<config::Problem> found = config::inspect(file_name, reading);
     print(found, out);
-    const bool broken = std::ranges::any_of(
-        found, [](const config::Problem& problem) { return problem.severity == config::Severity::error; });
-    if (broken) return kProblem;
+    bool bad = has_error(found);
+    if (!offline) {
+        found = ask(file_name, reading, out);
+        print(found, out);
+        bad = bad || has_error(found);
+    }
+    if (bad) return kProblem;
     for (const settings::Pipeline& pipeline : reading.settings.pipelines) describe(pipeline, out);
     return kFine;
 }

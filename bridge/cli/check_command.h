@@ -1,4 +1,4 @@
-// `millrace check`, as far as it needs no network.
+// `millrace check`: everything that is wrong, at the place in the file that can mend it.
 #pragma once
 
 #include <iosfwd>
@@ -8,7 +8,8 @@
 
 namespace millrace::cli {
 
-// Looks at the files the configuration names and at risky choices, and tells what would run. Returns the exit code.
-int check_offline(const std::string& file_name, const config::Reading& reading, std::ostream& out);
+// Looks at the files the configuration names and at risky choices, tells what would run, and unless `offline` asks the
+// server and the endpoints. Returns the exit code.
+int check(const std::string& file_name, const config::Reading& reading, bool offline, std::ostream& out);
 
 }  // namespace millrace::cli

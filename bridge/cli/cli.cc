@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bridge/app/run.h"
+#include "bridge/app/setup.h"
 #include "bridge/app/try.h"
 #include "bridge/cli/check_command.h"
 #include "bridge/cli/config_file.h"
@@ -25,6 +26,7 @@ struct Call {
     Streams streams;
     std::string file;
     bool offline = false;
+    app::SetupOptions setup_options;
     app::TryOptions try_options;
     std::function<int(const Call&)> command;
 };
@@ -37,9 +39,12 @@ int run_command(const Call& call) {
 int check_command(const Call& call) {
     const auto reading = read_config(call.file, call.streams.out, call.streams.err);
     if (!reading) return kRefused;
-    const int code = check_offline(call.file, *reading, call.streams.out);
-    if (!call.offline) call.streams.out << "the server and the endpoint were not asked\n";
-    return code;
+    return check(call.file, *reading, call.offline, call.streams.out);
+}
+
+int setup_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    return reading ? app::setup(reading->settings, call.setup_options, call.streams.out) : kRefused;
 }
 
 int try_command(const Call& call) {
@@ -77,6 +82,14 @@ void add_commands(CLI::App& app, Call& call) {
     add_with_file(app, call, "run", "Run the bridge until SIGTERM or SIGINT", run_command);
     add_with_file(app, call, "check", "Tell every mistake in a configuration, and what would run", check_command)
         ->add_flag("--offline", call.offline, "Look at the file only, ask neither server nor endpoint");
+    CLI::App* setup =
+        add_with_file(app, call, "setup", "Show the streams and consumers that are missing, and make them with --apply",
+                      setup_command);
+    setup->add_flag("--apply", call.setup_options.apply, "Make them; nothing is ever shrunk or deleted");
+    setup->add_option("--replicas", call.setup_options.replicas, "Replicas of streams that are made")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 5))
+        ->type_name("COUNT");
     CLI::App* attempt = add_with_file(
         app, call, "try", "Read one event, show its request and its result; no stream is touched", try_command);
     attempt->add_option("--pipeline", call.try_options.pipeline, "Which pipeline, where there are several")
@@ -111,7 +124,7 @@ int finish(int code, const Streams& streams) {
 }  // namespace
 
 int execute(int argc, const char* const* argv, Streams streams) {
-    Call call{.streams = streams, .file = {}, .try_options = {}, .command = {}};
+    Call call{.streams = streams, .file = {}, .setup_options = {}, .try_options = {}, .command = {}};
     CLI::App app(description(), "millrace");
     app.footer(footer());
     app.set_version_flag("--version", "millrace " MILLRACE_VERSION);

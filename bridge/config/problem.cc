@@ -18,7 +18,9 @@ bool contains(std::string_view outer, std::string_view path) {
 std::string format(const Problem& problem) {
     std::string line = problem.file;
     if (problem.line > 0) line += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
-    line += problem.severity == Severity::warning ? ": warning: " : ": ";
+    if (problem.severity == Severity::warning) line += ": warning";
+    if (problem.severity == Severity::note) line += ": note";
+    line += ": ";
     if (!problem.path.empty()) line += problem.path + ": ";
     return line + problem.text;
 }

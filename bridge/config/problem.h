@@ -17,7 +17,7 @@ struct Place {
     int column = 0;
 };
 
-enum class Severity { error, warning };
+enum class Severity { error, warning, note };
 
 struct Problem {
     std::string file;
@@ -28,7 +28,7 @@ struct Problem {
     Severity severity = Severity::error;
 };
 
-// FILE:LINE:COL: path: text; a warning says so before the path.
+// FILE:LINE:COL: path: text; a warning or a note says so before the path.
 std::string format(const Problem& problem);
 
 class Problems {

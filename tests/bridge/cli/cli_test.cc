@@ -64,11 +64,11 @@ TEST_CASE("cli: the help teaches") {
     const Outcome help = call({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err == "");
-    for (const char* part : {"run", "check", "try", "schema", "reference", "Exit codes:", "  - name: trip-fares",
-                             "millrace check -c FILE --offline"}) {
+    for (const char* part : {"run", "check", "setup", "try", "schema", "reference",
+                             "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
         CHECK(help.out.contains(part));
     }
-    for (const char* command : {"run", "check", "try", "schema", "reference"}) {
+    for (const char* command : {"run", "check", "setup", "try", "schema", "reference"}) {
         const Outcome each = call({command, "--help"});
         CHECK(each.code == 0);
         CHECK(each.out.contains(command));
@@ -195,6 +195,21 @@ TEST_CASE("cli: check warns of secrets on the wire and of an open admin port") {
     CHECK(warned.out.contains("warning: admin.listen: '0.0.0.0:9465' is not loopback"));
     CHECK(warned.out.contains("warning: nats.urls[0]: 'nats://n.example' sends the password or token unencrypted"));
     CHECK(warned.out.contains("warning: pipelines[0].endpoint.url: 'http://model.example/' sends the key unencrypted"));
+}
+
+TEST_CASE("cli: check asks the server and the endpoint, and says where the file names them") {
+    const Folder folder;
+    std::string text = with_endpoint("url: http://127.0.0.1:1/score");  // nobody listens on port 1
+    text.replace(text.find(":4222"), 5, ":1");
+    const std::string file = folder.write("m.yaml", text);
+    const Outcome alone = call({"check", "-c", file.c_str()});
+    CHECK(alone.code == 1);
+    CHECK(alone.out.contains(file + ":2:14: nats.urls: no answer from NATS: "));
+    CHECK(alone.out.contains(file + ":11:12: pipelines[0].endpoint.url: "));
+    CHECK_FALSE(alone.out.contains("pipeline trip-fares\n"));
+    const Outcome setup = call({"setup", "-c", file.c_str()});
+    CHECK(setup.code == 1);
+    CHECK(setup.out + setup.err != "");
 }
 
 TEST_CASE("cli: schema and reference print what docs/ holds") {
