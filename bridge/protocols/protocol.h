@@ -25,7 +25,7 @@ struct Response {
     int status = 0;
     std::span<const Header> headers;  // names in lower case
     std::string_view body;
-    ServerTime received_at{};         // wall clock, for a Retry-After that is a date and a response without Date
+    ServerTime received_at{};  // wall clock, for a Retry-After that is a date and a response without Date
 };
 
 class Protocol {
