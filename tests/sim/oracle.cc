@@ -137,8 +137,14 @@ void Oracle::acked(std::uint64_t sequence) {
     }
 }
 
-void Oracle::touched(Memory& memory, Partition partition, std::uint64_t sequence) {
+void Oracle::arrived(Memory& memory, Partition partition, std::uint64_t sequence) {
     memory.touched[{partition, sequence}] = scheduler_.now();
+}
+
+void Oracle::progressed(Memory& memory, Partition partition, std::uint64_t sequence) {
+    const auto touched = memory.touched.find({partition, sequence});
+    if (touched == memory.touched.end()) return;
+    if (scheduler_.now() - touched->second <= plan_.pipeline.input.ack_wait) touched->second = scheduler_.now();
 }
 
 void Oracle::publishing(const Memory& memory, const ports::Publication& publication) {

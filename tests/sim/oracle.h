@@ -65,7 +65,9 @@ class Oracle {
     void acked(std::uint64_t sequence);
 
     // In a replica.
-    void touched(Memory& memory, Partition partition, std::uint64_t sequence);
+    void arrived(Memory& memory, Partition partition, std::uint64_t sequence);
+    // An in-progress ack. For a delivery that is stale already it comes too late.
+    void progressed(Memory& memory, Partition partition, std::uint64_t sequence);
     void publishing(const Memory& memory, const ports::Publication& publication);
     void requested(const Memory& memory, const std::vector<EventToken>& events, std::size_t in_flight);
     void turned(const Memory& memory, const Snapshot& snapshot);

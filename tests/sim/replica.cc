@@ -62,7 +62,7 @@ Replica::Replica(Parts parts)
          .progressed =
              [this](const std::string& subject) {
                  const auto ack = subjects::parse_ack_subject(subject);
-                 if (ack) parts_.oracle.touched(memory_, partition_of(ack->consumer), ack->stream_sequence);
+                 if (ack) parts_.oracle.progressed(memory_, partition_of(ack->consumer), ack->stream_sequence);
              },
          .arrived =
              [this](const Delivered& delivered, std::string_view consumer) {
@@ -98,7 +98,7 @@ void Replica::turn_at(Time when) {
 
 void Replica::take_in() {
     for (const auto& [partition, sequence] : std::exchange(received_, {})) {
-        parts_.oracle.touched(memory_, partition, sequence);
+        parts_.oracle.arrived(memory_, partition, sequence);
     }
 }
 

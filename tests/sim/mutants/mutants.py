@@ -1,0 +1,111 @@
+"""Mutants: the product with one promise broken on purpose. The simulator must notice each of them.
+
+    mutants.py list                    one line per mutant: name;promise,promise;file,file
+    mutants.py make NAME FILE OUT      writes FILE of the tree, mutated, to OUT
+
+An edit names a file of the tree, a text that stands there exactly once, and what replaces it. A text that is not found
+any more is an error: the mutant has to follow the code.
+"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+MUTANTS = {
+    "acks_before_the_store": (["acked_after_stored"], [
+        ("bridge/shard/shard.cc",
+         "        parts.jetstream.publish({e.id,",
+         "        parts.jetstream.ack(e.delivery->ack_subject);\n        parts.jetstream.publish({e.id,"),
+    ]),
+    "acks_when_one_element_is_settled": (["acked_after_stored"], [
+        ("bridge/engine/commit.cc",
+         "    if (ledger_.settle(event)) out.emplace_back(Ack{delivery});",
+         "    ledger_.settle(event);\n    out.emplace_back(Ack{delivery});"),
+    ]),
+    "skips_the_count_check": (["batch_integrity", "conviction"], [
+        ("bridge/protocols/answer_text.cc", "        if (count_ != rows_) {", "        if (count_ > rows_) {"),
+        ("bridge/protocols/rows_protocol.cc",
+         "            answer.scores = std::move(*results);",
+         "            answer.scores = std::move(*results);\n"
+         "            answer.scores.resize(rows, answer.scores.empty() ? \"0\" : answer.scores.back());"),
+    ]),
+    "gives_scores_to_the_wrong_rows": (["batch_integrity"], [
+        ("bridge/engine/answers.cc", "std::move(answer.scores[i])", "std::move(answer.scores[rows - 1 - i])"),
+    ]),
+    "mixes_tenants": (["one_tenant"], [
+        ("bridge/engine/engine.cc", "    return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;",
+         "    (void)delivery;\n    return mixed;"),
+    ]),
+    "publishes_a_stale_delivery": (["fresh"], [
+        ("bridge/engine/engine.cc", "    expire(now, out);\n    const", "    const"),
+        ("bridge/engine/ledger.cc", "    return row != rows_.end() && now - row->second.touched < ack_wait;",
+         "    return row != rows_.end();"),
+    ]),
+    "retries_under_a_new_identity": (["settled_once"], [
+        ("bridge/shard/shard.cc",
+         "        parts.jetstream.publish({e.id,",
+         "        for (auto& [name, value] : rendered->headers) {\n"
+         "            if (name == \"Nats-Msg-Id\") value += \"-\" + std::to_string(static_cast<std::uint64_t>(e.id));\n"
+         "        }\n"
+         "        parts.jetstream.publish({e.id,"),
+    ]),
+    "sets_events_aside_on_404": (["conviction"], [
+        ("bridge/engine/answers.cc",
+         "    if (!flight.batch.events.empty()) dispatcher_.go_first(std::move(flight.batch));\n    if (!old_key",
+         "    for (const EventRef ref : flight.batch.events) bury(ref, Verdict{Reason::rejected, answer.reason, 404, {}});\n"
+         "    if (!old_key"),
+    ]),
+    "convicts_without_a_witness": (["conviction"], [
+        ("bridge/engine/conviction.cc",
+         "    cases_.insert_or_assign(event, std::move(accused));",
+         "    accused.stage = Stage::witnessed;\n    accused.needed = 1;\n"
+         "    cases_.insert_or_assign(event, std::move(accused));"),
+    ]),
+    "ignores_the_bound_on_requests": (["in_flight"], [
+        ("bridge/engine/dispatcher.cc",
+         "    return flying == flying_.end() || flying->second < parallel_;",
+         "    return flying == flying_.end() || true;"),
+        ("bridge/engine/dispatcher.cc", "    if (static_cast<double>(flights_.size()) + 1.0 > limit_) return false;\n", ""),
+        ("bridge/engine/dispatcher.cc",
+         "    MILLRACE_CHECK(flying <= parallel_, \"never more requests in flight than parallel_requests_per_partition\");\n",
+         "    (void)flying;\n"),
+    ]),
+    "loses_events_on_a_disconnect": (["recovers"], [
+        ("bridge/engine/engine.cc", "    puller_.disconnected(now);", "    puller_.disconnected(now);\n    batcher_.clear();"),
+    ]),
+    "drops_a_retry": (["recovers"], [
+        ("bridge/engine/dispatcher.cc", "    retries_.push_back({std::move(batch), due});",
+         "    if (batch.failures < 3) retries_.push_back({std::move(batch), due});"),
+    ]),
+    "never_resumes": (["recovers", "no_lying_health"], [
+        ("bridge/engine/dispatcher.cc", "    hold_.clear();\n    return was;", "    return was;"),
+    ]),
+    "keeps_a_result_that_is_too_large": (["recovers"], [
+        ("bridge/engine/commit.cc", "        too_large(*event);", "        failed(*stored.error, now);"),
+    ]),
+}
+
+
+def mutated(name, file):
+    text = (ROOT / file).read_text()
+    for where, find, replace in MUTANTS[name][1]:
+        if where != file:
+            continue
+        if text.count(find) != 1:
+            sys.exit(f"mutant {name}: {text.count(find)} times in {file}, once is needed:\n{find}")
+        text = text.replace(find, replace)
+    return text
+
+
+def main(words):
+    if words[:1] == ["list"]:
+        for name, (promises, edits) in MUTANTS.items():
+            files = list(dict.fromkeys(where for where, _, _ in edits))
+            print(f"{name};{','.join(promises)};{','.join(files)}")
+    elif words[:1] == ["make"] and len(words) == 4:
+        pathlib.Path(words[3]).write_text(mutated(words[1], words[2]))
+    else:
+        sys.exit(__doc__)
+
+
+main(sys.argv[1:])
