@@ -25,7 +25,8 @@ grep -q '^millrace [0-9]' "$work/version" || { echo "that is no version"; exit 1
 mkdir -p "$root/run/secrets/millrace"
 for key in endpoint-key nats-password; do
     printf 'replace-me' >"$root/run/secrets/millrace/$key"
-    chmod 444 "$root/run/secrets/millrace/$key"
+    $sudo chown 0:65532 "$root/run/secrets/millrace/$key"  # as fsGroup does
+    $sudo chmod 440 "$root/run/secrets/millrace/$key"
 done
 for config in "$top"/k8s/base/millrace.yaml "$top"/k8s/overlays/*/millrace.yaml; do
     install -m 444 "$config" "$root/etc/millrace/millrace.yaml"
