@@ -1,5 +1,6 @@
 # The everyday commands. CMake does the building (see CMakePresets.json for use without make).
-#   JOBS=n   how many things at once (default: every core)
+#   JOBS=n          how many things at once (default: every core)
+#   BENCH=--smoke   options of bench/run.py
 JOBS ?= $(shell nproc)
 BIN = build/release/bin/millrace
 SOURCES = $(shell git ls-files '*.cc' '*.h')
@@ -64,7 +65,8 @@ tidy: deps ## clang-tidy with the checks of .clang-tidy
 	run-clang-tidy-19 -quiet -j $(JOBS) -p build/release -extra-arg=-Wno-unknown-warning-option $(SHALLOW) "$(CURDIR)/(bridge|subjects|auth)/.*\.cc$$"
 
 bench: build ## throughput and latency beside a plain loop, as a ratio
-	python3 bench/run.py build/release/bin
+	cmake --build --preset release --target bench -- -j$(JOBS)
+	python3 bench/run.py build/release/bin $(BENCH)
 
 clean: ## remove everything built
 	rm -rf build
