@@ -24,7 +24,9 @@ Output output_of(const Delivery& delivery, const Event& event) {
 
 }  // namespace
 
-void Commit::limits(const Bound& bound) {
+void Commit::limits(const Bound& bound, Time now) {
+    server_at_bind_ = bound.server_now;
+    bound_at_ = now;
     ack_wait_ = bound.ack_wait;
     duplicate_window_ = bound.duplicate_window;
     for (std::size_t o = 0; o < kOutputs; ++o) {
@@ -39,6 +41,10 @@ void Commit::limits(const Bound& bound) {
 void Commit::store(EventRef event) {
     const auto [publication, is_new] = publications_.try_emplace(event);
     MILLRACE_CHECK(is_new, "an event is published under one publication");
+    if (ledger_.find(event.delivery)->delivered > 1) {
+        publication->second.maybe_stored_since = ledger_.opened_at(event.delivery);
+        publication->second.by_another = true;
+    }
     to_send_.push_back(event);
 }
 
@@ -69,12 +75,12 @@ void Commit::send(EventRef event, Time now, Effects& out) {
     const Event* record = ledger_.find(event);
     if (record == nullptr || !ledger_.fresh(event.delivery, now, ack_wait_)) return drop(event);
     Publication& publication = found->second;
-    if (publication.first_sent && now - *publication.first_sent > duplicate_window_ / 2) {
+    if (publication.maybe_stored_since && now - *publication.maybe_stored_since > duplicate_window_ / 2) {
         unsure_.push_back(event);
         return;
     }
-    if (!publication.first_sent) {
-        publication.first_sent = now;
+    if (!publication.maybe_stored_since) {
+        publication.maybe_stored_since = now;
         publication.base = seen_;
     }
     const StoreId id{++last_id_};
@@ -158,11 +164,21 @@ std::optional<Find> Commit::want_search() {
     Find find;
     std::array<std::uint64_t, kOutputs> from{};
     from.fill(std::numeric_limits<std::uint64_t>::max());
+    bool by_another = false;
+    Time since = kNever;
     for (const EventRef event : unsure_) {
         const Publication& publication = publications_.at(event);
+        by_another = by_another || publication.by_another;
+        since = std::min(since, *publication.maybe_stored_since);
         for (std::size_t o = 0; o < kOutputs; ++o) from[o] = std::min(from[o], publication.base[o] + 1);
     }
-    find.from_sequence = from;
+    if (by_another) {
+        // No sequence is known for what another replica did. The other one let go at most ack_wait before the message
+        // came to us, and a window more allows for its own retries.
+        find.from_time = server_at_bind_ + (since - bound_at_) - ack_wait_ - duplicate_window_;
+    } else {
+        find.from_sequence = from;
+    }
     find.input_to = std::numeric_limits<std::uint64_t>::max();
     searching_.swap(unsure_);
     return find;
@@ -183,7 +199,8 @@ void Commit::searched(const Found& found, Effects& out) {
         if (stored.contains(record->id)) {
             settle(event, true, out);
         } else {
-            publication->second.first_sent.reset();
+            publication->second.maybe_stored_since.reset();
+            publication->second.by_another = false;
             to_send_.push_back(event);
         }
     }

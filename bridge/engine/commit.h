@@ -4,7 +4,9 @@
 //
 // A publication without an answer is *ambiguous*: it may be stored. It is sent again with the same identity, so within
 // the output stream's duplicate window it is stored once. When the first attempt is older than half that window the
-// stream is searched for the identity first (SEMANTICS B2). A publication of a stale delivery is never sent.
+// stream is searched for the identity first (SEMANTICS B2); so is it for a redelivery that was held that long before
+// its first attempt, because whoever had the message before may have published it. A publication of a stale delivery is
+// never sent.
 //
 // Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through
 // at a time until one is stored; it never drops. An error that arrives after its attempt was given up says nothing: the
@@ -39,7 +41,7 @@ class Commit {
     Commit(Ledger& ledger, std::uint64_t seed) : ledger_(ledger), random_(seed) {}
 
     // What a bind found out about the consumer and the output streams.
-    void limits(const Bound& bound);
+    void limits(const Bound& bound, Time now);
     // The event has its outcome in `settlement`. Requires: not stored before.
     void store(EventRef event);
     // What tells of the event is known to be stored already.
@@ -64,8 +66,9 @@ class Commit {
 
   private:
     struct Publication {
-        std::optional<Time> first_sent;
-        std::array<std::uint64_t, kOutputs> base{};  // every stored copy has a greater sequence
+        std::optional<Time> maybe_stored_since;      // the first attempt, or, of a redelivery, when it arrived
+        bool by_another = false;                     // whoever had the message before may have published it
+        std::array<std::uint64_t, kOutputs> base{};  // every copy of our own has a greater sequence
         std::vector<StoreId> attempts;
     };
     struct RefHash {
@@ -96,6 +99,8 @@ class Commit {
     std::array<std::uint64_t, kOutputs> seen_{};  // greatest sequence known in each output stream
     Duration ack_wait_ = std::chrono::seconds(30);
     Duration duplicate_window_ = std::chrono::minutes(2);
+    ServerTime server_at_bind_{};
+    Time bound_at_{};
     std::uint64_t last_id_ = 0;
     std::uint32_t failures_ = 0;
     Time not_before_{};

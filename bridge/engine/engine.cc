@@ -118,7 +118,7 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
     }
     max_deliver_ = in.max_deliver;
     max_payload_ = in.max_payload;
-    commit_.limits(in);
+    commit_.limits(in, now);
     out.emplace_back(Note{Level::info, "bound", tell(in.partition, "consumer and output streams found")});
 
     // Whoever held the unacked messages may have published for them so long ago that the duplicate window is over.

@@ -27,6 +27,7 @@ Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
     Row& row = rows_[number(id)];
     row.settled.assign(delivery->events.size(), false);
     row.open_events = delivery->events.size();
+    row.opened = now;
     row.touched = now;
     row.place = touch_order_.insert(touch_order_.end(), id);
     bytes_ += delivery->payload.size();

@@ -51,6 +51,9 @@ class Ledger {
     [[nodiscard]] Event* find(EventRef ref);
     [[nodiscard]] bool fresh(DeliveryId id, Time now, Duration ack_wait) const;
 
+    // When the delivery arrived. Requires: it is open.
+    [[nodiscard]] Time opened_at(DeliveryId id) const { return rows_.at(static_cast<std::uint64_t>(id)).opened; }
+
     // One event of the delivery is settled. True when it was the last: the message may be acked, the row is closed and
     // its sequence remembered. Requires: the event is open. The delivery stays readable until `sweep`.
     bool settle(EventRef ref);
@@ -75,6 +78,7 @@ class Ledger {
   private:
     struct Row {
         std::unique_ptr<Delivery> delivery;
+        Time opened{};
         Time touched{};
         std::list<DeliveryId>::iterator place;
         std::vector<bool> settled;  // per event

@@ -341,3 +341,28 @@ TEST_CASE("engine: an event that always times out while others pass is found and
     }
     CHECK(bench.acks.size() == sequence);
 }
+
+TEST_CASE("engine: a redelivery held for half the duplicate window is looked up before its first publication") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"}, "acme", 2);
+    bench.tick();
+    for (int i = 0; i < 7; ++i) bench.advance(10s);  // the endpoint takes its time
+    bench.answer(bench.take_request(), Outcome::scored);
+    CHECK(bench.publications.empty());
+    REQUIRE(bench.finds.size() == 1);
+    CHECK(!bench.finds[0].from_sequence);
+    SUBCASE("stored by another replica: acked, not published again") {
+        Identity id;
+        id.bytes[0] = 1;
+        bench.in(Found{bench.finds[0].number, {id}, std::nullopt});
+        bench.tick();
+        CHECK(bench.publications.empty());
+        CHECK(bench.acks == Strings{"ack.1.2"});
+    }
+    SUBCASE("not stored: published") {
+        bench.in(Found{bench.finds[0].number, {}, std::nullopt});
+        bench.tick();
+        CHECK(bench.publications.size() == 1);
+    }
+}
