@@ -253,7 +253,7 @@ def main():
     parser = argparse.ArgumentParser(description="Scores synthetic taxi trips with Millrace and checks every one.")
     parser.add_argument("millrace", type=pathlib.Path, help="the millrace binary")
     parser.add_argument("--trips", type=int, default=100_000)
-    parser.add_argument("--rate", type=int, default=10_000, help="trips published a second")
+    parser.add_argument("--rate", type=int, default=8_000, help="trips published a second")
     parser.add_argument("--patience", type=float, default=30.0, help="seconds without movement before giving up")
     options = parser.parse_args()
     options.millrace = options.millrace.resolve()

@@ -22,7 +22,7 @@ class ChaosTest(EndToEnd):
         stage.endpoint.script(**HEALTHY)
         replicas = [stage.start_bridge(), stage.start_bridge()]
         load = stage.load(rate=1000, shapes=("object", "object", "array", "lines", "garbage"), poison=0.001, bad=0.01)
-        until = time.monotonic() + seconds(15)
+        until = time.monotonic() + seconds(12)
         while time.monotonic() < until:
             time.sleep(chance.uniform(0.3, 1.5))
             self.one_fault(stage, replicas, chance)

@@ -12,7 +12,7 @@ class CrashTest(EndToEnd):
         stage.endpoint.script(delay=0.01)
         stage.start_bridge()
         load = stage.load(rate=2000, shapes=("object", "object", "array"), poison=0.001, bad=0.01)
-        chance, until = random.Random(3), time.monotonic() + seconds(12)
+        chance, until = random.Random(3), time.monotonic() + seconds(9)
         while time.monotonic() < until:
             time.sleep(chance.uniform(1.0, 3.0))
             self.assertTrue(stage.bridge.running(), f"the bridge ended by itself\n{stage.bridge.tail()}")

@@ -4,6 +4,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import uuid
@@ -34,8 +35,9 @@ class DemoTest(unittest.TestCase):
     def start(self, *options):
         """The demo as a process, and the mark that it and all it starts carry."""
         mark = f"MILLRACE_TEST_MARK={uuid.uuid4().hex}"
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="millrace-demo-test-"))
         demo = subprocess.Popen([sys.executable, str(DEMO), BINARY, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                text=True, env={**os.environ, "MILLRACE_TEST_MARK": mark.split("=")[1]})
+                                text=True, env={**os.environ, "MILLRACE_TEST_MARK": mark.split("=")[1], "TMPDIR": folder})
         self.addCleanup(demo.stdout.close)
         self.addCleanup(demo.kill)
         return demo, mark
