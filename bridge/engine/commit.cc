@@ -27,8 +27,13 @@ Output output_of(const Delivery& delivery, const Event& event) {
 void Commit::limits(const Bound& bound, Time now) {
     server_at_bind_ = bound.server_now;
     bound_at_ = now;
+    limits_[bound.partition] = {bound.ack_wait, bound.duplicate_window};
     ack_wait_ = bound.ack_wait;
     duplicate_window_ = bound.duplicate_window;
+    for (const auto& [partition, limits] : limits_) {
+        ack_wait_ = std::min(ack_wait_, limits.ack_wait);
+        duplicate_window_ = std::min(duplicate_window_, limits.duplicate_window);
+    }
     for (std::size_t o = 0; o < kOutputs; ++o) {
         // An output stream made anew starts at one again: nothing known of its sequences holds.
         if (bound.output_last_sequence[o] < seen_[o]) {

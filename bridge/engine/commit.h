@@ -40,7 +40,7 @@ class Commit {
 
     Commit(Ledger& ledger, std::uint64_t seed) : ledger_(ledger), random_(seed) {}
 
-    // What a bind found out about the consumer and the output streams.
+    // What a bind found out about the consumer and the output streams. Of the partitions the shortest times count.
     void limits(const Bound& bound, Time now);
     // The event has its outcome in `settlement`. Requires: not stored before.
     void store(EventRef event);
@@ -76,6 +76,10 @@ class Commit {
             return static_cast<std::size_t>(r.delivery) * 0x9e3779b97f4a7c15ull + r.element;
         }
     };
+    struct Limits {
+        Duration ack_wait{};
+        Duration duplicate_window{};
+    };
     struct Attempt {
         EventRef event;
         Output output{};
@@ -97,6 +101,7 @@ class Commit {
     std::vector<EventRef> unsure_;
     std::vector<EventRef> searching_;
     std::array<std::uint64_t, kOutputs> seen_{};  // greatest sequence known in each output stream
+    std::map<Partition, Limits> limits_;
     Duration ack_wait_ = std::chrono::seconds(30);
     Duration duplicate_window_ = std::chrono::minutes(2);
     ServerTime server_at_bind_{};

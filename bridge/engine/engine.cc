@@ -53,7 +53,8 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     puller_.received(partition, in.slot, now);
     backlog_[partition] = in.delivery->pending;
     const std::uint64_t delivered = in.delivery->delivered;
-    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), now);
+    // It came some time after the last turn: nobody knows when, if the process was stopped in between.
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), ticked_);
     if (opened.standing == Ledger::Standing::settled) {
         out.emplace_back(Ack{opened.delivery});
         return;
@@ -64,7 +65,8 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         let_go(opened.id);
         return;
     }
-    const bool last_chance = max_deliver_ > 0 && delivered >= static_cast<std::uint64_t>(max_deliver_);
+    const std::int64_t most = max_deliver_[partition];
+    const bool last_chance = most > 0 && delivered >= static_cast<std::uint64_t>(most);
     const auto elements = static_cast<std::uint32_t>(opened.delivery->events.size());
     if (elements == 0) {
         ledger_.settle_empty(opened.id);
@@ -74,13 +76,13 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
         Event& event = *ledger_.find(ref);
-        if (search_.take_known(event.id)) {
+        if (search_.knows(event.id)) {
             commit_.found(ref, out);
         } else if (event.fault) {
             bury(ref, *event.fault);
         } else if (last_chance) {
             bury(ref, {Reason::deliveries_exhausted,
-                       "delivery " + std::to_string(delivered) + " of at most " + std::to_string(max_deliver_),
+                       "delivery " + std::to_string(delivered) + " of at most " + std::to_string(most),
                        0,
                        {}});
         } else {
@@ -116,7 +118,7 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
         out.emplace_back(Note{Level::warning, "input_recreated",
                               tell(in.partition, "the input stream was made anew; starting over")});
     }
-    max_deliver_ = in.max_deliver;
+    max_deliver_[in.partition] = in.max_deliver;
     max_payload_ = in.max_payload;
     commit_.limits(in, now);
     out.emplace_back(Note{Level::info, "bound", tell(in.partition, "consumer and output streams found")});
@@ -125,6 +127,7 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
     const auto quiet_since = puller_.quiet_since(in.partition);
     const Duration ours = quiet_since ? now - *quiet_since : Duration::zero();
     const Duration half = in.duplicate_window / 2;
+    if (search_.wants(in.partition)) puller_.block(in.partition);  // asked for by an earlier bind, and not over
     if (in.ack_pending == 0 || (in.idle_for && *in.idle_for <= half && ours <= half)) return;
     Find find;
     find.from_time = in.oldest_unacked;
@@ -149,6 +152,10 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
 
 void Engine::on(Found&& in, Time now, Effects& out) {
     if (const auto partition = search_.found(in, now, out)) puller_.release(*partition);
+    if (search_.trouble() == search_trouble_) return;
+    search_trouble_ = search_.trouble();
+    out.emplace_back(search_trouble_.empty() ? Note{Level::info, "resumed", "stored results were looked up"}
+                                             : Note{Level::warning, "held", search_trouble_});
 }
 
 void Engine::on(Disconnected&&, Time now, Effects& out) {
@@ -174,6 +181,7 @@ void Engine::on(Stored&& in, Time now, Effects& out) {
 
 void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
+        if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
         if (settled != nullptr && !settled->event->settlement.verdict)
             conviction_.settled(lane_of(*settled->delivery), false);
@@ -298,6 +306,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
     s.hold = !puller_.trouble().empty()           ? puller_.trouble()
+             : !search_.trouble().empty()         ? search_.trouble()
              : !dispatcher_.hold_reason().empty() ? dispatcher_.hold_reason()
                                                   : commit_.complaint();
     s.halt = halt_;

@@ -98,7 +98,7 @@ class Engine {
     Search search_;
     std::size_t max_messages_;
     Time ticked_{};  // the last Tick
-    std::int64_t max_deliver_ = -1;
+    std::map<Partition, std::int64_t> max_deliver_;
     std::uint64_t max_payload_ = 1 << 20;
     std::map<Partition, ServerTime> stream_created_;
     std::map<Partition, std::uint64_t> backlog_;
@@ -112,6 +112,7 @@ class Engine {
     std::string halt_remedy_;
     std::string bind_trouble_;  // as last told in a note
     std::string sink_trouble_;
+    std::string search_trouble_;
 };
 
 }  // namespace millrace::engine

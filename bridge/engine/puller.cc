@@ -130,7 +130,7 @@ void Puller::give_up_lost(Lane& lane, Time now) {
     for (Slot& slot : lane.slots) {
         if (!slot.open) continue;
         if (now - slot.heard > kPullHeartbeat * 5 / 2) {
-            close(lane, slot, now);
+            close(lane, slot, slot.heard);
             lost = true;
         } else if (now > slot.ends) {
             close(lane, slot, now);

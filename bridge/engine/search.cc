@@ -8,7 +8,9 @@ namespace millrace::engine {
 
 namespace {
 constexpr BackoffRule kAgain{std::chrono::milliseconds(200), std::chrono::seconds(10)};
-}
+constexpr std::uint32_t kMostPatient = 6;    // doublings
+constexpr std::uint32_t kComplainAfter = 3;  // passing failures in a row
+}  // namespace
 
 void Search::want_recovery(Partition partition, const Find& find) {
     // The one in front may be running for an older bind; its answer must not count for the new one.
@@ -20,29 +22,37 @@ void Search::want_recovery(Partition partition, const Find& find) {
     wanted_.emplace_back(partition, find);
 }
 
+bool Search::wants(Partition partition) const {
+    return std::ranges::any_of(wanted_, [&](const auto& wish) { return wish.first == partition; });
+}
+
 void Search::pump(Time now, bool connected, Effects& out) {
-    if (running_ != Running::nothing && now >= due_) failed(now);
+    if (running_ != Running::nothing && now >= due_)
+        failed({ErrorCode::unavailable, "the search for stored results does not end"}, now);
     if (running_ != Running::nothing || !connected || now < due_) return;
     std::optional<Find> find;
-    if (!wanted_.empty()) {
+    // After a failure the two kinds take turns.
+    const bool unsure_first = wanted_.empty() || failures_ % 2 == 1;
+    if (unsure_first && (find = commit_.want_search())) {
+        running_ = Running::unsure;
+    } else if (!wanted_.empty()) {
         find = wanted_.front().second;
         running_ = Running::recovery;
-    } else if ((find = commit_.want_search())) {
-        running_ = Running::unsure;
     }
     if (!find) return;
     find->number = ++number_;
-    due_ = now + kAnswerWithin;
+    due_ = now + kAnswerWithin * (1u << std::min(failures_, kMostPatient));
     out.emplace_back(*find);
 }
 
 std::optional<Partition> Search::found(const Found& found, Time now, Effects& out) {
     if (running_ == Running::nothing || found.number != number_) return std::nullopt;
     if (found.error) {
-        failed(now);
+        failed(*found.error, now);
         return std::nullopt;
     }
     failures_ = 0;
+    trouble_.clear();
     due_ = now;
     if (std::exchange(running_, Running::nothing) == Running::unsure) {
         commit_.searched(found, out);
@@ -55,15 +65,23 @@ std::optional<Partition> Search::found(const Found& found, Time now, Effects& ou
 }
 
 void Search::disconnected(Time now) {
-    if (running_ != Running::nothing) failed(now);
+    if (running_ != Running::nothing) failed({ErrorCode::unavailable, "disconnected"}, now);
 }
 
-void Search::failed(Time now) {
+void Search::failed(const Error& error, Time now) {
     if (std::exchange(running_, Running::nothing) == Running::unsure) {
         Effects none;
-        commit_.searched(Found{number_, {}, Error{ErrorCode::unavailable, "the search ended early"}}, none);
+        commit_.searched(Found{number_, {}, error}, none);
+    } else {
+        std::ranges::rotate(wanted_, std::next(wanted_.begin()));
     }
+    if (error.code != ErrorCode::unavailable || failures_ + 1 >= kComplainAfter) trouble_ = error.text;
     due_ = now + backoff(kAgain, ++failures_, random_);
+}
+
+void Search::forget(const Delivery& delivery) {
+    if (known_.empty()) return;
+    for (const Event& event : delivery.events) known_.erase(event.id);
 }
 
 Time Search::next_due(Time now) const { return due_ > now ? due_ : kNever; }

@@ -2,7 +2,8 @@
 //
 // Two needs (SEMANTICS B2). *Recovery*: a partition was bound whose consumer has unacked messages and was quiet for
 // longer than half the duplicate window; results of those messages may be stored, and their identities are remembered
-// until the messages come again. *Unsure publications*: see commit.h. A search that fails is repeated.
+// until the messages are acked. *Unsure publications*: see commit.h. A search that fails is repeated after the others
+// had their turn, and given longer.
 //
 // Thread: one engine's. Time: told. Bounds: identities of unacked messages of the partitions of one shard.
 #pragma once
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <unordered_set>
 #include <utility>
 
@@ -23,25 +25,30 @@ namespace millrace::engine {
 
 class Search {
   public:
-    static constexpr Duration kAnswerWithin = std::chrono::minutes(1);
+    static constexpr Duration kAnswerWithin = std::chrono::minutes(1);  // the first time; then twice as long each time
 
     Search(Commit& commit, std::uint64_t seed) : commit_(commit), random_(seed) {}
 
     // Replaces an earlier wish for the same partition.
     void want_recovery(Partition partition, const Find& find);
+    [[nodiscard]] bool wants(Partition partition) const;
     void pump(Time now, bool connected, Effects& out);
     // The partition that may be pulled from now, if this was its recovery.
     std::optional<Partition> found(const Found& found, Time now, Effects& out);
     void disconnected(Time now);
 
-    // Whether what tells of the event is known to be stored; forgets it.
-    bool take_known(const Identity& identity) { return known_.erase(identity) > 0; }
+    // Whether what tells of the event is known to be stored.
+    [[nodiscard]] bool knows(const Identity& identity) const { return known_.contains(identity); }
+    // The message is acked: it does not come again.
+    void forget(const Delivery& delivery);
+    // Why searches do not succeed; empty when they do.
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
     [[nodiscard]] Time next_due(Time now) const;
     void forget_known() { known_.clear(); }
 
   private:
     enum class Running { nothing, recovery, unsure };
-    void failed(Time now);
+    void failed(const Error& error, Time now);
 
     Commit& commit_;
     std::deque<std::pair<Partition, Find>> wanted_;
@@ -49,6 +56,7 @@ class Search {
     std::uint64_t number_ = 0;
     Time due_{};  // nothing before; or when the running search is given up
     std::uint32_t failures_ = 0;
+    std::string trouble_;
     std::unordered_set<Identity> known_;
     Random random_;
 };

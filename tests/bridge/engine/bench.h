@@ -38,6 +38,13 @@ class Bench {
         tick();
     }
 
+    // The process was stopped for `by` and looks its consumer up again.
+    void stop_for(Duration by) {
+        advance(by);
+        in(usual_bound());
+        tick();
+    }
+
     void in(Input&& input) {
         Effects out;
         engine_.step(std::move(input), now, out);

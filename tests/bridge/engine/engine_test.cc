@@ -201,6 +201,7 @@ TEST_CASE("engine: a delivery that was not touched for ack_wait is not published
     bench.now += 31s;  // the process was suspended
     bench.answer(request, Outcome::scored);
     CHECK(bench.publications.empty());
+    bench.in(bench.usual_bound());
     bench.deliver(1, {"a"}, "acme", 2);
     bench.tick();
     REQUIRE(bench.requests.size() == 1);

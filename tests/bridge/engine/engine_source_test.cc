@@ -1,0 +1,146 @@
+// The engine and its source: what it may trust after silence, what it takes at most, and what a bind changes.
+#include <doctest/doctest.h>
+
+#include "tests/bridge/engine/bench.h"
+
+using namespace millrace;
+using namespace millrace::engine;
+using namespace std::chrono_literals;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+settings::Pipeline of_two() {
+    auto pipeline = small_pipeline();
+    pipeline.partitions = 2;
+    return pipeline;
+}
+
+Bound quiet_bound(const Bench& bench, Partition partition = 0) {
+    Bound bound = bench.usual_bound(partition);
+    bound.ack_pending = 3;
+    bound.ack_floor = 10;
+    bound.delivered_sequence = 13;
+    bound.idle_for = 10min;
+    return bound;
+}
+
+Identity identity(std::uint8_t sequence, std::uint8_t element = 0) {
+    Identity id;
+    id.bytes[0] = sequence;
+    id.bytes[1] = element;
+    return id;
+}
+
+bool pulled_from(const Bench& bench, Partition partition) {
+    return std::ranges::any_of(bench.pulls, [&](const PullRequest& pull) { return pull.partition == partition; });
+}
+
+}  // namespace
+
+TEST_CASE("engine: each partition's consumer has its own last delivery") {
+    Bench bench(of_two(), {0, 1});
+    bench.tick();
+    Bound limited = bench.usual_bound(0);
+    limited.max_deliver = 3;
+    bench.in(std::move(limited));
+    bench.in(bench.usual_bound(1));
+    bench.deliver(1, {"last"}, "acme", 3, 0);
+    bench.deliver(2, {"not last"}, "acme", 3, 1);
+    bench.tick();
+    REQUIRE(bench.publications.size() == 1);
+    CHECK(bench.publications[0].sequence == 1);
+    CHECK(bench.publications[0].reason == Reason::deliveries_exhausted);
+    CHECK(bench.requests.size() == 1);
+}
+
+TEST_CASE("engine: the shortest ack_wait of the partitions counts") {
+    Bench bench(of_two(), {0, 1});
+    bench.tick();
+    Bound hasty = bench.usual_bound(0);
+    hasty.ack_wait = 6s;
+    bench.in(std::move(hasty));
+    bench.in(bench.usual_bound(1));
+    bench.deliver(1, {"a"});
+    bench.tick();
+    const auto request = bench.take_request();
+    bench.now += 7s;
+    bench.answer(request, Outcome::scored);
+    CHECK(bench.publications.empty());
+}
+
+TEST_CASE("engine: what arrived while the process was stopped may be long somebody else's") {
+    Bench bench;
+    bench.bind();
+    bench.now += 40s;  // stopped; the delivery came early in that time
+    bench.deliver(1, {"a"});
+    bench.tick();
+    CHECK(bench.requests.empty());
+    bench.in(bench.usual_bound());  // its pulls were lost meanwhile
+    bench.deliver(1, {"a"}, "acme", 2);
+    bench.tick();
+    CHECK(bench.requests.size() == 1);
+}
+
+TEST_CASE("engine: a second bind does not let a partition be pulled from before its search is over") {
+    Bench bench;
+    bench.tick();
+    bench.in(quiet_bound(bench));
+    bench.tick();
+    REQUIRE(bench.finds.size() == 1);
+    Bound busy = quiet_bound(bench);
+    busy.idle_for = 1s;
+    bench.in(std::move(busy));
+    bench.tick();
+    CHECK(bench.pulls.empty());
+    bench.in(Found{bench.finds.back().number, {}, std::nullopt});
+    bench.tick();
+    CHECK(!bench.pulls.empty());
+}
+
+TEST_CASE("engine: a search that cannot succeed shows, and does not keep the other partition waiting") {
+    Bench bench(of_two(), {0, 1});
+    bench.tick();
+    bench.in(quiet_bound(bench, 0));
+    bench.in(quiet_bound(bench, 1));
+    bench.tick();
+    REQUIRE(bench.finds.size() == 1);
+    bench.in(Found{bench.finds[0].number, {}, Error{ErrorCode::misconfigured, "permissions violation"}});
+    bench.pass(1s);
+    CHECK(bench.engine().snapshot(bench.now).hold.find("permissions") != std::string::npos);
+    REQUIRE(bench.finds.size() == 2);
+    bench.in(Found{bench.finds[1].number, {}, std::nullopt});
+    bench.tick();
+    CHECK(pulled_from(bench, 1));
+    CHECK(!pulled_from(bench, 0));
+}
+
+TEST_CASE("engine: a search that takes long is given longer each time") {
+    Bench bench;
+    bench.tick();
+    bench.in(quiet_bound(bench));
+    bench.tick();
+    for (int i = 0; i < 170; ++i) bench.pass(1s);
+    REQUIRE(bench.finds.size() == 2);
+    CHECK(bench.finds[1].number != bench.finds[0].number);
+}
+
+TEST_CASE("engine: what a search found stays known until its message is acked") {
+    Bench bench;
+    bench.tick();
+    bench.in(quiet_bound(bench));
+    bench.tick();
+    bench.in(Found{bench.finds[0].number, {identity(11)}, std::nullopt});
+    bench.tick();
+    bench.deliver(11, {"stored", "new"}, "acme", 2);
+    bench.tick();
+    const auto late = bench.take_request();
+    CHECK(late.rows == Strings{"new"});
+    bench.stop_for(35s);  // the message is let go
+    bench.answer(late, Outcome::scored);
+    CHECK(bench.publications.empty());
+    bench.deliver(11, {"stored", "new"}, "acme", 3);
+    bench.tick();
+    REQUIRE(bench.requests.size() == 1);
+    CHECK(bench.take_request().rows == Strings{"new"});
+}
