@@ -123,6 +123,10 @@ TEST_CASE("connection: a changed password is read from its file again") {
     g.await<Bound>();
     g.server.kill();
     g.await<Disconnected>();
+    door.publish({StoreId{1}, Output::result, "results.a.trips", result_headers(1), "at once refused"});
+    const auto refused = g.await<Stored>(milliseconds(500));
+    REQUIRE(refused.error);
+    CHECK(refused.error->code == ErrorCode::unavailable);
     g.server.start(Guarded::users("second", ""));
     std::this_thread::sleep_for(seconds(2));
     g.write_password("second");

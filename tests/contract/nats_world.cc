@@ -102,7 +102,6 @@ class NatsWorld final : public World {
         if (!found && found.error().code == ErrorCode::not_found) return {};
         if (!found) throw std::runtime_error(found.error().text);
         return ConsumerSeen{.filter = found->filters.empty() ? "" : found->filters.front(),
-                            .deliver_policy = found->deliver_policy,
                             .ack_wait = found->ack_wait,
                             .max_deliver = found->max_deliver,
                             .max_ack_pending = found->max_ack_pending,

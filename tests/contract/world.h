@@ -39,7 +39,6 @@ struct StoredMessage {
 
 struct ConsumerSeen {
     std::string filter;
-    std::string deliver_policy;  // as JetStream writes it: all, new, by_start_time, by_start_sequence
     Duration ack_wait{};
     std::int64_t max_deliver = 0;
     std::int64_t max_ack_pending = 0;

@@ -106,7 +106,13 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
     auto config = consumer_config(pipeline, partition);
     if (std::holds_alternative<settings::StartNew>(pipeline.input.start))
         config.start_sequence = stream->last_sequence() + 1;
+    const auto filter = config.filter;
     const auto& consumer = server.add_consumer(pipeline.input.stream, std::move(config));
+    if (consumer.config().filter != filter || consumer.config().ack_policy != "explicit") {
+        return fail(ErrorCode::misconfigured, "consumer '" + consumer.config().name + "' has filter '" +
+                                                  consumer.config().filter + "' and ack policy '" +
+                                                  consumer.config().ack_policy + "'");
+    }
     bound.stream_created = stream->created();
     bound.input_first_sequence = stream->first_sequence();
     bound.input_last_sequence = stream->last_sequence();
@@ -118,7 +124,7 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
     bound.max_ack_pending = consumer.config().max_ack_pending;
     if (consumer.last_active()) bound.idle_for = parts_.scheduler.now() - *consumer.last_active();
     bound.server_now = parts_.scheduler.server_now();
-    const auto oldest = consumer.oldest_pending();
+    const auto oldest = consumer.oldest_unacked();
     bound.oldest_unacked = oldest ? stream->at(*oldest).stored_at : bound.server_now;
     return bound;
 }

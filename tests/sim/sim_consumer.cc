@@ -16,6 +16,7 @@ SimConsumer::SimConsumer(ConsumerConfig config, const SimStream& stream, Schedul
     if (config_.start_time) {
         while (cursor_ < stream_.last_sequence() && stream_.at(cursor_ + 1).stored_at < *config_.start_time) ++cursor_;
     }
+    delivered_ = cursor_;  // as the server counts it
 }
 
 void SimConsumer::pull(ClientId client, const PullRequest& request) {
@@ -65,6 +66,12 @@ void SimConsumer::in_progress(std::uint64_t sequence) {
 
 void SimConsumer::forget(ClientId client) {
     std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.client == client; });
+}
+
+void SimConsumer::end() {
+    up_ = false;
+    for (const auto& waiting : waiting_) send_status(waiting, 409, "Consumer Deleted");
+    waiting_.clear();
 }
 
 void SimConsumer::stop(Duration unflushed) {
@@ -180,6 +187,14 @@ std::uint64_t SimConsumer::ack_floor() const { return pending_.empty() ? deliver
 std::optional<std::uint64_t> SimConsumer::oldest_pending() const {
     if (pending_.empty()) return std::nullopt;
     return pending_.begin()->first;
+}
+
+std::optional<std::uint64_t> SimConsumer::oldest_unacked() const {
+    if (const auto oldest = oldest_pending()) return oldest;
+    for (auto at = cursor_ + 1; at <= stream_.last_sequence(); ++at) {
+        if (subject_matches(config_.filter, stream_.at(at).subject)) return at;
+    }
+    return std::nullopt;
 }
 
 std::uint64_t SimConsumer::undelivered() const {

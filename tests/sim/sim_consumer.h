@@ -31,6 +31,7 @@ struct ConsumerConfig {
     std::uint32_t max_ack_pending = 1000;
     std::uint64_t start_sequence = 1;
     std::optional<ServerTime> start_time = {};
+    std::string ack_policy = "explicit";  // remembered, not modelled: only explicit is bound to
 };
 
 struct Delivered {
@@ -66,6 +67,8 @@ class SimConsumer {
     void in_progress(std::uint64_t stream_sequence);
     // The client's connection is gone: its requests have no interest any more.
     void forget(ClientId client);
+    // The consumer is deleted: its requests are told so, and nothing comes any more.
+    void end();
 
     // The server stops: requests and the memory of the last activity are lost; of the acks, those younger than
     // `unflushed` are forgotten too and their messages pending again.
@@ -79,6 +82,8 @@ class SimConsumer {
     [[nodiscard]] std::uint64_t delivered_sequence() const { return delivered_; }
     [[nodiscard]] std::optional<Time> last_active() const { return last_active_; }
     [[nodiscard]] std::optional<std::uint64_t> oldest_pending() const;
+    // The first message it is not done with, delivered or not.
+    [[nodiscard]] std::optional<std::uint64_t> oldest_unacked() const;
     // Messages that no delivery has tried yet.
     [[nodiscard]] std::uint64_t undelivered() const;
     // Given up on after max_deliver.

@@ -47,6 +47,14 @@ SimConsumer& SimServer::add_consumer(std::string_view stream_name, ConsumerConfi
     return *consumer;
 }
 
+void SimServer::delete_consumer(std::string_view stream_name, std::string_view name) {
+    const auto found = consumers_.find({std::string(stream_name), std::string(name)});
+    if (found == consumers_.end()) return;
+    found->second->end();
+    deleted_.push_back(std::move(found->second));
+    consumers_.erase(found);
+}
+
 SimStream* SimServer::stream(std::string_view name) {
     const auto found = streams_.find(name);
     return found == streams_.end() ? nullptr : found->second.get();

@@ -36,6 +36,7 @@ class SimServer {
     SimStream& add_stream(StreamConfig config);
     // Gives the consumer of that name, made from `config` where there is none yet.
     SimConsumer& add_consumer(std::string_view stream, ConsumerConfig config);
+    void delete_consumer(std::string_view stream, std::string_view name);
     [[nodiscard]] SimStream* stream(std::string_view name);
     [[nodiscard]] SimStream* stream_of_subject(std::string_view subject);
     [[nodiscard]] SimConsumer* consumer(std::string_view stream, std::string_view name);
@@ -64,6 +65,7 @@ class SimServer {
     std::map<ClientId, PullSink*> sinks_;
     std::map<std::string, std::unique_ptr<SimStream>, std::less<>> streams_;
     std::map<std::pair<std::string, std::string>, std::unique_ptr<SimConsumer>> consumers_;
+    std::vector<std::unique_ptr<SimConsumer>> deleted_;  // the scheduler still knows them
 };
 
 }  // namespace millrace::sim
