@@ -73,6 +73,8 @@ class Bench:
         ratios = [bridge.rate / loop.rate for bridge, loop in zip(runs["millrace"], runs["loop"])]
         self._screen.line()
         self._screen.line(f"  millrace / loop: {statistics.median(ratios):.2f}   (by round {min(ratios):.2f} to {max(ratios):.2f})")
+        costs = {name: sum(median(name, what) for what in ("client", "server", "endpoint")) for name in runs}
+        self._screen.line(f"  CPU for an event, all processes: {costs['millrace']:.0f} µs beside {costs['loop']:.0f} µs of the loop")
 
     def _run_loop(self, stream, name, count):
         self._jetstream.api(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", {
@@ -157,6 +159,9 @@ class Bench:
                 for name in ("millrace", "bench_loop")]
         self._screen.line(f"  {said[0]}, {said[1]}, nats-server {self._server.version()}, "
                           f"Linux {platform.release()}, {os.cpu_count()} CPUs")
+        load = os.getloadavg()[0]
+        if load > 0.5:
+            self._screen.line(f"  The machine has other work (load average {load:.1f}): trust CPU per event more than rates.")
 
 
 def options_from(argv):

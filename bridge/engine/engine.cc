@@ -60,7 +60,9 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         return;
     }
     if (opened.standing == Ledger::Standing::open) return;
-    if (draining_ || !halt_.empty()) {
+    // What open pull requests still bring while draining counts as in hand: given back, it could come to us once more
+    // and be taken along when we leave.
+    if ((draining_ && now >= drain_deadline_) || !halt_.empty()) {
         out.emplace_back(Nak{opened.delivery, kGiveBackAfter});
         let_go(opened.id);
         return;

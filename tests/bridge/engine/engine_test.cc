@@ -265,6 +265,26 @@ TEST_CASE("engine: a drain stops pulling, finishes what is in hand and naks the 
     CHECK(bench.pulls.size() == pulls);
 }
 
+TEST_CASE("engine: what open pull requests bring during a drain is finished too, and given back after its deadline") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.in(Drain{bench.now + 5s});
+    bench.deliver(2, {"b"});
+    CHECK(bench.naks.empty());
+    bench.answer(bench.take_request(), Outcome::scored);
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    bench.store_all();
+    CHECK(bench.acks.size() == 2);
+    CHECK(bench.engine().drained());
+    bench.advance(5s);
+    bench.deliver(3, {"c"});
+    CHECK(bench.naks.size() == 1);
+    CHECK(bench.engine().drained());
+}
+
 TEST_CASE("engine: with on_rejected fail the first refusal halts with a remedy and gives everything back") {
     auto pipeline = small_pipeline();
     pipeline.endpoint.on_rejected = settings::OnRejected::fail;
