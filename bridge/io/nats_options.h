@@ -21,7 +21,7 @@ struct DestroyNatsOptions {
 };
 using NatsOptionsPtr = std::unique_ptr<__natsOptions, DestroyNatsOptions>;
 
-// What the token handler reads and returns; lives as long as the connection.
+// What the token callback reads and returns; lives as long as the connection.
 struct TokenSource {
     std::string path;
     Secret token;
