@@ -11,6 +11,9 @@ namespace {
 
 // An event delivered this often travels alone: it may be what breaks the requests it is in.
 constexpr std::uint64_t kAloneFrom = 4;
+// A tick is wanted this often even when nothing is due, so that a long time without one shows that the process was
+// stopped.
+constexpr Duration kTickAtLeast = std::chrono::seconds(1);
 // What is given back comes again after this. At once, the server would hand it to our own pull requests that are still
 // open, and a process that leaves would take it along until ack_wait is over.
 constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
@@ -40,6 +43,9 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
 
 void Engine::step(Input&& input, Time now, Effects& out) {
     ledger_.sweep();
+    // What was published before a long stop may be stored and forgotten by the duplicate window, and what lies in the
+    // sockets may be anybody's: look both up before anything is worked on.
+    if (ticked_ != Time{} && now - ticked_ > commit_.duplicate_window() / 2) puller_.stopped(ticked_, now);
     expire(now, out);
     const std::size_t before = out.size();
     std::visit([&](auto&& in) { on(std::move(in), now, out); }, std::move(input));
@@ -60,6 +66,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         return;
     }
     if (opened.standing == Ledger::Standing::open) return;
+    if (!puller_.takes(partition)) return let_go(opened.id);  // it comes again after ack_wait
     // What open pull requests still bring while draining counts as in hand: given back, it could come to us once more
     // and be taken along when we leave.
     if ((draining_ && now >= drain_deadline_) || !halt_.empty()) {
@@ -291,6 +298,7 @@ Time Engine::next_due() const {
     if (const auto oldest = ledger_.longest_untouched()) {
         consider(oldest->second + (puller_.connected() ? commit_.ack_wait() / 3 : commit_.ack_wait()));
     }
+    if (puller_.connected()) consider(ticked_ + std::min(kTickAtLeast, commit_.duplicate_window() / 4));
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
         for (const Time t : {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),

@@ -60,6 +60,19 @@ void Puller::unbind(Lane& lane, Time now) {
     lane.due = now;
 }
 
+void Puller::stopped(Time since, Time now) {
+    for (auto& [partition, lane] : lanes_) {
+        lane.quiet_since = lane.quiet_since ? std::min(*lane.quiet_since, since) : since;
+        lane.quiet_checked = false;
+        unbind(lane, now);
+    }
+}
+
+bool Puller::takes(Partition partition) const {
+    const auto lane = lanes_.find(partition);
+    return lane != lanes_.end() && lane->second.state == State::bound && !lane->second.blocked;
+}
+
 void Puller::bound(Partition partition) {
     Lane& lane = lanes_.at(partition);
     lane.state = State::bound;

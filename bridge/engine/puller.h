@@ -46,6 +46,11 @@ class Puller {
     void block(Partition partition);
     void release(Partition partition);
 
+    // The process was stopped (or the machine asleep) since then: others may have worked on every partition.
+    void stopped(Time since, Time now);
+    // Whether what arrives from the partition may be worked on: its consumer is known, and no search is under way.
+    [[nodiscard]] bool takes(Partition partition) const;
+
     void received(Partition partition, std::uint32_t slot, Time now);
     void status(const PullStatus& status, Time now);
     // Binds that are due, and pulls as far as the credit goes; no pull when `allowed` is false.

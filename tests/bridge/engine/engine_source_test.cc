@@ -82,6 +82,30 @@ TEST_CASE("engine: what arrived while the process was stopped may be long somebo
     CHECK(bench.requests.size() == 1);
 }
 
+TEST_CASE("engine: a process stopped for half the duplicate window looks up what is stored before it goes on") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    REQUIRE(bench.publications.size() == 1);  // stored, but the answer is never read
+    bench.now += 10min;
+    bench.deliver(1, {"a"}, "acme", 2);  // in the socket all the while
+    bench.tick();
+    CHECK(bench.requests.empty());
+    Bound bound = quiet_bound(bench);
+    bound.idle_for = 1s;
+    bench.in(std::move(bound));
+    bench.tick();
+    REQUIRE(bench.finds.size() == 1);
+    bench.in(Found{bench.finds[0].number, {identity(1)}, std::nullopt});
+    bench.tick();
+    bench.deliver(1, {"a"}, "acme", 3);
+    bench.tick();
+    CHECK(bench.publications.size() == 1);
+    CHECK(bench.acks == Strings{"ack.1.3"});
+}
+
 TEST_CASE("engine: a second bind does not let a partition be pulled from before its search is over") {
     Bench bench;
     bench.tick();
