@@ -1,7 +1,9 @@
 # The everyday commands. CMake does the building (see CMakePresets.json for use without make).
 #   JOBS=n          how many things at once (default: every core)
 #   BENCH=--smoke   options of bench/run.py
+#   MINUTES=n       how long make soak lasts (default: 1)
 JOBS ?= $(shell nproc)
+MINUTES ?= 1
 BIN = build/release/bin/millrace
 SOURCES = $(shell git ls-files '*.cc' '*.h')
 
@@ -15,7 +17,7 @@ CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 # The path-sensitive analyzer looks shallowly: half the time, and what it finds deeper is mostly wrong.
 SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 
-.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy bench clean
+.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy bench soak clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -71,6 +73,9 @@ tidy: deps ## clang-tidy with the checks of .clang-tidy
 bench: build ## throughput and latency beside a plain loop, as a ratio
 	cmake --build --preset release --target bench -- -j$(JOBS)
 	python3 bench/run.py build/release/bin $(BENCH)
+
+soak: build ## load in phases for MINUTES: overload, slow model, noisy tenant, kill -9 …; then what was lost or leaked
+	MILLRACE=$(CURDIR)/$(BIN) python3 tests/soak/soak.py --minutes $(MINUTES)
 
 clean: ## remove everything built
 	rm -rf build

@@ -99,6 +99,8 @@ class Endpoint:
 class Stage(contextlib.ExitStack):
     """Everything a test needs, with one pipeline named `scores` on streams EVENTS and RESULTS."""
 
+    config = CONFIG
+
     def __init__(self, partitions=1, parallel=4, batch=200, ack_wait="3s", duplicate_window=120.0, drain_timeout="10s",
                  timeout="5s"):
         super().__init__()
@@ -118,7 +120,7 @@ class Stage(contextlib.ExitStack):
                           "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "endpoint": self.endpoint.port,
                           "timeout": timeout}
         self.journal = Journal()
-        self.bridge = None
+        self.bridge = self.admin = None  # the process started last, and the port it tells about itself on
         self._bridges = 0
         self._loads = 0
         self.failed = True  # until verify() says otherwise
@@ -129,7 +131,8 @@ class Stage(contextlib.ExitStack):
         """Starts `millrace run`; with `wait` until its consumers exist."""
         self._bridges += 1
         config = self.folder / f"millrace-{self._bridges}.yaml"
-        config.write_text(CONFIG.format(admin=free_port(), **self._settings), encoding="utf-8")
+        self.admin = free_port()
+        config.write_text(self.config.format(admin=self.admin, **self._settings), encoding="utf-8")
         self.bridge = self._children.start("millrace", [BINARY, "run", "-c", config], config.with_suffix(".log"))
         if wait:
             wait_until(lambda: len(self.jetstream.consumers("EVENTS")) >= self.partitions, "the bridge's consumers exist", 15.0,

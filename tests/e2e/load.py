@@ -25,13 +25,14 @@ def canary(tenant):
 class Journal:
     """Every message handed to the server, and the sequence of each one that was confirmed."""
 
-    def __init__(self):
+    def __init__(self, prefix="e2e"):
+        self._prefix = prefix  # of the message ids: another one where a stream is used again within its duplicate window
         self.entries = {}  # Nats-Msg-Id → Entry
         self.confirmed = {}  # Nats-Msg-Id → sequence
 
     def write(self, tenant, subject, payload, events):
         """Notes a message before it is sent; returns the entry."""
-        entry = Entry(f"e2e-{len(self.entries)}", tenant, subject, payload, events)
+        entry = Entry(f"{self._prefix}-{len(self.entries)}", tenant, subject, payload, events)
         self.entries[entry.message_id] = entry
         return entry
 
@@ -120,7 +121,7 @@ class Load(threading.Thread):
         # A tenth of a second's worth.
         until = time.monotonic() + 0.1
         for _ in range(max(1, self._rate // 10)):
-            tenant = self._chance.choice(self._tenants)
+            tenant = self._tenant()
             payload, events = self._maker.message(tenant, self._chance.choice(self._shapes))
             entry = self._journal.write(tenant, self._subject_of(tenant, len(self._journal.entries)), payload, events)
             self.events += len(events)
@@ -130,6 +131,9 @@ class Load(threading.Thread):
         connection.pump()
         while time.monotonic() < until:
             connection.pump(until - time.monotonic())
+
+    def _tenant(self):
+        return self._chance.choice(self._tenants)
 
     def stop(self):
         """Stops publishing, waits until everything is confirmed, and raises what went wrong."""

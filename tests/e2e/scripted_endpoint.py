@@ -27,7 +27,7 @@ class Scene:
         self.script = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0}
         self.open = 0
         self.stats = collections.Counter()
-        self.log = []  # (seconds, status, rows)
+        self.log = collections.deque(maxlen=100_000)  # (seconds, status, rows), the newest
 
     def enter(self, rows):
         """A request came in; returns the status it gets and whether its results are cut short."""
