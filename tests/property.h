@@ -1,6 +1,6 @@
 // Property tests: rapidcheck under doctest. A property is a function that draws what it needs (`*rc::gen::…`,
-// `schedule`) and asserts with RC_ASSERT; `holds` runs it on many draws, shrinks the first that breaks it, and fails
-// the test case with the shrunk draws and the seed.
+// `schedule`) and asserts with RC_ASSERT, which may evaluate its expression twice and all of it; `holds` runs it on
+// many draws, shrinks the first that breaks it, and fails the test case with the shrunk draws and the seed.
 //
 // The seed is fixed, so that a change is judged by the same cases each time; RC_PARAMS="seed=7 max_success=10000" in
 // the environment looks further, and `reproduce=…` as printed replays one failure.

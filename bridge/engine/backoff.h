@@ -35,24 +35,23 @@ class RetryBudget {
     void succeeded() { tokens_ = std::min(kMost, tokens_ + kPerSuccess); }
     // Takes a token if there is one.
     bool take(Time now) {
-        refill(now);
+        tokens_ = at(now);
+        last_ = now;
         if (tokens_ < 1.0) return false;
         tokens_ -= 1.0;
         return true;
     }
     // When the next token is there.
     [[nodiscard]] Time next(Time now) const {
-        if (tokens_ >= 1.0) return now;
-        return now + Duration(static_cast<std::int64_t>((1.0 - tokens_) / kPerSecond * 1e9) + 1);
+        const double tokens = at(now);
+        if (tokens >= 1.0) return now;
+        return now + Duration(static_cast<std::int64_t>((1.0 - tokens) / kPerSecond * 1e9) + 1);
     }
 
   private:
-    void refill(Time now) {
-        if (last_ != Time{}) {
-            const double seconds = std::chrono::duration<double>(now - last_).count();
-            tokens_ = std::min(kMost, tokens_ + seconds * kPerSecond);
-        }
-        last_ = now;
+    [[nodiscard]] double at(Time now) const {
+        if (last_ == Time{}) return tokens_;
+        return std::min(kMost, tokens_ + std::chrono::duration<double>(now - last_).count() * kPerSecond);
     }
 
     double tokens_ = 10.0;

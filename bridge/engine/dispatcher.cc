@@ -36,7 +36,7 @@ std::optional<Batch> Dispatcher::next(Partition partition, Time now) {
         return batch;
     }
     const auto due = [&](const Retry& retry) { return retry.due <= now && of_partition(retry.batch); };
-    if (const auto found = std::ranges::find_if(retries_, due); found != retries_.end()) {
+    if (const auto found = std::ranges::find_if(retries_, due); found != retries_.end() && budget_.take(now)) {
         Batch batch = std::move(found->batch);
         retries_.erase(found);
         return batch;
@@ -84,7 +84,7 @@ RequestId Dispatcher::launch(Flight flight, Time now) {
     flight.rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     flight.successes_before = successes_;
     suspect_flying_ = suspect_flying_ || flight.batch.suspect;
-    probe_flying_ = probe_flying_ || flight.errand == Errand::probe;
+    probe_made_ = on_hold();
     flights_.emplace(id, std::move(flight));
     return id;
 }
@@ -96,14 +96,12 @@ std::optional<Flight> Dispatcher::land(RequestId id) {
     flights_.erase(found);
     --flying_[flight.batch.partition];
     if (flight.batch.suspect) suspect_flying_ = false;
-    if (flight.errand == Errand::probe) probe_flying_ = false;
     return flight;
 }
 
 void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {
     if (batch.suspect) return suspect(std::move(batch));
-    Time due = now + backoff(rule_for(outcome), batch.failures, random_);
-    if (!budget_.take(now)) due = std::max(due, budget_.next(now));
+    const Time due = now + backoff(rule_for(outcome), batch.failures, random_);
     retries_.push_back({std::move(batch), due});
 }
 
@@ -129,8 +127,9 @@ void Dispatcher::failed(const Answer& answer, const Flight& flight, Time now) {
 void Dispatcher::hold(std::string why, Time now) {
     const bool was = on_hold();
     hold_ = std::move(why);
-    if (was && now < next_probe_) return;
+    if (was && !probe_made_) return;
     if (!was) probes_ = 0;
+    probe_made_ = false;
     Duration wait = kProbeEvery;
     for (std::uint32_t i = 0; i < probes_ && wait < kProbeAtMost; ++i) wait = wait * 3 / 2;
     wait = std::min(wait, kProbeAtMost);
@@ -145,7 +144,7 @@ bool Dispatcher::resume() {
 }
 
 bool Dispatcher::probe_due(Time now) const {
-    return on_hold() && !probe_flying_ && flights_.empty() && now >= std::max(next_probe_, not_before_);
+    return on_hold() && flights_.empty() && now >= std::max(next_probe_, not_before_);
 }
 
 Time Dispatcher::next_due(Time now) const {
@@ -158,7 +157,7 @@ Time Dispatcher::next_due(Time now) const {
         return due;
     }
     consider(not_before_);
-    for (const Retry& retry : retries_) consider(retry.due);
+    for (const Retry& retry : retries_) consider(retry.due > now ? retry.due : budget_.next(now));
     return due;
 }
 

@@ -69,7 +69,7 @@ class Dispatcher {
     // Goes before all others of its kind.
     void go_first(Batch batch) { (batch.suspect ? suspects_ : first_).push_front(std::move(batch)); }
     void suspect(Batch batch) { suspects_.push_back(std::move(batch)); }
-    // Waits for its own back-off and the retry budget; a suspect for its turn.
+    // Waits for its own back-off, then for a token of the retry budget; a suspect for its turn.
     void retry(Batch batch, Outcome outcome, Time now);
 
     void succeeded();
@@ -114,7 +114,7 @@ class Dispatcher {
     std::string hold_;
     Time next_probe_{};
     std::uint32_t probes_ = 0;
-    bool probe_flying_ = false;
+    bool probe_made_ = false;  // since it was last put off
     RetryBudget budget_;
     Random random_;
 };
