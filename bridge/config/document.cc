@@ -37,6 +37,7 @@ class Builder final : public YAML::EventHandler {
     Builder(std::string_view source, Problems& problems) : source_(source), problems_(problems) {}
 
     std::optional<Node> take() { return std::move(root_); }
+    int documents() const { return documents_; }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (++documents_ == 2) {
@@ -198,7 +199,9 @@ std::optional<Node> parse_document(std::string_view yaml, Problems& problems) {
     try {
         std::istringstream stream{std::string(yaml)};
         YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
+        // Not beyond the second one, which is a problem already: yaml-cpp 0.7 finds documents without end in some
+        // texts.
+        while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
         }
     } catch (const TooDeep&) {
         return std::nullopt;  // said already

@@ -70,6 +70,12 @@ TEST_CASE("hostile: one document is read") {
     CHECK(complaints("- 1\nb: 2\n").contains("only one document is read"));
 }
 
+// Found by fuzzing: yaml-cpp gave empty documents for ever.
+TEST_CASE("hostile: documents without end are refused at the second one") {
+    const std::string said = complaints(",a0 &versa0 &versi1o: v\nnenuoneratietos!stp 1:");
+    CHECK(said.contains("only one document is read"));
+}
+
 TEST_CASE("hostile: deep nesting is refused, at any length") {
     const std::string open(40, '[');
     CHECK(complaints(open + std::string(40, ']')) == "t.yaml:1:33: more than 32 levels of nesting are not allowed\n");
