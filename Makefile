@@ -2,8 +2,10 @@
 #   JOBS=n          how many things at once (default: every core)
 #   BENCH=--smoke   options of bench/run.py
 #   MINUTES=n       how long make soak lasts (default: 1)
+#   SECONDS=n       how long each fuzz target runs (default: 30)
 JOBS ?= $(shell nproc)
 MINUTES ?= 1
+SECONDS ?= 30
 BIN = build/release/bin/millrace
 SOURCES = $(shell git ls-files '*.cc' '*.h')
 
@@ -17,7 +19,7 @@ CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 # The path-sensitive analyzer looks shallowly: half the time, and what it finds deeper is mostly wrong.
 SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 
-.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy bench soak clean
+.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz bench soak clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -69,6 +71,12 @@ tidy: deps ## clang-tidy with the checks of .clang-tidy
 	@.ci/install lint
 	cmake --preset release >/dev/null
 	run-clang-tidy-19 -quiet -j $(JOBS) -p build/release -extra-arg=-Wno-unknown-warning-option $(SHALLOW) "$(CURDIR)/(bridge|subjects|auth)/.*\.cc$$"
+
+fuzz: ## run each fuzz target for SECONDS seconds; a finding is left in build/fuzz/findings
+	@.ci/install build test fuzz
+	cmake --preset fuzz >/dev/null
+	cmake --build build/fuzz --target fuzzers -- -j$(JOBS)
+	tests/fuzz/run.sh $(SECONDS) $(JOBS)
 
 bench: build ## throughput and latency beside a plain loop, as a ratio
 	cmake --build --preset release --target bench -- -j$(JOBS)

@@ -1,38 +1,75 @@
-// Any status and body as an answer: decode is total, and "scored" means one result per row.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
+// Any status, headers and body as an answer, to every registered protocol: decoding is total, `scored` means one whole
+// JSON value per row, and what an endpoint says about itself is short and on one line.
 #include <memory>
-#include <string_view>
-#include <vector>
 
+#include "bridge/base/check.h"
+#include "bridge/codec/element_reader.h"
+#include "bridge/protocols/evidence.h"
+#include "bridge/protocols/json_reader.h"
 #include "bridge/protocols/registry.h"
+#include "tests/fuzz/tape.h"
 
 using namespace millrace;
 
+namespace {
+
+using Protocols = std::vector<std::unique_ptr<protocols::Protocol>>;
+
+// Each protocol with every reading of NaN, and with a pointer to the results where it takes one.
+Protocols every_protocol() {
+    Protocols made;
+    for (const std::string_view name : protocols::names()) {
+        for (const auto policy : {settings::NonFinite::null, settings::NonFinite::string, settings::NonFinite::error}) {
+            for (const std::string_view pointer : {"", "/out", "/a~1b/1"}) {
+                settings::Endpoint endpoint;
+                endpoint.protocol = name;
+                endpoint.non_finite = policy;
+                endpoint.results_pointer = pointer;
+                if (protocols::check(endpoint)) made.push_back(protocols::make(endpoint));
+            }
+        }
+    }
+    return made;
+}
+
+// As events are read, which is by other code.
+bool is_json(const std::string& text) {
+    codec::WantedFields none;
+    return !codec::ElementReader(none).read("{\"x\":" + text + '}');
+}
+
+bool is_one_line(std::string_view text, std::size_t most) {
+    return text.size() <= most && protocols::is_utf8(text) &&
+           std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-    if (size < 3) return 0;
-    static settings::Endpoint azureml;
-    static settings::Endpoint json = [] {
-        settings::Endpoint e;
-        e.protocol = "json";
-        e.results_pointer = "/out";
-        e.non_finite = settings::NonFinite::string;
-        return e;
-    }();
-    static const auto one = protocols::make(azureml);
-    static const auto other = protocols::make(json);
-    protocols::Protocol& protocol = bytes[0] % 2 == 0 ? *one : *other;
-    const std::size_t rows = 1 + bytes[0] / 2 % 8;
-    const int status = bytes[1] < 128 ? 200 : 300 + bytes[1];
-    const std::string_view text(reinterpret_cast<const char*>(bytes) + 3, size - 3);
-    const std::size_t cut = bytes[2] % 32;
-    const std::vector<Header> headers = {{"retry-after", std::string(text.substr(0, cut))},
-                                         {"ms-azureml-model-error-statuscode", std::string(text.substr(0, cut / 8))},
-                                         {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}};
-    const Answer answer = protocol.decode({status, headers, text, {}}, rows);
-    if ((answer.outcome == Outcome::scored) != (answer.scores.size() == rows)) std::abort();
-    if (answer.retry_after && (*answer.retry_after < Duration::zero() || *answer.retry_after > std::chrono::minutes(5)))
-        std::abort();
+    static const Protocols all = every_protocol();
+    static constexpr int kStatus[] = {200, 200, 200, 200, 424, 500, 400, 503};
+    fuzz::Tape tape(bytes, size);
+    protocols::Protocol& protocol = *tape.pick(all);
+    const std::size_t rows = 1 + tape.below(8);
+    const std::size_t status = tape.below(256);
+    std::vector<Header> headers;
+    for (const char* name : {"retry-after", "date", "ms-azureml-model-error-statuscode", "azureml-model-deployment",
+                             "x-request-id", "retry-after-ms"}) {
+        headers.emplace_back(name, tape.text());
+    }
+    const std::string_view body = tape.rest();
+    const Answer answer =
+        protocol.decode({status < 8 ? kStatus[status] : static_cast<int>(status) + 300, headers, body, {}}, rows);
+
+    MILLRACE_CHECK((answer.outcome == Outcome::scored) == (answer.scores.size() == rows), "one result per row");
+    MILLRACE_CHECK(std::ranges::all_of(answer.scores, is_json), "a result is JSON");
+    MILLRACE_CHECK(!answer.retry_after ||
+                       (*answer.retry_after >= Duration::zero() && *answer.retry_after <= std::chrono::minutes(5)),
+                   "a wait is clamped");
+    MILLRACE_CHECK(is_one_line(answer.reason, protocols::kMaxReason), "a reason is one line");
+    MILLRACE_CHECK(is_one_line(answer.deployment, protocols::kMaxName), "a deployment is one line");
+    MILLRACE_CHECK(is_one_line(answer.request_id, protocols::kMaxName), "a request id is one line");
+    MILLRACE_CHECK(answer.body.size() <= protocols::kMaxEvidence, "evidence is capped");
+    MILLRACE_CHECK((answer.outcome == Outcome::scored) == answer.reason.empty(), "what is not scored has a reason");
     return 0;
 }

@@ -1,17 +1,49 @@
-// Any bytes as a configuration: it loads or every problem has a place and a text.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
+// Any bytes as a configuration: it loads, or each problem has a text of one line and a place in the file. What loads
+// can be run: every part of a pipeline can be made from it.
+#include <algorithm>
 
+#include "bridge/base/check.h"
+#include "bridge/codec/event_decoder.h"
+#include "bridge/codec/render.h"
 #include "bridge/config/loader.h"
+#include "bridge/engine/engine.h"
+#include "bridge/protocols/registry.h"
+#include "tests/fuzz/tape.h"
+
+using namespace millrace;
+
+namespace {
+
+void check_problem(const config::Problem& problem, std::string_view yaml) {
+    const auto lines = std::ranges::count(yaml, '\n') + 1;
+    MILLRACE_CHECK(!problem.text.empty(), "a problem says what it is");
+    MILLRACE_CHECK(problem.line >= 0 && problem.line <= lines + 1 && problem.column >= 0, "a problem has a place");
+    for (const char c : config::format(problem)) MILLRACE_CHECK(c != '\n' && c != '\r' && c != '\0', "on one line");
+}
+
+// The constructors check what they need.
+void make_parts(const settings::Pipeline& pipeline) {
+    MILLRACE_CHECK(protocols::check(pipeline.endpoint), "the protocol can be made");
+    const auto protocol = protocols::make(pipeline.endpoint);
+    codec::EventDecoder decoder(pipeline);
+    const codec::Renderer renderer(pipeline);
+    const engine::Engine engine(pipeline, {0}, 1);
+    Delivery delivery;
+    delivery.payload = Payload(std::string("{}"));
+    decoder.decode(delivery);
+    MILLRACE_CHECK(delivery.events.size() == 1, "an empty object is one event");
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-    const auto loaded = millrace::config::load("f.yaml", {reinterpret_cast<const char*>(bytes), size});
-    if (loaded) return 0;
-    if (loaded.error().empty()) std::abort();
-    for (const auto& problem : loaded.error()) {
-        if (problem.text.empty() || problem.line < 0) std::abort();
+    const std::string_view yaml(reinterpret_cast<const char*>(bytes), size);
+    const auto loaded = config::load("f.yaml", yaml);
+    if (loaded) {
+        for (const auto& pipeline : loaded->pipelines) make_parts(pipeline);
+        return 0;
     }
+    MILLRACE_CHECK(!loaded.error().empty(), "what does not load has a problem");
+    for (const auto& problem : loaded.error()) check_problem(problem, yaml);
     return 0;
 }

@@ -1,30 +1,34 @@
 #!/bin/sh
-# usage: tests/fuzz/run.sh BIN_FOLDER SECONDS    Runs every fuzz target for SECONDS each, from a corpus of a few examples.
-# A finding is left in build/fuzz/findings and fails the run.
-set -eu
-bin=$1 seconds=$2
-root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$root/build/fuzz/findings"
+# usage: tests/fuzz/run.sh SECONDS [JOBS]    Runs every target of the fuzz preset for so long, JOBS at once.
+#
+# Begins with the kept corpus and with what earlier runs found, in build/fuzz/corpus. A finding is an input left in
+# build/fuzz/findings; it fails the run. To see it again: build/fuzz/bin/fuzz_TARGET build/fuzz/findings/FILE.
+set -u
+cd "$(dirname "$0")/../.."
+build=build/fuzz
 
-seed() { mkdir -p "$work/$1"; printf '%b' "$3" >"$work/$1/$2"; }
-seed event object '{"a":1,"b":[{"c":2.50}],"d":"x","e":null}'
-seed event array '[{"a":1},{"a":"\\u00e9"},3,[]]'
-seed event lines '{"a":1}\n\n{"a":2}\r\nnot json\n'
-seed answer azureml '\000\000\000{"Results":{"WebServiceOutput0":[1.5]}}'
-seed answer string '\000\000\000"[1, NaN]"'
-seed answer json '\001\000\000{"out":[{"x":[1,2]}]}'
-seed subject ack '$JS.ACK.S.C.1.2.3.1700000000000000000.4'
-seed subject event 'events.acme.trips'
-mkdir -p "$work/config"
-cp "$root/examples/taxi/millrace.yaml" "$work/config/"
+one() {
+    target=$1 seconds=$2
+    log=$build/logs/$target.log
+    mkdir -p "$build/corpus/$target" "$build/findings" "$build/logs"
+    "$build/bin/fuzz_$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$build/findings/$target-" \
+        "$build/corpus/$target" "tests/fuzz/corpus/$target" >"$log" 2>&1
+    code=$?
+    edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
+    inputs=$(sed -n 's/.* corp: \([0-9]*\)\/.*/\1/p' "$log" | tail -1)
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    printf '%-12s %12s runs %8s edges %6s inputs\n' "$target" "${runs:-?}" "${edges:-?}" "${inputs:-?}"
+    [ $code = 0 ] && return
+    echo "$target: found something, see $log"
+    grep -E 'check failed|ERROR|runtime error|SUMMARY|Test unit written' "$log"
+    return 1
+}
 
-failed=0
-for target in event answer subject config; do
-    echo "fuzz_$target: $seconds s"
-    "$bin/fuzz_$target" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-        -artifact_prefix="$root/build/fuzz/findings/$target-" "$work/$target" >"$work/$target.log" 2>&1 || failed=1
-    grep -E 'number_of_executed_units|ERROR|SUMMARY|Test unit written' "$work/$target.log" || tail -5 "$work/$target.log"
-done
-exit $failed
+case ${1:-} in
+    --one) one "$2" "$3" ;;
+    ''|*[!0-9]*) sed -n '2s/^# //p' "$0"; exit 2 ;;
+    *)
+        targets=$(ls tests/fuzz/*_fuzz.cc | sed 's:.*/\(.*\)_fuzz\.cc:\1:')
+        echo "$targets" | xargs -P "${2:-1}" -I @ "$0" --one @ "$1" ;;
+esac

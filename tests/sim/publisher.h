@@ -19,9 +19,8 @@ class Publisher {
 
     // Stores one message of one or more events. Requires: the server is up.
     void publish_one();
-    // One message of events of these kinds, a line each.
-    void publish(const std::string& tenant, const std::vector<Kind>& kinds);
-    void publish_good(const std::string& tenant);
+    // A good event of each tenant.
+    void publish_good();
     [[nodiscard]] std::uint64_t made() const { return made_; }
 
   private:
@@ -31,7 +30,6 @@ class Publisher {
     };
 
     Element element(const std::string& tenant, bool good);
-    void publish_largest(const std::string& tenant);
     Element bad_element(const std::string& tenant);
     Kind draw_kind();
     void send(const std::string& tenant_token, std::string payload, std::vector<Planned> events);

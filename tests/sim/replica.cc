@@ -66,7 +66,7 @@ Replica::Replica(Parts parts)
              },
          .arrived =
              [this](const Delivered& delivered, std::string_view consumer) {
-                 received_.push_back({partition_of(consumer), delivered.stream_sequence, delivered.stream_created});
+                 received_.emplace_back(partition_of(consumer), delivered.stream_sequence);
              }});
     endpoint_->watch(
         {.sent = [this](const auto&,
@@ -97,7 +97,9 @@ void Replica::turn_at(Time when) {
 }
 
 void Replica::take_in() {
-    for (const auto& place : std::exchange(received_, {})) parts_.oracle.arrived(memory_, place);
+    for (const auto& [partition, sequence] : std::exchange(received_, {})) {
+        parts_.oracle.arrived(memory_, partition, sequence);
+    }
 }
 
 void Replica::turn() {
@@ -124,7 +126,7 @@ void Replica::turn() {
 }
 
 void Replica::freeze(Duration duration) {
-    frozen_until_ = std::max(frozen_until_, parts_.scheduler.now() + duration);
+    frozen_until_ = parts_.scheduler.now() + duration;
     jetstream_->freeze(frozen_until_);
     parts_.trace.fault("frozen",
                        parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
@@ -141,7 +143,6 @@ void Replica::drain(Duration within) {
 }
 
 void Replica::end(std::string_view how) {
-    if (!alive()) return;
     parts_.trace.line(parts_.name, how);
     stop();
     parts_.ended();
