@@ -90,6 +90,7 @@ void SimJetStream::bind(Partition partition) {
 Result<Bound> SimJetStream::look_up(Partition partition) {
     auto& server = parts_.server;
     const auto& pipeline = parts_.pipeline;
+    if (!server.has_leader()) return fail(ErrorCode::unavailable, "no leader");
     const auto* stream = server.stream(pipeline.input.stream);
     if (stream == nullptr) return fail(ErrorCode::not_found, "stream '" + pipeline.input.stream + "' does not exist");
     Bound bound;
@@ -122,8 +123,10 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
     bound.ack_wait = consumer.config().ack_wait;
     bound.max_deliver = consumer.config().max_deliver;
     bound.max_ack_pending = consumer.config().max_ack_pending;
-    if (consumer.last_active()) bound.idle_for = parts_.scheduler.now() - *consumer.last_active();
     bound.server_now = parts_.scheduler.server_now();
+    if (consumer.last_active() && !server.forgetful()) {
+        bound.idle_for = std::max(Duration::zero(), bound.server_now - *consumer.last_active());
+    }
     const auto oldest = consumer.oldest_unacked();
     bound.oldest_unacked = oldest ? stream->at(*oldest).stored_at : bound.server_now;
     return bound;
@@ -131,6 +134,8 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
 
 void SimJetStream::pull(const PullRequest& request) {
     if (!parts_.gate.pass()) return;
+    parts_.trace.line(parts_.name,
+                      "pull " + std::to_string(request.batch) + " on " + std::to_string(request.partition));
     out(parts_.faults.lose_pull, "pull", [this, request] {
         parts_.server.pull(client_, parts_.pipeline.input.stream,
                            settings::consumer_name(parts_.pipeline, request.partition), request);
@@ -170,9 +175,10 @@ void SimJetStream::publish(ports::Publication publication) {
 
 // At the server: the PubAck takes the way back by itself.
 void SimJetStream::land(const ports::Publication& publication) {
-    const auto ack = parts_.server.publish(publication.subject, publication.headers, publication.payload);
-    const auto id = publication.id;
-    in(parts_.faults.lose_puback, "puback", [id, ack] { return Stored{id, ack.error, ack.sequence, ack.duplicate}; });
+    const auto ack = parts_.server.publish_by_client(publication.subject, publication.headers, publication.payload);
+    if (!ack) return;
+    in(parts_.faults.lose_puback, "puback",
+       [id = publication.id, ack = *ack] { return Stored{id, ack.error, ack.sequence, ack.duplicate}; });
 }
 
 void SimJetStream::find(const Find& find) {
@@ -189,6 +195,8 @@ void SimJetStream::find(const Find& find) {
 
 Found SimJetStream::search(const Find& find) {
     Found found{find.number, {}, {}};
+    if (!parts_.server.has_leader()) found.error = Error{ErrorCode::unavailable, "no leader"};
+    if (found.error) return found;
     const auto filters = output_filters(parts_.pipeline);
     std::vector<const SimStream*> read;
     for (std::size_t output = 0; output < kOutputs; ++output) {
@@ -240,10 +248,18 @@ void SimJetStream::in(double loss, std::string_view kind, std::function<ports::J
 
 void SimJetStream::hand_in(std::uint64_t epoch, std::function<ports::JetStreamArrival()> make) {
     if (dead_ || epoch != epoch_) return;
-    if (parts_.scheduler.now() < frozen_until_) {
-        return parts_.scheduler.at(frozen_until_, [this, epoch, make = std::move(make)] { hand_in(epoch, make); });
-    }
+    if (parts_.scheduler.now() < frozen_until_ || !held_.empty()) return held_.push_back({epoch, std::move(make)});
     parts_.arrivals.put(make());
+}
+
+void SimJetStream::freeze(Time until) {
+    frozen_until_ = until;
+    parts_.scheduler.at(until, [this] { thaw(); });
+}
+
+void SimJetStream::thaw() {
+    if (dead_ || parts_.scheduler.now() < frozen_until_) return;
+    for (auto& held : std::exchange(held_, {})) hand_in(held.epoch, std::move(held.make));
 }
 
 Time SimJetStream::arrival(Time& last_in_line) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -83,7 +84,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     // The process is gone: part of what was not flushed may still have left, and nothing arrives any more.
     void die();
     // Until `until` nothing arrives; it waits.
-    void freeze(Time until) { frozen_until_ = until; }
+    void freeze(Time until);
 
   private:
     using Action = std::function<void()>;
@@ -99,6 +100,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     // The client library's own word, which no link loses.
     void tell(std::function<ports::JetStreamArrival()> make) { hand_in(epoch_, std::move(make)); }
     void hand_in(std::uint64_t epoch, std::function<ports::JetStreamArrival()> make);
+    void thaw();
     void reconnect();
     void land(const ports::Publication& publication);
     [[nodiscard]] Time arrival(Time& last_in_line);
@@ -117,6 +119,11 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     Time last_out_{};
     Time last_in_{};
     std::vector<Action> unsent_;
+    struct Held {
+        std::uint64_t epoch;
+        std::function<ports::JetStreamArrival()> make;
+    };
+    std::deque<Held> held_;  // arrived while frozen
 };
 
 }  // namespace millrace::sim

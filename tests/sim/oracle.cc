@@ -61,16 +61,28 @@ bool decided_by_endpoint(Reason reason) {
 void Oracle::published(const SimStream& stream, std::uint64_t sequence, std::vector<Planned> events) {
     const auto& subject = stream.at(sequence).subject;
     const Partition partition = plan_.pipeline.partitions > 1 && subject.starts_with("events.1.") ? 1 : 0;
+    const auto& message = stream.at(sequence);
+    largest_message_ = std::max<std::uint64_t>(largest_message_, message.payload.size());
     auto& of_message = by_sequence_[sequence];
     for (std::uint32_t element = 0; element < events.size(); ++element) {
         const auto id = subjects::event_identity({plan_.pipeline.name, plan_.pipeline.generation, stream.config().name,
                                                   stream.created(), sequence, element});
         const auto index = events_.size();
         if (events[element].token) by_token_[events[element].token->text()] = index;
-        events_.push_back({std::move(events[element]), sequence, element, partition, {}, {}, 0});
+        const auto& refused = plan_.tenants.back();
+        const bool must_end = !plan_.permanent.refused_tenant || events[element].tenant != refused;
+        unsettled_ += must_end ? 1 : 0;
+        events_.push_back(
+            {std::move(events[element]), {partition, sequence, stream.created()}, element, must_end, {}, {}, 0});
         by_identity_[subjects::to_hex(id)] = index;
         of_message.push_back(index);
     }
+}
+
+void Oracle::input_gone() {
+    for (auto& known : events_) known.must_end = false;
+    unsettled_ = 0;
+    by_sequence_.clear();
 }
 
 Oracle::Known* Oracle::find(const std::vector<Header>& headers) {
@@ -93,7 +105,7 @@ void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
     }
     const auto kind = is_result ? Output::result : output;
     if (++known->copies == 1) {
-        ++settled_;
+        unsettled_ -= known->must_end ? 1 : 0;
     } else if (message.stored_at - known->stored_at < plan_.duplicate_window) {
         return violate("settled_once", name_of(*known) + " is stored twice within the duplicate window");
     } else {
@@ -137,20 +149,21 @@ void Oracle::acked(std::uint64_t sequence) {
     }
 }
 
-void Oracle::arrived(Memory& memory, Partition partition, std::uint64_t sequence) {
-    memory.touched[{partition, sequence}] = scheduler_.now();
-}
+void Oracle::arrived(Memory& memory, const Place& place) { memory.touched[place] = scheduler_.now(); }
 
+// The newest stream of that name is meant.
 void Oracle::progressed(Memory& memory, Partition partition, std::uint64_t sequence) {
-    const auto touched = memory.touched.find({partition, sequence});
-    if (touched == memory.touched.end()) return;
+    auto touched = memory.touched.upper_bound({partition, sequence, ServerTime::max()});
+    if (touched == memory.touched.begin()) return;
+    --touched;
+    if (touched->first.partition != partition || touched->first.sequence != sequence) return;
     if (scheduler_.now() - touched->second <= plan_.pipeline.input.ack_wait) touched->second = scheduler_.now();
 }
 
 void Oracle::publishing(const Memory& memory, const ports::Publication& publication) {
     const auto* known = find(publication.headers);
     if (known == nullptr) return;
-    const auto touched = memory.touched.find({known->partition, known->sequence});
+    const auto touched = memory.touched.find(known->place);
     if (touched == memory.touched.end()) {
         return violate("fresh", memory.name + " publishes " + name_of(*known) + ", which it never received");
     }
@@ -165,7 +178,8 @@ void Oracle::publishing(const Memory& memory, const ports::Publication& publicat
 
 void Oracle::check_conviction(const Memory& memory, const Known& known, Reason reason) {
     if (known.planned.unfit || !known.planned.token) return;  // the reason is checked when it is stored
-    if (reason == Reason::result_too_large && known.planned.token->kind == Kind::bulky) return;
+    const bool is_bulky = known.planned.token->kind == Kind::bulky || known.planned.largest;
+    if (reason == Reason::result_too_large && is_bulky) return;
     if (reason == Reason::event_too_large && plan_.pipeline.endpoint.max_batch_bytes < 1000) return;
     if (!decided_by_endpoint(reason)) {
         return violate("conviction", name_of(known) + " becomes a dead letter: " + std::string(name(reason)));
@@ -220,7 +234,8 @@ void Oracle::turned(const Memory& memory, const Snapshot& snapshot) {
         violate("bounded", memory.name + " holds " + std::to_string(snapshot.open_deliveries) + " deliveries");
     }
     // A message may be larger than what is left, once per pull request.
-    const auto bytes = p.input.max_pending_bytes + std::uint64_t{kPullSlots} * p.partitions * 4096;
+    const auto bytes = p.input.max_pending_bytes +
+                       std::uint64_t{kPullSlots} * p.partitions * std::max<std::uint64_t>(largest_message_, 4096);
     if (snapshot.open_bytes > bytes) {
         violate("bounded", memory.name + " holds " + std::to_string(snapshot.open_bytes) + " bytes");
     }
@@ -242,20 +257,26 @@ std::string Oracle::subject_of(const Known& known, Output output) const {
 }
 
 std::string Oracle::name_of(const Known& known) {
-    std::string name = "event " + std::to_string(known.sequence) + "/" + std::to_string(known.element);
+    std::string name = "event " + std::to_string(known.place.sequence) + "/" + std::to_string(known.element);
     if (known.planned.token) name += " " + known.planned.token->text();
     if (known.planned.unfit) name += " (" + std::string(millrace::name(*known.planned.unfit)) + ")";
     return name;
 }
 
-std::string Oracle::unsettled() const {
-    std::string text;
-    std::size_t count = 0;
+std::vector<Oracle::Open> Oracle::open_events() const {
+    std::vector<Open> open;
     for (const auto& known : events_) {
-        if (known.stored) continue;
-        if (++count <= 8) text += (text.empty() ? "" : ", ") + name_of(known);
+        if (known.must_end && !known.stored)
+            open.push_back({name_of(known), known.place.sequence, known.planned.token});
     }
-    return std::to_string(count) + " events are not settled: " + text;
+    return open;
+}
+
+bool Oracle::is_refused(std::uint64_t sequence) const {
+    const auto found = by_sequence_.find(sequence);
+    if (found == by_sequence_.end() || !plan_.permanent.refused_tenant) return false;
+    return std::ranges::any_of(found->second,
+                               [this](std::size_t n) { return events_[n].planned.tenant == plan_.tenants.back(); });
 }
 
 }  // namespace millrace::sim

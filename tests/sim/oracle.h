@@ -43,13 +43,22 @@ struct Planned {
     std::optional<EventToken> token;  // nothing where it has no readable one
     std::optional<Reason> unfit;      // what decoding must find
     std::string tenant;               // empty when the subject has none that is usable
+    bool largest = false;             // in a message as large as the input takes
+};
+
+// A message as a process knows it: which, of which making of the input stream.
+struct Place {
+    Partition partition = 0;
+    std::uint64_t sequence = 0;
+    ServerTime stream_created{};
+    auto operator<=>(const Place&) const = default;
 };
 
 // What one process knew: a replica from start to crash. Kept by the replica, filled and read here.
 struct Memory {
     std::string name;
-    std::map<std::pair<Partition, std::uint64_t>, Time> touched;  // by stream sequence
-    std::vector<Exchange> exchanges;                              // as handed out
+    std::map<Place, Time> touched;
+    std::vector<Exchange> exchanges;  // as handed out
     bool connected = true;
 };
 
@@ -59,13 +68,15 @@ class Oracle {
         : plan_(plan), scheduler_(scheduler), trace_(trace) {}
 
     void published(const SimStream& stream, std::uint64_t sequence, std::vector<Planned> events);
+    // Somebody deleted the input stream: what is not settled need not be.
+    void input_gone();
 
     // On the server.
     void stored(const SimStream& stream, const StoredMessage& message);
     void acked(std::uint64_t sequence);
 
     // In a replica.
-    void arrived(Memory& memory, Partition partition, std::uint64_t sequence);
+    void arrived(Memory& memory, const Place& place);
     // An in-progress ack. For a delivery that is stale already it comes too late.
     void progressed(Memory& memory, Partition partition, std::uint64_t sequence);
     void publishing(const Memory& memory, const ports::Publication& publication);
@@ -75,21 +86,28 @@ class Oracle {
     void violate(std::string invariant, std::string text);
     [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
     [[nodiscard]] std::size_t events() const { return events_.size(); }
-    [[nodiscard]] std::size_t settled() const { return settled_; }
+    // Events that must end and have not.
+    [[nodiscard]] std::size_t unsettled() const { return unsettled_; }
+    struct Open {
+        std::string name;
+        std::uint64_t sequence = 0;
+        std::optional<EventToken> token;
+    };
+    [[nodiscard]] std::vector<Open> open_events() const;
+    // Whether the message holds events that are refused for ever.
+    [[nodiscard]] bool is_refused(std::uint64_t sequence) const;
     // Stored a second time, and of these as the other kind: only legal beyond the duplicate window.
     [[nodiscard]] std::size_t stored_again() const { return stored_again_; }
     [[nodiscard]] std::size_t stored_as_both() const { return stored_as_both_; }
-    // The first few events that are not settled, for a person.
-    [[nodiscard]] std::string unsettled() const;
     // Of dead letters, with their number.
     [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
 
   private:
     struct Known {
         Planned planned;
-        std::uint64_t sequence = 0;
+        Place place;
         std::uint32_t element = 0;
-        Partition partition = 0;
+        bool must_end = true;
         std::optional<Output> stored;
         ServerTime stored_at{};
         std::uint64_t copies = 0;
@@ -110,7 +128,8 @@ class Oracle {
     std::map<std::uint64_t, std::vector<std::size_t>> by_sequence_;
     std::map<std::string, std::size_t> by_token_;
     std::map<std::string, std::uint64_t> reasons_;
-    std::size_t settled_ = 0;
+    std::uint64_t largest_message_ = 0;
+    std::size_t unsettled_ = 0;
     std::size_t stored_again_ = 0;
     std::size_t stored_as_both_ = 0;
     std::optional<Violation> violation_;

@@ -76,7 +76,9 @@ void plan_streams(Plan& plan, Random& random) {
 
 void plan_mix(Plan& plan, Random& random) {
     plan.events = static_cast<std::uint32_t>(random.between(20, 200));
-    plan.publish_over = random.between(Duration(seconds(1)), minutes(8));
+    const auto publish_over = random.between(Duration(seconds(1)), minutes(8));
+    plan.publish_every = publish_over * 3 / static_cast<Duration::rep>(plan.events);
+    plan.troubled_for = publish_over;
     plan.tenants = {"acme", "beta", "Gamma_3-x"};
     if (random.chance(0.2)) plan.tenants.resize(1);
     plan.mix.bad_elements = random.chance(0.4) ? 60 : 0;
@@ -110,31 +112,22 @@ void plan_faults(Plan& plan, Random& random) {
                          .garbage = rate(random, 0.1),
                          .slow = rate(random, 0.3)};
     auto& t = plan.troubles;
-    t.crash = every(random, seconds(5), minutes(3));
-    t.restart = every(random, seconds(30), minutes(5));
-    t.freeze = every(random, seconds(20), minutes(5));
-    t.longest_freeze = random.chance(0.3) ? plan.duplicate_window * 3 : plan.pipeline.input.ack_wait * 2;
-    t.disconnect = every(random, seconds(10), minutes(4));
-    t.longest_disconnect = random.chance(0.3) ? plan.duplicate_window * 2 : Duration(seconds(20));
-    t.server_stop = every(random, seconds(30), minutes(5));
-    t.longest_server_stop = random.chance(0.3) ? plan.duplicate_window * 2 : Duration(seconds(20));
-    t.condition = every(random, seconds(20), minutes(4));
-    t.longest_condition = random.between(Duration(seconds(5)), minutes(6));
+    t.crash.every = every(random, seconds(5), minutes(3));
+    t.restart.every = every(random, seconds(30), minutes(5));
+    t.freeze.every = every(random, seconds(20), minutes(5));
+    t.freeze.longest = random.chance(0.3) ? plan.duplicate_window * 3 : plan.pipeline.input.ack_wait * 2;
+    t.disconnect.every = every(random, seconds(10), minutes(4));
+    t.disconnect.longest = random.chance(0.3) ? plan.duplicate_window * 2 : Duration(seconds(20));
+    t.server_stop.every = every(random, seconds(30), minutes(5));
+    t.server_stop.longest = random.chance(0.3) ? plan.duplicate_window * 2 : Duration(seconds(20));
+    t.condition.every = every(random, seconds(20), minutes(4));
+    t.condition.longest = random.between(Duration(seconds(5)), minutes(6));
     plan.unflushed_acks = random.chance(0.3) ? Duration(seconds(2)) : Duration::zero();
 }
 
-void say(std::string& text, std::string_view name, double value) {
-    if (value == 0) return;
-    char number[48];
-    std::snprintf(number, sizeof number, " %.*s %.3g", static_cast<int>(name.size()), name.data(), value);
-    text += number;
-}
-
-double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
-Plan Plan::of(std::uint64_t seed) {
+Plan Plan::plain(std::uint64_t seed) {
     Plan plan;
     plan.seed = seed;
     Random streams(seed, "plan streams");
@@ -147,7 +140,7 @@ Plan Plan::of(std::uint64_t seed) {
     plan_faults(plan, faults);
     Random shape(seed, "plan shape");
     plan.replicas = shape.chance(0.5) ? 2 : 1;
-    plan.troubled_for = plan.publish_over + shape.between(seconds(10), minutes(10));
+    plan.troubled_for += shape.between(seconds(10), minutes(10));
     plan.idle_turn = shape.chance(0.5) ? Duration(seconds(1)) : Duration(minutes(10));
     // A record row has another shape.
     auto& e = plan.pipeline.endpoint;
@@ -155,35 +148,25 @@ Plan Plan::of(std::uint64_t seed) {
     return plan;
 }
 
-std::string Plan::text() const {
-    const auto& e = pipeline.endpoint;
-    std::string out = "seed " + std::to_string(seed) + ": " + std::to_string(events) + " events";
-    say(out, "over", in_seconds(publish_over));
-    out += ", " + std::to_string(tenants.size()) + " tenants, " + std::to_string(replicas) + " replicas;";
-    say(out, "partitions", pipeline.partitions);
-    say(out, "batch", e.max_batch_count);
-    say(out, "parallel", e.parallel_requests_per_partition);
-    say(out, "ack_wait", in_seconds(pipeline.input.ack_wait));
-    say(out, "window", in_seconds(duplicate_window));
-    say(out, "max_ack_pending", pipeline.input.max_ack_pending);
-    say(out, "timeout", in_seconds(e.timeout));
-    out += "; " + e.protocol + (e.mix_tenants ? " mixed" : "") + (e.control.empty() ? "" : " control");
-    out += "; link:";
-    say(out, "lose_delivery", link.lose_delivery);
-    say(out, "double_delivery", link.double_delivery);
-    say(out, "lose_ack", link.lose_ack);
-    say(out, "lose_publish", link.lose_publish);
-    say(out, "lose_puback", link.lose_puback);
-    say(out, "reorder", link.reorder);
-    say(out, "slow", link.slow);
-    out += "; every:";
-    say(out, "crash", in_seconds(troubles.crash));
-    say(out, "restart", in_seconds(troubles.restart));
-    say(out, "freeze", in_seconds(troubles.freeze));
-    say(out, "disconnect", in_seconds(troubles.disconnect));
-    say(out, "server_stop", in_seconds(troubles.server_stop));
-    say(out, "condition", in_seconds(troubles.condition));
-    return out;
+Plan Plan::quiet() {
+    Plan plan;
+    plan.seed = 1;
+    auto& p = plan.pipeline;
+    p.name = "trips";
+    p.input.stream = "EVENTS";
+    p.input.subject = "events.{tenant}.trips";
+    p.event.features = {{"who", {}}};
+    p.endpoint.url = "http://model/score";
+    p.endpoint.max_batch_count = 10;
+    p.endpoint.max_dead_letter_ratio = 1.0;
+    p.endpoint.timeout = seconds(5);
+    p.results.subject = "results.{tenant}.trips";
+    p.dead_letter.subject = "dead.{tenant}.trips";
+    p.dead_letter.unroutable_subject = "dead-unroutable.trips";
+    plan.tenants = {"acme"};
+    plan.idle_turn = seconds(1);
+    plan.duplicate_window = minutes(2);
+    return plan;
 }
 
 }  // namespace millrace::sim

@@ -1,7 +1,7 @@
 // Plan: what one seed stands for: the configuration, the traffic, and which faults there are and how often.
 //
-// Each seed turns a random part of the faults on, each with a random rate, so that some runs have one fault in
-// plenty and others a little of everything: a fault that is always on hides what only happens without it.
+// `of` draws everything; `swarm.cc` then takes a random part of the faults away again, so that some runs have one fault
+// in plenty and others a little of everything: a fault that is always on hides what only happens without it.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,46 @@
 
 namespace millrace::sim {
 
-// Things that happen now and then during the first phase: mean time between two, zero for never.
+// Something that happens now and then during the first phase.
+struct Trouble {
+    Duration every{};  // mean time between two; zero for never
+    Duration longest{};
+};
+
 struct Troubles {
-    Duration crash{};
-    Duration restart{};  // drained, as a rolling update does
-    Duration freeze{};
-    Duration longest_freeze{};
-    Duration disconnect{};
-    Duration longest_disconnect{};
-    Duration server_stop{};
-    Duration longest_server_stop{};
-    Duration condition{};  // the endpoint's
-    Duration longest_condition{};
+    Trouble crash;
+    Trouble restart;  // drained, as a rolling update does
+    Trouble freeze;
+    Trouble disconnect;
+    Trouble server_stop;
+    Trouble condition;      // the endpoint's
+    Trouble leader;         // the streams' and consumers' leader goes, what it does last is unanswered
+    Trouble consumer_gone;  // deleted under us
+    Trouble output_full;
+    Trouble denied;      // publishing is not permitted
+    Trouble wall_step;   // of a replica's wall clock
+    Trouble clock_step;  // of the server's
+    Trouble input_anew;  // the input stream is deleted and made again
+};
+
+// What does not heal. The rest of the world must go on.
+struct Permanent {
+    bool dead_replica = false;    // one stays dead
+    double bad_link = 0;          // one replica's link loses this share of everything
+    Duration slow_endpoint{};     // every answer takes this much longer
+    bool refused_tenant = false;  // everything of the last tenant is refused
+    double lossy_acks = 0;        // this share of all acks is lost
+
+    [[nodiscard]] bool any() const {
+        return dead_replica || bad_link > 0 || slow_endpoint > Duration::zero() || refused_tenant || lossy_acks > 0;
+    }
 };
 
 // How many of the events are of each odd kind, per thousand.
 struct Mix {
     std::uint32_t bad_elements = 0;
     std::uint32_t hostile_tenants = 0;
+    std::uint32_t largest = 0;  // messages as large as the input takes
     std::uint32_t odd[9] = {};  // by Kind; the rest is good
 };
 
@@ -41,19 +63,26 @@ struct Plan {
     std::uint32_t replicas = 1;
     std::vector<std::string> tenants;
     std::uint32_t events = 0;
-    Duration publish_over{};
+    Duration publish_every{};  // mean
     Duration troubled_for{};
     Duration idle_turn{};  // the longest a replica sleeps
     Duration duplicate_window{};
-    std::uint64_t max_message = 1 << 20;
+    std::uint64_t max_message = 1 << 20;  // of the output stream, in bytes
+    std::uint64_t max_input = 1 << 20;
     Mix mix;
     LinkFaults link;
     ModelRules model;
     ModelFaults model_faults;
     Troubles troubles;
+    Permanent permanent;
     Duration unflushed_acks{};  // forgotten when the server stops
+    bool forgetful = false;     // the server does not say when a consumer was last active
 
     static Plan of(std::uint64_t seed);
+    // As above before anything is taken away, and with the first kinds of faults only.
+    static Plan plain(std::uint64_t seed);
+    // No faults at all, one replica, one tenant: what scenarios are made from.
+    static Plan quiet();
     [[nodiscard]] std::string text() const;
 };
 

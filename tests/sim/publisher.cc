@@ -1,13 +1,18 @@
 #include "tests/sim/publisher.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "bridge/base/check.h"
 
 namespace millrace::sim {
 namespace {
 
 const std::array<std::string, 8> kHostile = {
     "a*", "$SYS", "a b", "ac\r\nPUB x 1\r\nme", "t\xc3\xa9", "acme>beta", std::string(300, 'x'), "acme\"},{\""};
+
+const std::vector<Header> kHeaders = {{"traceparent", "00-1-2-01"}, {"Nats-Evil", "x"}};
 
 }  // namespace
 
@@ -52,6 +57,7 @@ void Publisher::publish_one() {
         ++made_;
         return send(random_.pick(kHostile), R"({"who":"x"})", {{{}, Reason::unroutable_tenant, {}}});
     }
+    if (plan_.mix.largest > 0 && random_.below(1000) < plan_.mix.largest) return publish_largest(tenant);
     const auto shape = random_.below(4);
     const auto count = shape < 2 ? 1 : random_.below(9);
     std::string payload;
@@ -62,23 +68,51 @@ void Publisher::publish_one() {
         payload += one.text;
         events.push_back(std::move(one.planned));
     }
-    if (shape == 2) payload = "[" + payload + "]";
+    const auto is_object = [](const Planned& planned) {
+        return planned.unfit != Reason::not_json && planned.unfit != Reason::not_an_object;
+    };
+    if (shape == 2) {
+        payload = "[" + payload + "]";
+    } else if (count > 1 && std::ranges::none_of(events, is_object)) {
+        // Lines of which none is an object are one thing that cannot be read.
+        events = {{{}, Reason::not_json, tenant}};
+    }
     send(tenant, std::move(payload), std::move(events));
 }
 
-void Publisher::publish_good() {
-    for (const auto& tenant : plan_.tenants) {
-        auto one = element(tenant, true);
-        send(tenant, std::move(one.text), {std::move(one.planned)});
+void Publisher::publish(const std::string& tenant, const std::vector<Kind>& kinds) {
+    std::string payload;
+    std::vector<Planned> events;
+    for (const auto kind : kinds) {
+        const EventToken token{tenant, ++made_, kind};
+        payload += (payload.empty() ? "{\"who\":\"" : "\n{\"who\":\"") + token.text() + "\"}";
+        events.push_back({token, {}, tenant});
     }
+    send(tenant, std::move(payload), std::move(events));
+}
+
+void Publisher::publish_largest(const std::string& tenant) {
+    auto one = element(tenant, true);
+    one.planned.largest = true;
+    one.text.back() = ',';
+    one.text += R"("pad":"")";
+    const auto room = plan_.max_input - size_of(kHeaders, one.text) - 1;
+    one.text.insert(one.text.size() - 1, room, 'x');
+    send(tenant, one.text + "}", {std::move(one.planned)});
+}
+
+void Publisher::publish_good(const std::string& tenant) {
+    auto one = element(tenant, true);
+    send(tenant, std::move(one.text), {std::move(one.planned)});
 }
 
 void Publisher::send(const std::string& tenant_token, std::string payload, std::vector<Planned> events) {
     std::string subject = "events.";
     if (plan_.pipeline.partitions > 1) subject += std::to_string(random_.below(plan_.pipeline.partitions)) + ".";
     subject += tenant_token + ".trips";
-    trace_.line("publisher", subject + " " + payload);
-    const auto ack = server_.publish(subject, {{"traceparent", "00-1-2-01"}, {"Nats-Evil", "x"}}, std::move(payload));
+    trace_.line("publisher", subject + " " + payload.substr(0, 400));
+    const auto ack = server_.publish(subject, kHeaders, std::move(payload));
+    MILLRACE_CHECK(!ack.error, "the input takes what is published");
     oracle_.published(*server_.stream(plan_.pipeline.input.stream), ack.sequence, std::move(events));
 }
 

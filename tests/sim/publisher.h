@@ -19,8 +19,9 @@ class Publisher {
 
     // Stores one message of one or more events. Requires: the server is up.
     void publish_one();
-    // A good event of each tenant.
-    void publish_good();
+    // One message of events of these kinds, a line each.
+    void publish(const std::string& tenant, const std::vector<Kind>& kinds);
+    void publish_good(const std::string& tenant);
     [[nodiscard]] std::uint64_t made() const { return made_; }
 
   private:
@@ -30,6 +31,7 @@ class Publisher {
     };
 
     Element element(const std::string& tenant, bool good);
+    void publish_largest(const std::string& tenant);
     Element bad_element(const std::string& tenant);
     Kind draw_kind();
     void send(const std::string& tenant_token, std::string payload, std::vector<Planned> events);

@@ -66,7 +66,7 @@ Replica::Replica(Parts parts)
              },
          .arrived =
              [this](const Delivered& delivered, std::string_view consumer) {
-                 received_.emplace_back(partition_of(consumer), delivered.stream_sequence);
+                 received_.push_back({partition_of(consumer), delivered.stream_sequence, delivered.stream_created});
              }});
     endpoint_->watch(
         {.sent = [this](const auto&,
@@ -97,9 +97,7 @@ void Replica::turn_at(Time when) {
 }
 
 void Replica::take_in() {
-    for (const auto& [partition, sequence] : std::exchange(received_, {})) {
-        parts_.oracle.arrived(memory_, partition, sequence);
-    }
+    for (const auto& place : std::exchange(received_, {})) parts_.oracle.arrived(memory_, place);
 }
 
 void Replica::turn() {
@@ -126,7 +124,7 @@ void Replica::turn() {
 }
 
 void Replica::freeze(Duration duration) {
-    frozen_until_ = parts_.scheduler.now() + duration;
+    frozen_until_ = std::max(frozen_until_, parts_.scheduler.now() + duration);
     jetstream_->freeze(frozen_until_);
     parts_.trace.fault("frozen",
                        parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
@@ -143,6 +141,7 @@ void Replica::drain(Duration within) {
 }
 
 void Replica::end(std::string_view how) {
+    if (!alive()) return;
     parts_.trace.line(parts_.name, how);
     stop();
     parts_.ended();

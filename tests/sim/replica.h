@@ -44,10 +44,14 @@ class Replica {
     [[nodiscard]] bool alive() const { return shard_ != nullptr; }
     [[nodiscard]] const std::string& name() const { return parts_.name; }
     [[nodiscard]] Snapshot snapshot() const { return shard_->snapshot(clock()); }
+    [[nodiscard]] const Memory& memory() const { return memory_; }
 
     // Dies `calls` port calls from now, between two effects.
     void die_after(std::uint64_t calls) { gate_.die_after(calls); }
+    // Dies now.
+    void die() { end("dies"); }
     void freeze(Duration duration);
+    void step_wall(Duration by) { wall_offset_ += by; }
     void disconnect(Duration duration) { jetstream_->disconnect(duration); }
     void drain(Duration within);
     // Stands still for ever, whatever it does: the end of a run.
@@ -76,7 +80,7 @@ class Replica {
     std::unique_ptr<Watcher> watcher_;
     std::unique_ptr<Shard> shard_;
 
-    std::vector<std::pair<Partition, std::uint64_t>> received_;  // since the last turn
+    std::vector<Place> received_;  // since the last turn
     Time next_turn_ = kNever;
     std::uint64_t turn_number_ = 0;
     Time frozen_until_{};

@@ -21,7 +21,9 @@ class Scheduler {
     using Action = std::function<void()>;
 
     [[nodiscard]] Time now() const { return now_; }
-    [[nodiscard]] ServerTime server_now() const { return kServerEpoch + now_.time_since_epoch(); }
+    [[nodiscard]] ServerTime server_now() const { return kServerEpoch + now_.time_since_epoch() + server_ahead_; }
+    // The server's wall clock is set.
+    void step_server_clock(Duration by) { server_ahead_ += by; }
 
     void at(Time when, Action action);
     void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
@@ -47,6 +49,7 @@ class Scheduler {
     };
 
     Time now_{};
+    Duration server_ahead_{};
     std::uint64_t asked_ = 0;
     std::uint64_t ran_ = 0;
     std::priority_queue<Entry, std::vector<Entry>, Later> queue_;

@@ -44,7 +44,7 @@ bool SimConsumer::ack(std::uint64_t sequence) {
     counts_[sequence] = found->second.count;
     pending_.erase(found);
     recent_acks_.emplace_back(sequence, scheduler_.now());
-    last_active_ = scheduler_.now();
+    last_active_ = scheduler_.server_now();
     pump();
     return true;
 }
@@ -72,6 +72,11 @@ void SimConsumer::end() {
     up_ = false;
     for (const auto& waiting : waiting_) send_status(waiting, 409, "Consumer Deleted");
     waiting_.clear();
+}
+
+void SimConsumer::lose_leader() {
+    for (const auto& waiting : waiting_) send_status(waiting, 409, "Leadership Change");
+    stop({});
 }
 
 void SimConsumer::stop(Duration unflushed) {
@@ -166,8 +171,8 @@ bool SimConsumer::serve(std::uint64_t sequence) {
     wake_at(pending.due);
     cursor_ = std::max(cursor_, sequence);
     delivered_ = std::max(delivered_, sequence);
-    last_active_ = scheduler_.now();
-    const Delivered delivered{sequence, ++consumer_sequence_, pending.count, undelivered()};
+    last_active_ = scheduler_.server_now();
+    const Delivered delivered{sequence, ++consumer_sequence_, pending.count, undelivered(), stream_.created()};
     if (auto* sink = sink_of_(waiting.client)) sink->deliver(waiting.request, delivered, message);
     waiting.bytes_left -= std::min(waiting.bytes_left, size);
     waiting.idle_since = scheduler_.now();
@@ -183,6 +188,18 @@ void SimConsumer::send_status(const Waiting& waiting, int code, std::string desc
 }
 
 std::uint64_t SimConsumer::ack_floor() const { return pending_.empty() ? delivered_ : pending_.begin()->first - 1; }
+
+std::vector<std::uint64_t> SimConsumer::pending() const {
+    std::vector<std::uint64_t> sequences;
+    for (const auto& [sequence, pending] : pending_) sequences.push_back(sequence);
+    return sequences;
+}
+
+std::optional<SimConsumer::Wait> SimConsumer::waits(std::uint64_t sequence) const {
+    const auto found = pending_.find(sequence);
+    if (found == pending_.end()) return std::nullopt;
+    return Wait{found->second.due, found->second.count};
+}
 
 std::optional<std::uint64_t> SimConsumer::oldest_pending() const {
     if (pending_.empty()) return std::nullopt;

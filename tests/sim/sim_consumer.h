@@ -39,6 +39,7 @@ struct Delivered {
     std::uint64_t consumer_sequence = 0;
     std::uint64_t count = 1;
     std::uint64_t pending = 0;
+    ServerTime stream_created{};
 };
 
 // Where the server sends what belongs to one client's pull requests.
@@ -69,6 +70,8 @@ class SimConsumer {
     void forget(ClientId client);
     // The consumer is deleted: its requests are told so, and nothing comes any more.
     void end();
+    // Its leader is gone: its requests are told so; nothing is taken or sent before `start`.
+    void lose_leader();
 
     // The server stops: requests and the memory of the last activity are lost; of the acks, those younger than
     // `unflushed` are forgotten too and their messages pending again.
@@ -80,12 +83,20 @@ class SimConsumer {
     [[nodiscard]] std::uint64_t ack_pending() const { return pending_.size(); }
     [[nodiscard]] std::uint64_t ack_floor() const;
     [[nodiscard]] std::uint64_t delivered_sequence() const { return delivered_; }
-    [[nodiscard]] std::optional<Time> last_active() const { return last_active_; }
+    [[nodiscard]] std::optional<ServerTime> last_active() const { return last_active_; }
     [[nodiscard]] std::optional<std::uint64_t> oldest_pending() const;
     // The first message it is not done with, delivered or not.
     [[nodiscard]] std::optional<std::uint64_t> oldest_unacked() const;
     // Messages that no delivery has tried yet.
     [[nodiscard]] std::uint64_t undelivered() const;
+    // The stream sequences delivered and not acked.
+    [[nodiscard]] std::vector<std::uint64_t> pending() const;
+    struct Wait {
+        Time due;
+        std::uint64_t count = 0;
+    };
+    // Of a message that is delivered and not acked: when it is delivered again, and how often it was.
+    [[nodiscard]] std::optional<Wait> waits(std::uint64_t sequence) const;
     // Given up on after max_deliver.
     [[nodiscard]] const std::vector<std::uint64_t>& given_up() const { return given_up_; }
 
@@ -123,7 +134,7 @@ class SimConsumer {
     std::deque<Waiting> waiting_;
     std::deque<std::pair<std::uint64_t, Time>> recent_acks_;
     std::map<std::uint64_t, std::uint64_t> counts_;  // deliveries of acked messages, should a restart bring them back
-    std::optional<Time> last_active_;
+    std::optional<ServerTime> last_active_;
     std::vector<std::uint64_t> given_up_;
 };
 

@@ -40,6 +40,7 @@ Served SimModel::serve(const ports::HttpRequest& request, const std::vector<Even
     Served served;
     served.latency = random_.between(milliseconds(1), milliseconds(40));
     if (random_.chance(faults_.slow)) served.latency = random_.between(milliseconds(40), seconds(8));
+    served.latency += delay_;
     served.deployment = "d" + std::to_string(deployment_);
     served.headers = {{"content-type", "application/json"}, {"azureml-model-deployment", served.deployment}};
     if (by_condition(served) || by_chance(served, events.size())) return served;
@@ -114,7 +115,10 @@ bool SimModel::by_events(Served& served, const std::vector<EventToken>& events) 
     const auto holds = [&](Kind kind) {
         return std::ranges::any_of(events, [=](const auto& e) { return e.kind == kind; });
     };
-    if (holds(Kind::crashes)) {
+    const auto is_refused = [&](const auto& e) { return !refused_.empty() && e.tenant == refused_; };
+    if (std::ranges::any_of(events, is_refused)) {
+        reply(served, Outcome::rejected, 400, R"({"error":{"message":"not for you"}})");
+    } else if (holds(Kind::crashes)) {
         served.outcome = Outcome::unreachable;
     } else if (holds(Kind::slow)) {
         served.outcome = Outcome::timed_out;

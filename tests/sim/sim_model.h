@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bridge/base/outcome.h"
@@ -32,7 +34,10 @@ struct ModelFaults {
 };
 
 enum class Condition { healthy, refusing, hanging, unauthorized, not_found, unavailable, bad_deployment, redirecting };
-inline constexpr std::size_t kConditions = 8;
+inline constexpr std::string_view kConditionNames[] = {"healthy",   "refusing",    "hanging",        "unauthorized",
+                                                       "not found", "unavailable", "bad deployment", "redirecting"};
+inline constexpr std::size_t kConditions = std::size(kConditionNames);
+constexpr std::string_view name(Condition condition) { return kConditionNames[static_cast<std::size_t>(condition)]; }
 
 struct ModelRules {
     std::uint32_t concurrency = 64;    // more requests at once get 429
@@ -64,6 +69,10 @@ class SimModel {
     void set_faults(const ModelFaults& faults) { faults_ = faults; }
     void set_condition(Condition condition);
     [[nodiscard]] Condition condition() const { return condition_; }
+    // Every answer takes this much longer.
+    void set_delay(Duration delay) { delay_ = delay; }
+    // Whatever holds an event of the tenant is refused from now on.
+    void refuse(std::string tenant) { refused_ = std::move(tenant); }
     [[nodiscard]] const ModelRules& rules() const { return rules_; }
 
   private:
@@ -76,6 +85,8 @@ class SimModel {
     ModelRules rules_;
     ModelFaults faults_;
     Condition condition_ = Condition::healthy;
+    Duration delay_{};
+    std::string refused_;
     Random random_;
     Trace& trace_;
     std::uint32_t deployment_ = 1;

@@ -55,6 +55,18 @@ void SimServer::delete_consumer(std::string_view stream_name, std::string_view n
     consumers_.erase(found);
 }
 
+void SimServer::delete_stream(std::string_view name) {
+    std::vector<std::string> names;
+    for (const auto& [key, consumer] : consumers_) {
+        if (key.first == name) names.push_back(key.second);
+    }
+    for (const auto& consumer : names) delete_consumer(name, consumer);
+    const auto found = streams_.find(name);
+    if (found == streams_.end()) return;
+    deleted_streams_.push_back(std::move(found->second));
+    streams_.erase(found);
+}
+
 SimStream* SimServer::stream(std::string_view name) {
     const auto found = streams_.find(name);
     return found == streams_.end() ? nullptr : found->second.get();
@@ -87,7 +99,18 @@ void SimServer::stop(Duration unflushed_acks) {
 
 void SimServer::start() {
     up_ = true;
+    if (!has_leader_) return;
     for (const auto& [name, consumer] : consumers_) consumer->start();
+}
+
+void SimServer::lose_leader() {
+    has_leader_ = false;
+    for (const auto& [name, consumer] : consumers_) consumer->lose_leader();
+}
+
+void SimServer::gain_leader() {
+    has_leader_ = true;
+    if (up_) start();
 }
 
 ClientId SimServer::connect(PullSink& sink) {
@@ -98,6 +121,26 @@ ClientId SimServer::connect(PullSink& sink) {
 void SimServer::disconnect(ClientId client) {
     sinks_.erase(client);
     for (const auto& [name, consumer] : consumers_) consumer->forget(client);
+}
+
+std::optional<PubAck> SimServer::publish_by_client(std::string subject, std::vector<Header> headers,
+                                                   std::string payload) {
+    switch (fate_ ? fate_() : Fate::stored) {
+        case Fate::stored:
+            break;
+        case Fate::unanswered:
+            publish(std::move(subject), std::move(headers), std::move(payload));
+            return std::nullopt;
+        case Fate::lost:
+            return std::nullopt;
+        case Fate::no_leader:
+            return PubAck{.error = Error{ErrorCode::unavailable, "no responders"}};
+        case Fate::full:
+            return PubAck{.error = Error{ErrorCode::unavailable, "maximum messages exceeded"}};
+        case Fate::denied:
+            return PubAck{.error = Error{ErrorCode::misconfigured, "permissions violation"}};
+    }
+    return publish(std::move(subject), std::move(headers), std::move(payload));
 }
 
 PubAck SimServer::publish(std::string subject, std::vector<Header> headers, std::string payload) {

@@ -1,0 +1,72 @@
+// What a seed adds to the plain plan and takes away from it. Draws have streams of their own, so that a new kind of
+// fault leaves the plain part of every seed as it was.
+#include <array>
+
+#include "tests/sim/fault_class.h"
+#include "tests/sim/plan.h"
+
+namespace millrace::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// How much of what could go wrong does: much, the usual, little, one or two things, nothing.
+constexpr std::array kShares = {1.0, 1.0, 0.6, 0.6, 0.3, 0.3, 0.3, 0.08, 0.08, 0.0};
+
+Trouble trouble(Random& random, Duration shortest, Duration mean_at_most, Duration longest) {
+    return {random.between(shortest, mean_at_most), random.between(Duration(milliseconds(50)), longest)};
+}
+
+void add_troubles(Plan& plan, Random& random) {
+    auto& t = plan.troubles;
+    const auto perhaps = [&](Trouble& into, double probability, Trouble drawn) {
+        if (random.chance(probability)) into = drawn;
+    };
+    perhaps(t.leader, 0.4, trouble(random, seconds(15), minutes(3), seconds(20)));
+    perhaps(t.consumer_gone, 0.1, trouble(random, minutes(2), minutes(10), seconds(20)));
+    perhaps(t.output_full, 0.25, trouble(random, seconds(30), minutes(5), minutes(2)));
+    perhaps(t.denied, 0.2, trouble(random, seconds(30), minutes(5), minutes(2)));
+    perhaps(t.wall_step, 0.3, trouble(random, seconds(20), minutes(3), hours(24)));
+    perhaps(t.clock_step, 0.2, trouble(random, minutes(1), minutes(5), random.chance(0.2) ? minutes(3) : seconds(3)));
+    perhaps(t.input_anew, 0.06, trouble(random, minutes(2), minutes(10), seconds(40)));
+    plan.forgetful = random.chance(0.15);
+}
+
+void add_permanent(Plan& plan, Random& random) {
+    auto& p = plan.permanent;
+    const bool any = random.chance(0.35);
+    p.dead_replica = random.chance(0.4) && any && plan.replicas > 1;
+    p.bad_link = random.chance(0.35) && any ? 0.3 * random.fraction() : 0;
+    p.slow_endpoint = random.chance(0.35) && any ? random.between(Duration(milliseconds(100)), seconds(1)) : Duration{};
+    p.refused_tenant = random.chance(0.25) && any && plan.tenants.size() > 1;
+    // Refused events keep their credit (docs/guarantees.md, "not covered"), so there must be some left for the others.
+    if (p.refused_tenant) plan.pipeline.input.max_ack_pending = 0;
+    p.lossy_acks = random.chance(0.35) && any ? 0.5 * random.fraction() : 0;
+}
+
+}  // namespace
+
+Plan Plan::of(std::uint64_t seed) {
+    Plan plan = plain(seed);
+    Random shape(seed, "swarm shape");
+    if (plan.replicas == 2 && shape.chance(0.3)) plan.replicas = 3;
+    if (shape.chance(0.2)) {
+        plan.mix.largest = static_cast<std::uint32_t>(shape.between(5, 60));
+        plan.max_input = shape.chance(0.5) ? 2900 : 8000;
+    }
+    Random troubles(seed, "swarm troubles");
+    add_troubles(plan, troubles);
+    Random permanent(seed, "swarm permanent");
+    add_permanent(plan, permanent);
+    Random share(seed, "swarm share");
+    const double kept = kShares[share.below(kShares.size())];
+    for (const auto& one : fault_classes()) {
+        if (!share.chance(kept)) one.take(plan);
+    }
+    return plan;
+}
+
+}  // namespace millrace::sim

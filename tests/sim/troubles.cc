@@ -1,0 +1,188 @@
+#include "tests/sim/troubles.h"
+
+#include <string>
+
+namespace millrace::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Duration up_to(Random& random, Duration longest) { return random.between(Duration(milliseconds(1)), longest); }
+
+std::string in_ms(Duration d) { return std::to_string(d / milliseconds(1)) + " ms"; }
+
+}  // namespace
+
+std::span<const Troubler::Kind> Troubler::kinds() {
+    static constexpr Kind kKinds[] = {
+        {"crash", &Troubles::crash, &Troubler::crash, true},
+        {"restart", &Troubles::restart, &Troubler::roll, true},
+        {"freeze", &Troubles::freeze, &Troubler::freeze, true},
+        {"disconnect", &Troubles::disconnect, &Troubler::disconnect, true},
+        {"server_stop", &Troubles::server_stop, &Troubler::stop_server, true},
+        {"condition", &Troubles::condition, &Troubler::change_condition, true},
+        {"leader", &Troubles::leader, &Troubler::change_leader, false},
+        {"consumer_gone", &Troubles::consumer_gone, &Troubler::delete_consumer, false},
+        {"output_full", &Troubles::output_full, &Troubler::fill_output, false},
+        {"denied", &Troubles::denied, &Troubler::deny, false},
+        {"wall_step", &Troubles::wall_step, &Troubler::step_wall, false},
+        {"clock_step", &Troubles::clock_step, &Troubler::step_clock, false},
+        {"input_anew", &Troubles::input_anew, &Troubler::make_input_anew, false},
+    };
+    return kKinds;
+}
+
+void Troubler::begin() {
+    randoms_.reserve(kinds().size());
+    for (const auto& kind : kinds()) {
+        if (!kind.plain) randoms_.emplace_back(world_.plan.seed, std::string("trouble ").append(kind.name));
+        every(kind, kind.plain ? world_.random : randoms_.back());
+    }
+}
+
+void Troubler::every(const Kind& kind, Random& random) {
+    const auto& trouble = world_.plan.troubles.*kind.trouble;
+    if (trouble.every == Duration::zero()) return;
+    world_.scheduler.after(random.between(Duration::zero(), trouble.every * 2), [this, &kind, &random] {
+        if (!on_) return;
+        (this->*kind.happen)(random, world_.plan.troubles.*kind.trouble);
+        every(kind, random);
+    });
+}
+
+Replica* Troubler::any_replica(Random& random) {
+    auto* replica = random.pick(world_.replicas).get();
+    return replica->alive() ? replica : nullptr;
+}
+
+// ---- to replicas ----
+
+void Troubler::crash(Random& random, const Trouble&) {
+    const auto calls = random.between(1, 40);
+    if (auto* replica = any_replica(random)) {
+        world_.trace.fault("crash", replica->name());
+        replica->die_after(calls);
+    }
+}
+
+void Troubler::roll(Random& random, const Trouble&) {
+    const auto within = up_to(random, seconds(20));
+    if (auto* replica = any_replica(random)) replica->drain(within);
+}
+
+void Troubler::freeze(Random& random, const Trouble& trouble) {
+    const auto duration = up_to(random, trouble.longest);
+    if (auto* replica = any_replica(random)) replica->freeze(duration);
+}
+
+void Troubler::disconnect(Random& random, const Trouble& trouble) {
+    const auto duration = up_to(random, trouble.longest);
+    if (auto* replica = any_replica(random)) replica->disconnect(duration);
+}
+
+void Troubler::step_wall(Random& random, const Trouble& trouble) {
+    const auto by = random.between(Duration::zero(), trouble.longest * 2) - trouble.longest;
+    if (auto* replica = any_replica(random)) {
+        world_.trace.fault("wall clock stepped", replica->name() + " by " + in_ms(by));
+        replica->step_wall(by);
+    }
+}
+
+// ---- to the server ----
+
+void Troubler::stop_server(Random& random, const Trouble& trouble) {
+    const auto duration = up_to(random, trouble.longest);
+    auto& server = world_.server;
+    if (!server.up()) return;
+    world_.trace.fault("server stopped");
+    server.stop(world_.plan.unflushed_acks);
+    world_.scheduler.after(duration, [this] {
+        world_.trace.line("server", "started");
+        world_.server.start();
+    });
+}
+
+void Troubler::step_clock(Random& random, const Trouble& trouble) {
+    const auto by = random.between(Duration::zero(), trouble.longest * 2) - trouble.longest;
+    world_.trace.fault("server clock stepped", in_ms(by));
+    world_.scheduler.step_server_clock(by);
+}
+
+// What the old leader does last is unanswered, stored or not; then there is none for a while.
+void Troubler::change_leader(Random& random, const Trouble& trouble) {
+    const auto fades = random.between(Duration(milliseconds(1)), seconds(1));
+    const auto none = up_to(random, trouble.longest);
+    auto& server = world_.server;
+    if (!server.up() || server.suffers()) return;
+    world_.trace.fault("leader changed", "after " + in_ms(none));
+    server.set_fate([this] { return fates_.chance(0.7) ? Fate::unanswered : Fate::lost; });
+    world_.scheduler.after(fades, [this, none] {
+        world_.server.set_fate([this] { return fates_.chance(0.5) ? Fate::no_leader : Fate::lost; });
+        world_.server.lose_leader();
+        world_.scheduler.after(none, [this] {
+            world_.trace.line("server", "has a leader again");
+            world_.server.set_fate({});
+            world_.server.gain_leader();
+        });
+    });
+}
+
+void Troubler::outputs_suffer(Fate fate, std::string_view name, Duration duration) {
+    auto& server = world_.server;
+    if (server.suffers()) return;
+    world_.trace.fault(name, "for " + in_ms(duration));
+    server.set_fate([fate] { return fate; });
+    world_.scheduler.after(duration, [this, name] {
+        world_.trace.line("server", std::string("is over: ").append(name));
+        world_.server.set_fate({});
+    });
+}
+
+void Troubler::fill_output(Random& random, const Trouble& trouble) {
+    outputs_suffer(Fate::full, "output stream full", up_to(random, trouble.longest));
+}
+
+void Troubler::deny(Random& random, const Trouble& trouble) {
+    outputs_suffer(Fate::denied, "publishing denied", up_to(random, trouble.longest));
+}
+
+void Troubler::delete_consumer(Random& random, const Trouble&) {
+    const auto partition = static_cast<Partition>(random.below(world_.plan.pipeline.partitions));
+    if (!world_.server.up()) return;
+    const auto name = settings::consumer_name(world_.plan.pipeline, partition);
+    world_.trace.fault("consumer deleted", name);
+    world_.server.delete_consumer(world_.plan.pipeline.input.stream, name);
+}
+
+// Long enough apart that no ack of the old stream is still on its way.
+void Troubler::make_input_anew(Random& random, const Trouble& trouble) {
+    const auto gone = seconds(10) + up_to(random, trouble.longest);
+    auto& server = world_.server;
+    if (!server.up() || server.stream(world_.plan.pipeline.input.stream) == nullptr) return;
+    world_.trace.fault("input deleted", "for " + in_ms(gone));
+    server.delete_stream(world_.plan.pipeline.input.stream);
+    world_.oracle.input_gone();
+    world_.scheduler.after(gone, [this] {
+        world_.trace.line("server", "has an input stream again");
+        world_.add_input();
+    });
+}
+
+// ---- to the endpoint ----
+
+void Troubler::change_condition(Random& random, const Trouble& trouble) {
+    const auto condition = static_cast<Condition>(random.between(1, kConditions - 1));
+    const auto duration = up_to(random, trouble.longest);
+    auto& model = world_.model;
+    if (model.condition() != Condition::healthy) return;
+    world_.trace.fault("endpoint " + std::string(name(condition)));
+    model.set_condition(condition);
+    world_.scheduler.after(duration, [this] {
+        if (world_.model.condition() == Condition::healthy) return;
+        world_.trace.line("model", "healthy");
+        world_.model.set_condition(Condition::healthy);
+    });
+}
+
+}  // namespace millrace::sim
