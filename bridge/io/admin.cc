@@ -128,8 +128,7 @@ Result<std::unique_ptr<Admin>> Admin::start(const std::string& listen, Sources s
                                      MHD_OPTION_SOCK_ADDR, (*address)->ai_addr,               //
                                      MHD_OPTION_CONNECTION_LIMIT, kConnections,               //
                                      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,             //
-                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory,   //
-                                     MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_END);
+                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_END);
     if (state->daemon == nullptr) {
         return fail(ErrorCode::unavailable, "admin.listen: cannot listen on \"" + listen + "\": " +
                                                 (errno != 0 ? std::strerror(errno) : "libmicrohttpd did not start") +
