@@ -9,13 +9,15 @@
 #include "bridge/base/check.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/lineage.h"
+#include "bridge/settings/outputs.h"
 
 namespace millrace::codec {
 namespace {
 
 constexpr std::size_t kMaxHeaderBlock = 65535;  // nats-server's own limit
 
-subjects::SubjectTemplate parsed(const std::string& text) {
+subjects::SubjectTemplate parsed(const settings::Pipeline& pipeline, Output output) {
+    const std::string& text = settings::output_subject(pipeline, output);
     auto made = subjects::SubjectTemplate::parse(text, subjects::Use::output);
     MILLRACE_CHECK(made.has_value(), text.c_str());
     return *std::move(made);
@@ -121,18 +123,15 @@ const Verdict* verdict_of(const Event& event) {
 
 Renderer::Renderer(const settings::Pipeline& pipeline)
     : pipeline_(pipeline),
-      results_(parsed(pipeline.results.subject)),
-      dead_letters_(parsed(pipeline.dead_letter.subject)),
-      unroutable_(parsed(pipeline.dead_letter.unroutable_subject)) {}
+      destinations_{parsed(pipeline, Output::result), parsed(pipeline, Output::dead_letter),
+                    parsed(pipeline, Output::unroutable)} {}
 
 Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
     const auto* verdict = verdict_of(event);
     const auto output = verdict == nullptr        ? Output::result
                         : delivery.tenant.empty() ? Output::unroutable
                                                   : Output::dead_letter;
-    const auto& destination = output == Output::result        ? results_
-                              : output == Output::dead_letter ? dead_letters_
-                                                              : unroutable_;
+    const auto& destination = destinations_[static_cast<std::size_t>(output)];
     auto subject = destination.render(delivery.tenant, delivery.partition);
     if (!subject) return std::unexpected(std::move(subject.error()));
     // The template made it, so this cannot fail; it is here because a wrong subject shows one tenant's event to

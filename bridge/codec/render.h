@@ -4,6 +4,7 @@
 // Lineage and, for a dead letter, the evidence stand in Millrace-* headers.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,7 @@ class Renderer {
 
   private:
     const settings::Pipeline& pipeline_;
-    subjects::SubjectTemplate results_;
-    subjects::SubjectTemplate dead_letters_;
-    subjects::SubjectTemplate unroutable_;
+    std::array<subjects::SubjectTemplate, kOutputs> destinations_;
 };
 
 }  // namespace millrace::codec

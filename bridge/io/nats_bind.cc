@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bridge/io/nats_wire.h"
+#include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::io {
@@ -67,41 +68,17 @@ Result<ConsumerFound> fit_consumer(const NatsAdmin& admin, const settings::Pipel
     return consumer;
 }
 
-std::string field_of(Output output) {
-    switch (output) {
-        case Output::result:
-            return "results.subject";
-        case Output::dead_letter:
-            return "dead_letter.subject";
-        case Output::unroutable:
-            return "dead_letter.unroutable_subject";
-    }
-    return "";
-}
-
-const std::string& subject_of(const settings::Pipeline& pipeline, Output output) {
-    switch (output) {
-        case Output::dead_letter:
-            return pipeline.dead_letter.subject;
-        case Output::unroutable:
-            return pipeline.dead_letter.unroutable_subject;
-        case Output::result:
-            break;
-    }
-    return pipeline.results.subject;
-}
-
 Result<std::string> output_stream_name(const NatsAdmin& admin, const settings::Pipeline& pipeline, Output output,
                                        const std::string& filter) {
+    const std::string field(settings::output_field(output));
     if (output == Output::result && !pipeline.results.stream.empty()) return pipeline.results.stream;
     auto names = admin.stream_names(filter);
     if (!names) return std::unexpected(std::move(names.error()));
     if (names->empty()) {
-        return fail(ErrorCode::not_found,
-                    "no stream stores " + field_of(output) + " " + quoted(filter) + std::string(kHint));
+        return fail(ErrorCode::not_found, "no stream stores " + field + " " + quoted(filter) + std::string(kHint));
     }
     if (names->size() > 1) {
-        return fail(ErrorCode::misconfigured, field_of(output) + " " + quoted(filter) + " is spread over the streams " +
+        return fail(ErrorCode::misconfigured, field + " " + quoted(filter) + " is spread over the streams " +
                                                   quoted((*names)[0]) + " and " + quoted((*names)[1]) +
                                                   " (one stream must store all of it)");
     }
@@ -110,13 +87,14 @@ Result<std::string> output_stream_name(const NatsAdmin& admin, const settings::P
 
 Result<StreamFound> output_stream(const NatsAdmin& admin, const settings::Pipeline& pipeline, Output output,
                                   const std::string& filter) {
+    const std::string field(settings::output_field(output));
     auto name = output_stream_name(admin, pipeline, output, filter);
     if (!name) return std::unexpected(std::move(name.error()));
     auto stream = admin.stream(*name);
     if (!stream) return std::unexpected(with_prefix(std::move(stream.error()), "stream " + quoted(*name)));
     if (std::ranges::none_of(stream->subjects, [&](const auto& s) { return subjects::covers(s, filter); })) {
-        return fail(ErrorCode::misconfigured, "stream " + quoted(*name) + " does not store all of " + field_of(output) +
-                                                  " " + quoted(filter) + std::string(kHint));
+        return fail(ErrorCode::misconfigured, "stream " + quoted(*name) + " does not store all of " + field + " " +
+                                                  quoted(filter) + std::string(kHint));
     }
     return stream;
 }
@@ -178,9 +156,9 @@ struct Outputs {
 
 Result<Outputs> find_outputs(const NatsAdmin& admin, const settings::Pipeline& pipeline, std::uint64_t max_payload) {
     Outputs outputs;
-    for (std::size_t i = 0; i < kOutputs; ++i) {
-        const auto output = static_cast<Output>(i);
-        const auto shape = SubjectTemplate::parse(subject_of(pipeline, output), Use::output);
+    for (const Output output : settings::kEveryOutput) {
+        const auto i = static_cast<std::size_t>(output);
+        const auto shape = SubjectTemplate::parse(settings::output_subject(pipeline, output), Use::output);
         if (!shape) return std::unexpected(Error{ErrorCode::misconfigured, shape.error().text});
         auto& [name, filter, room, keeps_all] = outputs.streams[i];
         filter = shape->filter();

@@ -1,5 +1,5 @@
 // What a person configures, as plain structs. No parsing and no defaults of its own logic here: config/ fills them from
-// the field table (config/fields.cc), which also says each one's rule and meaning. Immutable once loaded.
+// the field table (config/fields_*.cc), which also says each one's rule and meaning. Immutable once loaded.
 //
 // Sizes are bytes; durations carry their unit in the type.
 #pragma once
