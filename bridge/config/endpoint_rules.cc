@@ -15,13 +15,6 @@ namespace {
 using settings::Endpoint;
 using settings::Pipeline;
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 void check_headers(const Endpoint& endpoint, const std::string& path, const Complaints& complain) {
     std::map<std::string, std::string> seen;
     for (const auto& [name, value] : endpoint.headers) {
@@ -79,6 +72,9 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
     const std::string path = pipeline_path + ".endpoint";
     check_headers(endpoint, path, complain);
     check_protocol(endpoint, path, complain, problems);
+    if (endpoint.protocol == "json" && complain.mentions(path + ".body")) {
+        complain(path + ".body", "has no effect with protocol json (use rows_pointer, or remove it)");
+    }
     if (!endpoint.ca_file.empty() && endpoint.url.starts_with("http://")) {
         complain(path + ".ca_file",
                  quote(endpoint.ca_file) + " has no effect on an http URL (use https, or remove it)");

@@ -36,7 +36,7 @@ constexpr Field kFields[] = {
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
      .initial = "arrays",
      .doc = "A row of the request: `arrays` are the features' values in their order, `records` are objects with the "
-            "features' names.",
+            "features' names, of a JSON Pointer its last part.",
      .example = "arrays"},
     {.path = "pipelines[].endpoint.body",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::body>, kBodies},
@@ -150,9 +150,10 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint.max_dead_letter_ratio",
      .shape = Number{at<&Pipeline::endpoint, &Endpoint::max_dead_letter_ratio>, 0, 1},
      .initial = "0.1",
-     .doc = "The share of a tenant's last events that the endpoint's verdicts may turn into dead letters. Beyond it "
-            "the pipeline stops "
-            "and says so, since a broken deployment would otherwise empty the stream into dead letters.",
+     .doc =
+         "The share of a tenant's last 100 events that the endpoint's verdicts may turn into dead letters. Beyond it "
+         "verdicts wait, and with 100 waiting the pipeline halts and says so, since a broken deployment would "
+         "otherwise empty the stream into dead letters.",
      .example = "0.1"},
     {.path = "pipelines[].endpoint.control",
      .shape = Json{at<&Pipeline::endpoint, &Endpoint::control>},

@@ -88,7 +88,9 @@ constexpr Field kFields[] = {
             "process. A crash loses nothing, but costs a restart; a newer library needs no such consent.",
      .example = "false"},
 
-    {.path = "admin", .shape = Section{}, .doc = "The read-only HTTP port with `/metrics`, `/livez` and `/readyz`."},
+    {.path = "admin",
+     .shape = Section{},
+     .doc = "The read-only HTTP port with `/metrics`, `/livez`, `/readyz` and `/startupz`."},
     {.path = "admin.listen",
      .shape = Text{at<&Settings::admin, &Admin::listen>, rules::listen_address},
      .initial = "\"127.0.0.1:9465\"",

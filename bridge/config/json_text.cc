@@ -1,13 +1,14 @@
 #include "bridge/config/json_text.h"
 
+#include "bridge/codec/json_text.h"
 #include "bridge/config/scalars.h"
 
 namespace millrace::config {
 namespace {
 
 std::optional<std::string> json_scalar(const Node& node, const std::string& path, Problems& problems) {
-    if (node.in_quotes) return json_string(node.text);
-    if (node.text == "true" || node.text == "false" || is_json_number(node.text)) return node.text;
+    if (node.in_quotes) return codec::quoted(node.text);
+    if (node.text == "true" || node.text == "false" || codec::is_number(node.text)) return node.text;
     if (is_typed(node.text) || is_old_boolean(node.text)) {
         problems.add(node.place, path,
                      quote(node.text) +
@@ -15,7 +16,7 @@ std::optional<std::string> json_scalar(const Node& node, const std::string& path
                          "quotes; write numbers as in JSON, and booleans as true or false)");
         return std::nullopt;
     }
-    return json_string(node.text);
+    return codec::quoted(node.text);
 }
 
 std::optional<std::string> json_list(const Node& node, const std::string& path, Problems& problems) {
@@ -35,7 +36,7 @@ std::optional<std::string> json_map(const Node& node, const std::string& path, P
     for (const Entry& entry : node.entries) {
         const auto value = json_text(entry.value, join(path, entry.key), problems);
         whole = whole && value.has_value();
-        text += (text.size() == 1 ? "" : ",") + json_string(entry.key) + ":" + value.value_or("");
+        text += (text.size() == 1 ? "" : ",") + codec::quoted(entry.key) + ":" + value.value_or("");
     }
     return whole ? std::optional(text + "}") : std::nullopt;
 }
@@ -59,22 +60,6 @@ std::optional<std::string> json_text(const Node& node, const std::string& path, 
             break;
     }
     return std::nullopt;
-}
-
-std::string json_string(std::string_view text) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += {'\\', c};
-        } else if (byte < 0x20) {
-            out += {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
 }
 
 }  // namespace millrace::config

@@ -6,7 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "bridge/config/document.h"
 #include "bridge/config/problem.h"
@@ -15,7 +14,5 @@ namespace millrace::config {
 
 // No value when something in it was refused; `path` is the node's, for what is said about it.
 std::optional<std::string> json_text(const Node& node, const std::string& path, Problems& problems);
-// A JSON string with its quotes.
-std::string json_string(std::string_view text);
 
 }  // namespace millrace::config

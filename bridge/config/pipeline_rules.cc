@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "bridge/codec/json_text.h"
 #include "bridge/config/complaint.h"
+#include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::config {
@@ -38,12 +40,12 @@ struct Flow {
 };
 
 Flow flow_of(const Pipeline& pipeline, const std::string& path) {
-    return {
-        pipeline.name,
-        filter_of(path + ".input.subject", pipeline.input.subject, Use::input),
-        {filter_of(path + ".results.subject", pipeline.results.subject, Use::output),
-         filter_of(path + ".dead_letter.subject", pipeline.dead_letter.subject, Use::output),
-         filter_of(path + ".dead_letter.unroutable_subject", pipeline.dead_letter.unroutable_subject, Use::output)}};
+    Flow flow{pipeline.name, filter_of(path + ".input.subject", pipeline.input.subject, Use::input), {}};
+    for (const Output output : settings::kEveryOutput) {
+        flow.outputs.push_back(filter_of(path + "." + std::string(settings::output_field(output)),
+                                         settings::output_subject(pipeline, output), Use::output));
+    }
+    return flow;
 }
 
 // Whether what `from` publishes comes to `to` in the end, over any number of pipelines.
@@ -109,13 +111,7 @@ void check_partitions(const Pipeline& pipeline, const std::string& path, const C
 }
 
 // The name a field has in a record or a result: the last part of a pointer.
-std::string key_of(const std::string& field) {
-    std::string key = field.starts_with('/') ? field.substr(field.rfind('/') + 1) : field;
-    for (std::size_t i = 0; field.starts_with('/') && i + 1 < key.size(); ++i) {
-        if (key[i] == '~') key.replace(i, 2, key[i + 1] == '1' ? "/" : "~");
-    }
-    return key;
-}
+std::string key_of(const std::string& field) { return codec::field_path(field).back(); }
 
 void check_keys(const std::vector<std::string>& fields, const std::string& path, std::string_view where,
                 const Complaints& complain) {

@@ -16,13 +16,6 @@ constexpr std::size_t kLongestText = 4096;
 bool is_alphanumeric(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_printable(char c) { return c > 0x20 && c < 0x7F; }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 std::string refusal(std::string_view value, std::string_view rule) { return quote(value) + " " + std::string(rule); }
 
 // HOST, HOST:PORT, [IPv6] or [IPv6]:PORT. What is wrong with it, or nothing.

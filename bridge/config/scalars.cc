@@ -9,6 +9,8 @@
 #include <span>
 #include <system_error>
 
+#include "bridge/codec/json_text.h"
+
 namespace millrace::config {
 namespace {
 
@@ -86,13 +88,6 @@ bool is_any_of(std::string_view text, std::span<const std::string_view> words) {
     return std::ranges::find(words, text) != words.end();
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 }  // namespace
 
 Parsed<Duration> parse_duration(std::string_view text) {
@@ -126,7 +121,7 @@ Parsed<std::uint64_t> parse_whole(std::string_view text) {
 
 Parsed<double> parse_number(std::string_view text) {
     double number = 0;
-    if (!is_json_number(text)) return std::unexpected("is not a number");
+    if (!codec::is_number(text)) return std::unexpected("is not a number");
     if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc{}) {
         return std::unexpected("is out of range for a number");
     }
@@ -171,26 +166,11 @@ std::string number_text(double number) {
     return {buffer.data(), result.ptr};
 }
 
-bool is_json_number(std::string_view text) {
-    const auto take_digits = [&text] {
-        const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
-        text.remove_prefix(count);
-        return count;
-    };
-    if (text.starts_with('-')) text.remove_prefix(1);
-    const bool zero = text.starts_with('0');
-    const std::size_t whole = take_digits();
-    if (whole == 0 || (zero && whole > 1)) return false;
-    if (text.starts_with('.')) {
-        text.remove_prefix(1);
-        if (take_digits() == 0) return false;
-    }
-    if (text.starts_with('e') || text.starts_with('E')) {
-        text.remove_prefix(1);
-        if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-        if (take_digits() == 0) return false;
-    }
-    return text.empty();
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
 }
 
 bool is_old_boolean(std::string_view plain) {

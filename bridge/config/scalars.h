@@ -25,7 +25,7 @@ std::string duration_text(Duration duration);
 std::string size_text(std::uint64_t bytes);
 std::string number_text(double number);
 
-bool is_json_number(std::string_view text);
+std::string lower(std::string_view text);  // of ASCII
 // Whether a plain scalar is a number, a boolean or null to some reader of YAML, so that it is no text without quotes:
 // 1, 0x1F, 1_000, .inf, True. `yes`, `no`, `on` and `off` count only for the old ones.
 bool is_typed(std::string_view plain);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bridge/base/check.h"
+#include "bridge/codec/json_text.h"
 #include "bridge/config/field.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/scalars.h"
@@ -20,7 +21,7 @@ std::string object(const Members& members, std::size_t indent) {
     const std::string lead(indent + 2, ' ');
     std::string text = "{";
     for (const auto& [name, value] : members) {
-        text += (text.size() == 1 ? "\n" : ",\n") + lead + json_string(name) + ": " + value;
+        text += (text.size() == 1 ? "\n" : ",\n") + lead + codec::quoted(name) + ": " + value;
     }
     return text + "\n" + std::string(indent, ' ') + "}";
 }
@@ -34,7 +35,7 @@ std::string list(const std::vector<std::string>& items) {
 std::string names_list(std::span<const std::string_view> names) {
     std::vector<std::string> items;
     for (const std::string_view name : names) {
-        items.push_back(json_string(name));
+        items.push_back(codec::quoted(name));
         if (name == "null") items.emplace_back("null");  // without quotes YAML calls it null
     }
     return list(items);
@@ -110,7 +111,7 @@ std::string default_json(const Field& field) {
 std::string section_schema(std::string_view path, const Members& opening, std::size_t indent);
 
 std::string field_schema(const Field& field, std::size_t indent) {
-    const Members opening = {{"description", json_string(field.doc)}};
+    const Members opening = {{"description", codec::quoted(field.doc)}};
     if (std::holds_alternative<Section>(field.shape)) return section_schema(field.path, opening, indent);
     Members members = opening;
     if (std::holds_alternative<Sections>(field.shape)) {
@@ -137,7 +138,7 @@ std::string section_schema(std::string_view path, const Members& opening, std::s
     for (const Field& field : fields()) {
         if (field.parent() != path || std::holds_alternative<Coming>(field.shape)) continue;
         properties.emplace_back(field.name(), field_schema(field, indent + 4));
-        if (field.required) required.push_back(json_string(field.name()));
+        if (field.required) required.push_back(codec::quoted(field.name()));
     }
     Members members = opening;
     members.emplace_back("type", R"("object")");

@@ -74,9 +74,9 @@ bool check_indentation(std::string_view text, Problems& problems) {
 
 bool check_source(std::string_view text, Problems& problems) {
     if (text.size() > kLongestFile) {
-        problems.add({}, "",
-                     "the file has " + std::to_string(text.size()) + " bytes, more than " +
-                         std::to_string(kLongestFile) + " (split it into one file per process)");
+        problems.add(
+            {}, "",
+            "the file is longer than " + std::to_string(kLongestFile) + " bytes (split it into one file per process)");
         return false;
     }
     const bool characters = check_characters(text, problems);

@@ -112,8 +112,7 @@ TEST_CASE("hostile: a tab is no indentation") {
 
 TEST_CASE("hostile: a file over 1 MiB is refused unread") {
     CHECK(complaints(std::string(kSample) + "#" + std::string(1u << 20, 'x')) ==
-          "t.yaml: the file has " + std::to_string(kSample.size() + 1 + (1u << 20)) +
-              " bytes, more than 1048576 (split it into one file per process)\n");
+          "t.yaml: the file is longer than 1048576 bytes (split it into one file per process)\n");
 }
 
 TEST_CASE("hostile: bad syntax gives a place") {
