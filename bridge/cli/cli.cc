@@ -14,6 +14,7 @@
 #include "bridge/cli/check_command.h"
 #include "bridge/cli/config_file.h"
 #include "bridge/cli/help_text.h"
+#include "bridge/config/inspect.h"
 #include "bridge/config/reference.h"
 #include "bridge/config/schema.h"
 #include "bridge/config/suggest.h"
@@ -33,7 +34,11 @@ struct Call {
 
 int run_command(const Call& call) {
     const auto reading = read_config(call.file, call.streams.err, call.streams.err);
-    return reading ? app::run(reading->settings) : kRefused;
+    if (!reading) return kRefused;
+    std::vector<config::Problem> problems = config::inspect(call.file, *reading);
+    std::erase_if(problems, [](const auto& problem) { return problem.severity != config::Severity::error; });
+    print(problems, call.streams.err);
+    return problems.empty() ? app::run(reading->settings) : kRefused;
 }
 
 int check_command(const Call& call) {

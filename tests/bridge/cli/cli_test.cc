@@ -148,7 +148,7 @@ TEST_CASE("cli: a file over the limit is refused without being read whole") {
     const Folder folder;
     const std::string file = folder.write("m.yaml", "# " + std::string(3u << 20, 'x'));
     CHECK(call({"check", "-c", file.c_str(), "--offline"}).out ==
-          file + ": the file has 1048577 bytes, more than 1048576 (split it into one file per process)\n");
+          file + ": the file is longer than 1048576 bytes (split it into one file per process)\n");
 }
 
 TEST_CASE("cli: check looks at the files that are named") {
@@ -181,6 +181,19 @@ TEST_CASE("cli: check looks at the files that are named") {
           at + named + " is no regular file (name a file that can be read)\n");
 }
 
+TEST_CASE("cli: run starts nothing while a file it is to read is not there") {
+    const Folder folder;
+    std::string text = config::short_example();
+    const std::string nats = "nats: {urls: [\"nats://127.0.0.1:4222\"]}";
+    text.replace(text.find(nats), nats.size(), "nats: {user: a, password_file: " + folder.path() + "/password}");
+    const std::string file = folder.write("m.yaml", text);
+    const Outcome refused = call({"run", "-c", file.c_str()});
+    CHECK(refused.code == 2);
+    CHECK(refused.out == "");
+    CHECK(refused.err == file + ":2:32: nats.password_file: '" + folder.path() +
+                             "/password' cannot be opened: No such file or directory (name a file that can be read)\n");
+}
+
 TEST_CASE("cli: check warns of secrets on the wire and of an open admin port") {
     const Folder folder;
     const std::string key = folder.write("key", "secret");
@@ -204,7 +217,7 @@ TEST_CASE("cli: check asks the server and the endpoint, and says where the file 
     const std::string file = folder.write("m.yaml", text);
     const Outcome alone = call({"check", "-c", file.c_str()});
     CHECK(alone.code == 1);
-    CHECK(alone.out.contains(file + ":2:14: nats.urls: no answer from NATS: "));
+    CHECK(alone.out.contains(file + ":2:14: nats.urls: cannot connect to NATS: "));
     CHECK(alone.out.contains(file + ":11:12: pipelines[0].endpoint.url: "));
     CHECK_FALSE(alone.out.contains("pipeline trip-fares\n"));
     const Outcome setup = call({"setup", "-c", file.c_str()});
