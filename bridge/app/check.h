@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "bridge/app/survey.h"
+#include "bridge/config/problem.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::app {
 
-enum class Grade { error, warning, note };
+using config::Severity;
 
 struct Finding {
-    Grade grade = Grade::error;
+    Severity severity = Severity::error;
     std::string path;  // pipelines[0].input.stream
     std::string text;
 };
@@ -24,8 +25,5 @@ std::vector<Finding> judge(const settings::Pipeline& pipeline, const std::string
 
 // Looks at the server and the endpoints, for a few seconds at most; the server's version goes to `out`.
 std::vector<Finding> examine(const settings::Settings& settings, std::ostream& out);
-
-// Prints every finding. Exit code: 0 nothing worse than a warning, 1 an error was found.
-int check(const settings::Settings& settings, std::ostream& out);
 
 }  // namespace millrace::app

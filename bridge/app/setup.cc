@@ -12,8 +12,6 @@ namespace millrace::app {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{5000};
-
 // A server that does not know a member ignores it: what it echoes is what it has.
 Result<void> check_echo(const io::StreamFound& stream, const std::vector<std::string>& subjects, bool transform) {
     for (const auto& wanted : subjects) {
@@ -70,16 +68,12 @@ void show(const std::vector<Step>& steps, std::ostream& out) {
 }  // namespace
 
 int setup(const settings::Settings& settings, const SetupOptions& options, std::ostream& out) {
-    if (auto usable = io::check_nats_settings(settings.nats); !usable) {
-        out << "error: " << usable.error().text << "\n";
+    const auto connection = connect(settings.nats, "millrace setup");
+    if (!connection) {
+        out << "error: " << connection.error().text << "\n";
         return 1;
     }
-    io::NatsConnection connection(settings.nats, "millrace setup", {});
-    if (!connection.wait_connected(kPatience)) {
-        out << "error: no answer from NATS: " << connection.trouble() << "\n";
-        return 1;
-    }
-    const auto seen = survey(connection, settings);
+    const auto seen = survey(**connection, settings);
     if (!seen) {
         out << "error: " << seen.error().text << "\n";
         return 1;
@@ -90,7 +84,7 @@ int setup(const settings::Settings& settings, const SetupOptions& options, std::
     if (!anything && !blocked) out << "nothing to do: every stream and consumer is there\n";
     bool fine = true;
     if (options.apply) {
-        fine = carry_out(io::NatsAdmin(connection, settings.nats), steps, out);
+        fine = carry_out(io::NatsAdmin(**connection, settings.nats), steps, out);
         for (const Step& step : steps) {
             if (!is_action(step)) show({step}, out);
         }

@@ -6,12 +6,16 @@
 #include "bridge/app/partition_mapping.h"
 #include "bridge/app/setup.h"
 #include "bridge/app/words.h"
+#include "bridge/config/problem.h"
 #include "bridge/io/nats_bind.h"
+#include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::app {
 
 namespace {
+
+using config::quote;
 
 using io::StreamFound;
 
@@ -79,10 +83,11 @@ class Planner {
     void plan_input(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
         const auto other =
             std::ranges::find_if(seen.on_input, [&](const StreamFound& s) { return s.name != pipeline.input.stream; });
-        const bool stored = seen.input && (stores(*seen.input, seen.input_filter) || seen.input->has_transform);
+        const bool stored =
+            seen.input && (stores(*seen.input, seen.input_filter) || seen.input->has_transform || seen.input->is_fed);
         if (!stored && other != seen.on_input.end()) {
-            return block("pipeline " + quoted(pipeline.name) + ": " + seen.input_filter + " belongs in stream " +
-                         quoted(pipeline.input.stream) + ", but stream " + quoted(other->name) +
+            return block("pipeline " + quote(pipeline.name) + ": " + seen.input_filter + " belongs in stream " +
+                         quote(pipeline.input.stream) + ", but stream " + quote(other->name) +
                          " stores some of it (change input.stream, or take the subject from that stream)");
         }
         if (!seen.input) {
@@ -94,14 +99,14 @@ class Planner {
     }
 
     void plan_partitions(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
-        if (seen.input && seen.input->has_transform) return;
+        if (seen.input && (seen.input->has_transform || seen.input->is_fed)) return;  // as it comes
         const auto mapping = partition_mapping(pipeline.input.subject, pipeline.partitions);
         if (!mapping) {
-            return tell("pipeline " + quoted(pipeline.name) + ": publishers set the {partition} token themselves; " +
+            return tell("pipeline " + quote(pipeline.name) + ": publishers set the {partition} token themselves; " +
                         "the server cannot make it for " + pipeline.input.subject);
         }
         if (generation(seen_.server) < kHasTransforms) {
-            return tell("pipeline " + quoted(pipeline.name) +
+            return tell("pipeline " + quote(pipeline.name) +
                         ": this server has no stream transforms; for it to make the {partition} token, add to the " +
                         "account's configuration:\n      mappings = { \"" + mapping->source + "\": \"" +
                         mapping->target + "\" }");
@@ -110,14 +115,14 @@ class Planner {
         if (!seen.input) {
             auto& wish = creation(name);
             if (!wish.transform_source.empty() && wish.transform_source != mapping->source)
-                return block("stream " + quoted(name) + " can have one transform, but two pipelines need one each");
+                return block("stream " + quote(name) + " can have one transform, but two pipelines need one each");
             add_once(wish.subjects, mapping->source);
             wish.transform_source = mapping->source;
             wish.transform_target = mapping->target;
         } else {
             auto& wanted = change(name);
             if (!wanted.transform_source.empty() && wanted.transform_source != mapping->source)
-                return block("stream " + quoted(name) + " can have one transform, but two pipelines need one each");
+                return block("stream " + quote(name) + " can have one transform, but two pipelines need one each");
             if (!stores(*seen.input, mapping->source)) add_once(wanted.add_subjects, mapping->source);
             wanted.transform_source = mapping->source;
             wanted.transform_target = mapping->target;
@@ -138,8 +143,8 @@ class Planner {
                 if (home == nullptr) home = &streams[0];
                 plan_window(pipeline, streams[0]);
             } else {
-                block("pipeline " + quoted(pipeline.name) + ": stream " + quoted(streams[0].name) + " stores some of " +
-                      std::string(output_field(static_cast<Output>(i))) + " " + seen.output_filter[i] +
+                block("pipeline " + quote(pipeline.name) + ": stream " + quote(streams[0].name) + " stores some of " +
+                      std::string(settings::output_field(static_cast<Output>(i))) + " " + seen.output_filter[i] +
                       "; one stream must store all of it (change one of them by hand)");
             }
         }
@@ -172,7 +177,7 @@ class Planner {
             if (found && seen.input) {
                 const auto why = io::unfit_because(*found, *seen.input, seen.consumer_filter[p]);
                 if (!why.empty()) {
-                    block("consumer " + quoted(name) + " of stream " + quoted(seen.input->name) + " " + why +
+                    block("consumer " + quote(name) + " of stream " + quote(seen.input->name) + " " + why +
                           "; it is left as it is (rename the pipeline, or delete the consumer by hand)");
                 }
                 continue;
@@ -191,7 +196,7 @@ class Planner {
     // --- words -------------------------------------------------------------------------------------------------
 
     static std::string text_of(const io::StreamWish& wish) {
-        std::string text = "create stream " + quoted(wish.name) + " for " + joined(wish.subjects) + " (" +
+        std::string text = "create stream " + quote(wish.name) + " for " + joined(wish.subjects) + " (" +
                            wish.retention + ", " + wish.storage + ", " + std::to_string(wish.replicas) +
                            (wish.replicas == 1 ? " replica" : " replicas") + ", duplicate window " +
                            words(wish.duplicate_window) + ")";
@@ -207,11 +212,11 @@ class Planner {
             parts.push_back("widen the duplicate window to " + words(*step.change.duplicate_window));
         if (!step.change.transform_target.empty())
             parts.push_back("rewrite " + step.change.transform_source + " to " + step.change.transform_target);
-        return "change stream " + quoted(step.name) + ": " + joined(parts);
+        return "change stream " + quote(step.name) + ": " + joined(parts);
     }
 
     static std::string text_of(const io::ConsumerWish& wish) {
-        return "create consumer " + quoted(wish.name) + " on stream " + quoted(wish.stream) + " for " + wish.filter +
+        return "create consumer " + quote(wish.name) + " on stream " + quote(wish.stream) + " for " + wish.filter +
                " (ack_wait " + words(wish.ack_wait) + ", max_ack_pending " + std::to_string(wish.max_ack_pending) + ")";
     }
 

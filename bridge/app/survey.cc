@@ -6,6 +6,7 @@
 
 #include "bridge/app/clocks.h"
 #include "bridge/io/nats_bind.h"
+#include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::app {
@@ -13,6 +14,7 @@ namespace millrace::app {
 namespace {
 
 constexpr std::chrono::seconds kGreeting{2};
+constexpr std::chrono::milliseconds kPatience{5000};
 
 template <typename T>
 Result<std::optional<T>> unless_missing(Result<T> found) {
@@ -53,11 +55,12 @@ Result<void> read_input(const io::NatsAdmin& admin, const settings::Pipeline& pi
 }
 
 Result<void> read_outputs(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
-    for (std::size_t i = 0; i < kOutputs; ++i) {
-        auto filter = filter_of(output_subject(pipeline, static_cast<Output>(i)), subjects::Use::output);
+    for (const Output output : settings::kEveryOutput) {
+        auto filter = filter_of(settings::output_subject(pipeline, output), subjects::Use::output);
         if (!filter) return std::unexpected(std::move(filter.error()));
         auto streams = streams_on(admin, *filter);
         if (!streams) return std::unexpected(std::move(streams.error()));
+        const auto i = static_cast<std::size_t>(output);
         out.output_filter[i] = std::move(*filter);
         out.on_output[i] = std::move(*streams);
     }
@@ -104,6 +107,17 @@ Result<void> read_consumers(const io::NatsAdmin& admin, const settings::Pipeline
 
 }  // namespace
 
+Result<std::unique_ptr<io::NatsConnection>> connect(const settings::Nats& nats, std::string client_name) {
+    if (auto usable = io::check_nats_settings(nats); !usable) return std::unexpected(std::move(usable.error()));
+    auto connection =
+        std::make_unique<io::NatsConnection>(nats, std::move(client_name), io::NatsConnection::Listener{});
+    if (connection->wait_connected(kPatience)) return connection;
+    std::string why = connection->trouble();
+    if (why.empty()) why = "no answer from NATS";  // the first attempt is not over yet
+    return fail(ErrorCode::unavailable,
+                why + " (is a server running there, and are the login and nats.tls what it asks for?)");
+}
+
 Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& settings) {
     const io::NatsAdmin admin(connection, settings.nats);
     Survey out;
@@ -126,30 +140,6 @@ Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& 
 
 std::string home_name(const settings::Pipeline& pipeline) {
     return pipeline.results.stream.empty() ? pipeline.name + "-results" : pipeline.results.stream;
-}
-
-std::string_view output_field(Output output) {
-    switch (output) {
-        case Output::dead_letter:
-            return "dead_letter.subject";
-        case Output::unroutable:
-            return "dead_letter.unroutable_subject";
-        case Output::result:
-            break;
-    }
-    return "results.subject";
-}
-
-const std::string& output_subject(const settings::Pipeline& pipeline, Output output) {
-    switch (output) {
-        case Output::dead_letter:
-            return pipeline.dead_letter.subject;
-        case Output::unroutable:
-            return pipeline.dead_letter.unroutable_subject;
-        case Output::result:
-            break;
-    }
-    return pipeline.results.subject;
 }
 
 int generation(const std::optional<io::ServerInfo>& server) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,15 +34,13 @@ struct Survey {
     std::vector<PipelineSurvey> pipelines;  // as in the settings
 };
 
+// A connection that is up, waited for a few seconds. `misconfigured` where the settings cannot be used at all.
+Result<std::unique_ptr<io::NatsConnection>> connect(const settings::Nats& nats, std::string client_name);
 // Blocks, for a few requests a pipeline.
 Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& settings);
 
 // Where setup puts outputs that no stream stores yet: results.stream, or PIPELINE-results.
 std::string home_name(const settings::Pipeline& pipeline);
-
-// The field that names an output, and its configured text.
-std::string_view output_field(Output output);
-const std::string& output_subject(const settings::Pipeline& pipeline, Output output);
 
 // "2.10.27" → 2010 as a number that compares; 0 when unknown.
 int generation(const std::optional<io::ServerInfo>& server);

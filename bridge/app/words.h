@@ -1,9 +1,7 @@
-// Durations and sizes as people write them. Pure; private to bridge/app.
+// Durations as people write them. Pure; private to bridge/app.
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "bridge/base/time.h"
 
@@ -17,7 +15,5 @@ inline std::string words(Duration time) {
     if (ms % 1000 == 0) return std::to_string(ms / 1000) + "s";
     return std::to_string(ms) + "ms";
 }
-
-inline std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 }  // namespace millrace::app

@@ -28,24 +28,12 @@ void describe(const settings::Pipeline& pipeline, std::ostream& out) {
         << pipeline.dead_letter.unroutable_subject << "\n";
 }
 
-config::Severity severity_of(app::Grade grade) {
-    switch (grade) {
-        case app::Grade::error:
-            return config::Severity::error;
-        case app::Grade::warning:
-            return config::Severity::warning;
-        case app::Grade::note:
-            return config::Severity::note;
-    }
-    return config::Severity::error;
-}
-
 // What the surroundings deserve, at the fields it is about.
 std::vector<config::Problem> ask(const std::string& file_name, const config::Reading& reading, std::ostream& out) {
     config::Problems problems(file_name);
     for (app::Finding& finding : app::examine(reading.settings, out)) {
         const config::Place place = config::place_of(reading.places, finding.path);
-        problems.add(place, std::move(finding.path), std::move(finding.text), severity_of(finding.grade));
+        problems.add(place, std::move(finding.path), std::move(finding.text), finding.severity);
     }
     return std::move(problems).take();
 }

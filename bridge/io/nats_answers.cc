@@ -185,6 +185,8 @@ void read_config(const object& config, StreamFound& out) {
     out.max_age = Duration(number(config, "max_age"));
     out.duplicate_window = Duration(number(config, "duplicate_window"));
     out.sealed = flag(config, "sealed");
+    out.no_ack = flag(config, "no_ack");
+    out.is_fed = has(config, "mirror") || has(config, "sources");
     out.has_transform = has(config, "subject_transform");
     out.persist_mode = text(config, "persist_mode");
 }

@@ -32,6 +32,8 @@ struct StreamFound {
     Duration max_age{};  // zero: for ever
     Duration duplicate_window{};
     bool sealed = false;
+    bool no_ack = false;         // publishers hear nothing
+    bool is_fed = false;         // mirror or sources
     bool has_transform = false;  // subject_transform
     std::string persist_mode;    // "async" gives up the promise; empty where the server has no such thing
     ServerTime created{};

@@ -51,17 +51,17 @@ PipelineSurvey fine() {
     return seen;
 }
 
-bool says(const std::vector<Finding>& found, Grade grade, std::string_view path, std::string_view words) {
+bool says(const std::vector<Finding>& found, Severity severity, std::string_view path, std::string_view words) {
     return std::ranges::any_of(found, [&](const Finding& finding) {
-        return finding.grade == grade && finding.path == "p." + std::string(path) && finding.text.contains(words);
+        return finding.severity == severity && finding.path == "p." + std::string(path) && finding.text.contains(words);
     });
 }
 
 struct Case {
     settings::Pipeline pipeline = trips();
     PipelineSurvey seen = fine();
-    [[nodiscard]] bool says(Grade grade, std::string_view path, std::string_view words) const {
-        return ::says(judge(pipeline, "p", seen), grade, path, words);
+    [[nodiscard]] bool says(Severity severity, std::string_view path, std::string_view words) const {
+        return ::says(judge(pipeline, "p", seen), severity, path, words);
     }
     [[nodiscard]] io::StreamFound& out(Output output) { return seen.on_output[static_cast<std::size_t>(output)][0]; }
 };
@@ -77,22 +77,29 @@ TEST_CASE("check: input stream missing, not covering, captured by another, a wor
     Case c;
     SUBCASE("missing") {
         c.seen.input.reset();
-        CHECK(c.says(Grade::error, "input.stream", "does not exist"));
+        CHECK(c.says(Severity::error, "input.stream", "does not exist"));
     }
     SUBCASE("not covering") {
         c.seen.input->subjects = {"events.a.>"};
-        CHECK(c.says(Grade::error, "input.subject", "does not store all of"));
+        CHECK(c.says(Severity::error, "input.subject", "does not store all of"));
     }
     SUBCASE("captured") {
         c.seen.input->subjects = {"other"};
         c.seen.on_input = {stream("THIEF", {"events.>"})};
-        CHECK(c.says(Grade::error, "input.subject", "'THIEF' captures"));
+        CHECK(c.says(Severity::error, "input.subject", "'THIEF' captures"));
+    }
+    SUBCASE("fed from other streams") {
+        c.seen.input->subjects.clear();
+        c.seen.input->is_fed = true;
+        c.seen.on_input = {stream("SOURCE", {"events.>"})};
+        CHECK(c.says(Severity::note, "input.subject", "from other streams"));
+        CHECK_FALSE(c.says(Severity::error, "input.subject", ""));
     }
     SUBCASE("work queue read from the middle") {
         c.seen.input->retention = "workqueue";
-        CHECK_FALSE(c.says(Grade::error, "input.start", "work queue"));
+        CHECK_FALSE(c.says(Severity::error, "input.start", "work queue"));
         c.pipeline.input.start = settings::StartNew{};
-        CHECK(c.says(Grade::error, "input.start", "work queue"));
+        CHECK(c.says(Severity::error, "input.start", "work queue"));
     }
 }
 
@@ -101,44 +108,56 @@ TEST_CASE("check: what the input stream does to acknowledged events") {
     auto& input = *c.seen.input;
     SUBCASE("memory") {
         input.storage = "memory";
-        CHECK(c.says(Grade::warning, "input.stream", "memory"));
+        CHECK(c.says(Severity::warning, "input.stream", "memory"));
     }
     SUBCASE("async") {
         input.persist_mode = "async";
-        CHECK(c.says(Grade::warning, "input.stream", "persist_mode"));
+        CHECK(c.says(Severity::warning, "input.stream", "persist_mode"));
     }
     SUBCASE("one replica") {
         input.replicas = 1;
-        CHECK(c.says(Grade::note, "input.stream", "one replica"));
+        CHECK(c.says(Severity::note, "input.stream", "one replica"));
     }
     SUBCASE("short max_age") {
         input.max_age = std::chrono::minutes(59);
-        CHECK(c.says(Grade::warning, "input.stream", "drops events after 59m"));
+        CHECK(c.says(Severity::warning, "input.stream", "drops events after 59m"));
     }
     SUBCASE("max_age against the backlog") {
         input.max_age = std::chrono::hours(24);
         c.seen.server_now = ServerTime{std::chrono::hours(1000)};
         c.seen.oldest_unacked = *c.seen.server_now - std::chrono::hours(11);
-        CHECK_FALSE(c.says(Grade::warning, "input.stream", "half its max_age"));
+        CHECK_FALSE(c.says(Severity::warning, "input.stream", "half its max_age"));
         c.seen.oldest_unacked = *c.seen.server_now - std::chrono::hours(13);
-        CHECK(c.says(Grade::warning, "input.stream", "half its max_age"));
+        CHECK(c.says(Severity::warning, "input.stream", "half its max_age"));
     }
     SUBCASE("max_bytes against the backlog") {
         input.max_bytes = 1000;
         input.bytes = 799;
         c.seen.consumers[0]->pending = 10;
-        CHECK_FALSE(c.says(Grade::warning, "input.stream", "full"));
-        CHECK(c.says(Grade::note, "input.stream", "when it is full"));
+        CHECK_FALSE(c.says(Severity::warning, "input.stream", "full"));
+        CHECK(c.says(Severity::note, "input.stream", "when it is full"));
         input.bytes = 800;
-        CHECK(c.says(Grade::warning, "input.stream", "80% full with 10 events unread"));
+        CHECK(c.says(Severity::warning, "input.stream", "80% full with 10 events unread"));
         c.seen.consumers[0]->pending = 0;
-        CHECK_FALSE(c.says(Grade::warning, "input.stream", "full"));
+        CHECK_FALSE(c.says(Severity::warning, "input.stream", "full"));
         input.discard = "new";
         CHECK(judge(c.pipeline, "p", c.seen).empty());
     }
+    SUBCASE("limits where the consumer is still to be made") {
+        c.seen.consumers[0].reset();
+        input.max_age = std::chrono::hours(24);
+        input.max_msgs = 10;
+        input.messages = 9;
+        c.seen.server_now = ServerTime{std::chrono::hours(1000)};
+        input.first_stored = *c.seen.server_now - std::chrono::hours(13);
+        CHECK(c.says(Severity::warning, "input.stream", "90% full with 9 events unread"));
+        CHECK(c.says(Severity::warning, "input.stream", "half its max_age"));
+        c.pipeline.input.start = settings::StartNew{};
+        CHECK_FALSE(c.says(Severity::warning, "input.stream", ""));
+    }
     SUBCASE("per subject") {
         input.max_msgs_per_subject = 1;
-        CHECK(c.says(Grade::warning, "input.stream", "max_msgs_per_subject"));
+        CHECK(c.says(Severity::warning, "input.stream", "max_msgs_per_subject"));
     }
 }
 
@@ -147,29 +166,32 @@ TEST_CASE("check: the consumer, or the settings where there is none") {
     auto& consumer = *c.seen.consumers[0];
     SUBCASE("ack_wait of the consumer counts") {
         consumer.ack_wait = std::chrono::seconds(14);
-        CHECK(c.says(Grade::warning, "input.ack_wait", "14s is shorter"));
-        CHECK(c.says(Grade::note, "input.ack_wait", "used as it is"));
+        CHECK(c.says(Severity::warning, "input.ack_wait", "14s is shorter"));
+        CHECK(c.says(Severity::note, "input.ack_wait", "used as it is"));
     }
     SUBCASE("ack_wait of the settings") {
         c.seen.consumers[0].reset();
         c.pipeline.input.ack_wait = std::chrono::seconds(15);
-        CHECK_FALSE(c.says(Grade::warning, "input.ack_wait", "shorter"));
+        CHECK_FALSE(c.says(Severity::warning, "input.ack_wait", "shorter"));
         c.pipeline.input.ack_wait = std::chrono::milliseconds(14999);
-        CHECK(c.says(Grade::warning, "input.ack_wait", "14999ms is shorter"));
+        CHECK(c.says(Severity::warning, "input.ack_wait", "14999ms is shorter"));
     }
     SUBCASE("max_ack_pending") {
         consumer.max_ack_pending = 3999;  // 4 x 500 x 2 are wanted
-        CHECK(c.says(Grade::warning, "input.max_ack_pending", "3999 is below 4000"));
+        CHECK(c.says(Severity::warning, "input.max_ack_pending", "3999 is below 4000"));
         consumer.max_ack_pending = -1;
         CHECK(judge(c.pipeline, "p", c.seen).empty());
     }
     SUBCASE("another filter") {
         consumer.filters = {"events.a.trips"};
-        CHECK(c.says(Grade::error, "input", "has the filter"));
+        CHECK(c.says(Severity::error, "input", "has the filter"));
+        CHECK(c.says(Severity::error, "input", "delete the consumer by hand)"));
     }
     SUBCASE("deliveries limited") {
         consumer.max_deliver = 5;
-        CHECK(c.says(Grade::warning, "input", "after 5 deliveries"));
+        CHECK(c.says(Severity::warning, "input", "after 5 deliveries"));
+        consumer.max_deliver = 1;
+        CHECK(c.says(Severity::error, "input", "max_deliver 1"));
     }
 }
 
@@ -177,30 +199,54 @@ TEST_CASE("check: outputs without one stream, and streams that forget") {
     Case c;
     SUBCASE("none") {
         c.seen.on_output[1].clear();
-        CHECK(c.says(Grade::error, "dead_letter.subject", "no stream stores 'dead.*.trips'"));
+        CHECK(c.says(Severity::error, "dead_letter.subject", "no stream stores 'dead.*.trips'"));
     }
     SUBCASE("spread") {
         c.seen.on_output[0].push_back(stream("MORE", {"results.b.>"}));
-        CHECK(c.says(Grade::error, "results.subject", "spread"));
+        CHECK(c.says(Severity::error, "results.subject", "spread"));
     }
     SUBCASE("partial") {
         c.out(Output::result).subjects = {"results.a.>"};
-        CHECK(c.says(Grade::error, "results.subject", "only some"));
+        CHECK(c.says(Severity::error, "results.subject", "only some"));
     }
     SUBCASE("another stream was named") {
         c.pipeline.results.stream = "ELSEWHERE";
-        CHECK(c.says(Grade::error, "results.stream", "does not store the results"));
+        CHECK(c.says(Severity::error, "results.stream", "does not store the results"));
     }
     SUBCASE("duplicate window") {
         c.out(Output::result).duplicate_window = std::chrono::seconds(29);
-        CHECK(c.says(Grade::warning, "results.subject", "forgets identities after 29s"));
+        CHECK(c.says(Severity::warning, "results.subject", "forgets identities after 29s"));
     }
     SUBCASE("two streams") {
         c.seen.on_output[1] = {stream("DEAD", {"dead.>"})};
-        CHECK(c.says(Grade::warning, "dead_letter.subject", "may end as both"));
+        CHECK(c.says(Severity::warning, "dead_letter.subject", "may end as both"));
     }
     SUBCASE("sealed") {
         c.out(Output::result).sealed = true;
-        CHECK(c.says(Grade::error, "results.subject", "sealed"));
+        CHECK(c.says(Severity::error, "results.subject", "sealed"));
+    }
+    SUBCASE("no answers") {
+        c.out(Output::dead_letter).no_ack = true;
+        CHECK(c.says(Severity::error, "dead_letter.subject", "no_ack"));
+    }
+    SUBCASE("full and refusing") {
+        auto& out = c.out(Output::result);
+        out.max_msgs = 10;
+        out.messages = 8;
+        CHECK_FALSE(c.says(Severity::warning, "results.subject", "full"));
+        out.discard = "new";
+        CHECK(c.says(Severity::warning, "results.subject", "80% full"));
+        out.messages = 10;
+        CHECK(c.says(Severity::error, "results.subject", "100% full"));
+    }
+    SUBCASE("small messages only") {
+        c.out(Output::result).max_msg_size = 2048;
+        CHECK(judge(c.pipeline, "p", c.seen).empty());
+        c.out(Output::result).max_msg_size = 2047;
+        CHECK(c.says(Severity::warning, "results.subject", "2047 bytes at most"));
+    }
+    SUBCASE("short max_age") {
+        c.out(Output::result).max_age = std::chrono::minutes(59);
+        CHECK(c.says(Severity::warning, "results.subject", "after 59m"));
     }
 }
