@@ -13,6 +13,9 @@ namespace millrace::io {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 64 << 10;
+// How long an address is used for new connections without asking for the name again; libcurl's own minute would be a
+// minute at the old address after a fail-over. Names are seldom needed, since connections are kept.
+constexpr long kNameSeconds = 5;
 static_assert(CURL_ERROR_SIZE == 256);
 
 // Every option counts: one that does not take would leave a hole in the hardening.
@@ -38,6 +41,7 @@ void tune(CURL* easy) {
     set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging resolver thread must not block the shard
     set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(easy, CURLOPT_DNS_CACHE_TIMEOUT, kNameSeconds);
     set(easy, CURLOPT_BUFFERSIZE, 64L << 10);
     set(easy, CURLOPT_USERAGENT, "millrace/" MILLRACE_VERSION);
 }
