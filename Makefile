@@ -3,6 +3,7 @@
 #   BENCH=--smoke   options of bench/run.py
 #   MINUTES=n       how long make soak lasts (default: 1)
 #   SECONDS=n       how long each fuzz target runs (default: 30)
+#   FAULTS=--list   options of tests/faults/run.py
 JOBS ?= $(shell nproc)
 MINUTES ?= 1
 SECONDS ?= 30
@@ -19,7 +20,7 @@ CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 # The path-sensitive analyzer looks shallowly: half the time, and what it finds deeper is mostly wrong.
 SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 
-.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz bench soak clean
+.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -77,6 +78,11 @@ fuzz: ## run each fuzz target for SECONDS seconds; a finding is left in build/fu
 	cmake --preset fuzz >/dev/null
 	cmake --build build/fuzz --target fuzzers -- -j$(JOBS)
 	tests/fuzz/run.sh $(SECONDS) $(JOBS)
+
+faults: build ## fault plans with real processes, as a table (PLAN=name: one of them); see tests/faults/README.md
+	@.ci/install test-real
+	@.ci/go install
+	PYTHONDONTWRITEBYTECODE=1 python3 tests/faults/run.py $(FAULTS) $(PLAN)
 
 bench: build ## throughput and latency beside a plain loop, as a ratio
 	cmake --build --preset release --target bench -- -j$(JOBS)

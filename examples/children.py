@@ -107,9 +107,10 @@ def free_port():
 class NatsServer:
     """A private nats-server with JetStream. Its port and store stay the same over kill() and start()."""
 
-    def __init__(self, children, folder, port=None):
+    def __init__(self, children, folder, port=None, binary="nats-server"):
         self._children = children
         self._folder = pathlib.Path(folder)
+        self._binary = binary
         self.port = port or free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.child = None
@@ -117,7 +118,7 @@ class NatsServer:
     def start(self):
         """Starts it and waits until JetStream answers."""
         self.child = self._children.start(
-            "nats-server", ["nats-server", "-a", "127.0.0.1", "-p", self.port, "-js", "-sd", self._folder / "jetstream"],
+            "nats-server", [self._binary, "-a", "127.0.0.1", "-p", self.port, "-js", "-sd", self._folder / "jetstream"],
             self._folder / "nats-server.log")
         wait_until(self._answers, "nats-server answers", 15.0, self.child)
         return self

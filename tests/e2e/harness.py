@@ -45,11 +45,12 @@ pipelines:
     event:
       features: [n, tenant, x]
     endpoint:
-      url: http://127.0.0.1:{endpoint}/score
+      url: {endpoint_url}
       protocol: azureml
       max_batch_count: {batch}
       parallel_requests_per_partition: {parallel}
       timeout: {timeout}
+      {more_endpoint}
     results:
       subject: results.{{tenant}}.scores
       include: [n, canary]
@@ -74,8 +75,9 @@ def partition_of(key, partitions):
 class Endpoint:
     """The scripted endpoint, from the outside."""
 
-    def __init__(self, children, folder):
-        self.child, self._control = start_endpoint(children, HERE / "scripted_endpoint.py", folder)
+    def __init__(self, children, folder, certificates=None):
+        options = ["--certificates", certificates] if certificates else []
+        self.child, self._control = start_endpoint(children, HERE / "scripted_endpoint.py", folder, *options)
         self.port = int(self.child.log_text().split("scoring on ", 1)[1].split()[0])
 
     def _call(self, path, content=None):
@@ -97,7 +99,8 @@ class Endpoint:
 
 
 class Stage(contextlib.ExitStack):
-    """Everything a test needs, with one pipeline named `scores` on streams EVENTS and RESULTS."""
+    """Everything a test needs, with one pipeline named `scores` on streams EVENTS and RESULTS. `settings` is what the
+    bridge's next configuration file is made of."""
 
     config = CONFIG
 
@@ -108,32 +111,43 @@ class Stage(contextlib.ExitStack):
         self.callback(self._show_logs_on_failure)
         self._children = self.enter_context(Children())
         self.partitions = partitions
-        self.server = NatsServer(self._children, self.folder).start()
-        self.endpoint = Endpoint(self._children, self.folder)
+        self.server = self.make_server().start()
+        self.endpoint = self.make_endpoint()
         self.connection = self.enter_context(nats_wire.Connection(self.server.url, "e2e"))
         self.jetstream = nats_wire.JetStream(self.connection)
         shape = "events.{partition}.{tenant}.raw" if partitions > 1 else "events.{tenant}.raw"
         self.jetstream.add_stream("EVENTS", ["events.>"], duplicate_window=600 * SECOND)
         self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"dead.*.{PIPELINE}", f"dead-unroutable.{PIPELINE}"],
                                   duplicate_window=int(duplicate_window * SECOND))
-        self._settings = {"url": self.server.url, "drain_timeout": drain_timeout, "batch": batch, "partitions": partitions,
-                          "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "endpoint": self.endpoint.port,
-                          "timeout": timeout}
+        self.settings = {"url": self.server.url, "drain_timeout": drain_timeout, "batch": batch, "partitions": partitions,
+                         "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "timeout": timeout,
+                         "endpoint_url": f"http://127.0.0.1:{self.endpoint.port}/score", "more_endpoint": ""}
         self.journal = Journal()
         self.bridge = self.admin = None  # the process started last, and the port it tells about itself on
+        self.bridge_command, self.bridge_environment = [BINARY], {}
         self._bridges = 0
         self._loads = 0
         self.failed = True  # until verify() says otherwise
 
     # processes
 
+    def make_server(self):
+        """The server, not started."""
+        return NatsServer(self._children, self.folder)
+
+    def make_endpoint(self):
+        """The endpoint, started."""
+        return Endpoint(self._children, self.folder)
+
     def start_bridge(self, wait=True):
         """Starts `millrace run`; with `wait` until its consumers exist."""
         self._bridges += 1
         config = self.folder / f"millrace-{self._bridges}.yaml"
         self.admin = free_port()
-        config.write_text(self.config.format(admin=self.admin, **self._settings), encoding="utf-8")
-        self.bridge = self._children.start("millrace", [BINARY, "run", "-c", config], config.with_suffix(".log"))
+        config.write_text(self.config.format(admin=self.admin, **self.settings), encoding="utf-8")
+        self.bridge = self._children.start("millrace", [*self.bridge_command, "run", "-c", config], config.with_suffix(".log"),
+                                           self.bridge_environment)
+        self.bridge.admin = self.admin
         if wait:
             wait_until(lambda: len(self.jetstream.consumers("EVENTS")) >= self.partitions, "the bridge's consumers exist", 15.0,
                        self.bridge)

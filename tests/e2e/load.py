@@ -29,22 +29,25 @@ class Journal:
         self._prefix = prefix  # of the message ids: another one where a stream is used again within its duplicate window
         self.entries = {}  # Nats-Msg-Id → Entry
         self.confirmed = {}  # Nats-Msg-Id → sequence
+        self._lock = threading.Lock()  # several loads may write
 
     def write(self, tenant, subject, payload, events):
         """Notes a message before it is sent; returns the entry."""
-        entry = Entry(f"{self._prefix}-{len(self.entries)}", tenant, subject, payload, events)
-        self.entries[entry.message_id] = entry
+        with self._lock:
+            entry = Entry(f"{self._prefix}-{len(self.entries)}", tenant, subject, payload, events)
+            self.entries[entry.message_id] = entry
         return entry
 
 
 class EventMaker:
-    """Makes events; no two have the same `n`. `poison` is the share of rows the model refuses, `bad` of unfit events."""
+    """Makes events; no two have the same `n`, which counts up from `first`. `poison` is the share of rows the model refuses,
+    `bad` of unfit events."""
 
-    def __init__(self, seed=1, poison=0.0, bad=0.0):
+    def __init__(self, seed=1, poison=0.0, bad=0.0, first=0):
         self._chance = random.Random(seed)
         self._poison = poison
         self._bad = bad
-        self._number = 0
+        self._number = first
 
     def event(self, tenant):
         """One event."""

@@ -9,6 +9,7 @@ the promise allows after an outage longer than the duplicate window; a reader th
 notices, so `doubled` (two identities for one event, or one identity with two contents) is always wrong.
 """
 import collections
+import hashlib
 import json
 import re
 
@@ -16,6 +17,8 @@ from load import canary
 from scoring import score_of
 
 CANARY = re.compile(rb"<canary-of-[^>]*>")
+TOO_LARGE = 1_000_000  # an event beyond this may not fit into a message of max_payload together with the evidence
+
 Output = collections.namedtuple("Output", "stream sequence kind tenant identity reason payload")
 
 
@@ -53,12 +56,14 @@ class Oracle:
         self._journal = journal
         self._pipeline = pipeline
         self._expected = {}  # (input sequence, element) → Event
+        self._gone = {}  # the same, of messages that were confirmed and have left the stream
         self._outputs = collections.defaultdict(list)  # (input sequence, element) → outputs
         self._by_identity = collections.defaultdict(set)
         self.report = Report()
 
-    def read_input(self, stored_messages):
-        """The whole input stream."""
+    def read_input(self, stored_messages, trimmed=False):
+        """The whole input stream. `trimmed`: somebody took messages out of it (a purge, a limit, a stream made anew); what
+        was confirmed and is gone may have an output or none, and that output has to be right."""
         kept = {}
         for stored in stored_messages:
             message_id = stored.headers.get("Nats-Msg-Id")
@@ -70,7 +75,12 @@ class Oracle:
             for element, event in enumerate(entry.events):
                 self._expected[stored.sequence, element] = event
         for message_id, sequence in self._journal.confirmed.items():
-            if message_id not in kept:
+            if message_id in kept:
+                continue
+            if trimmed:
+                for element, event in enumerate(self._journal.entries[message_id].events):
+                    self._gone[sequence, element] = event
+            else:
                 self.report.not_kept.append(f"{message_id}, confirmed at {sequence}, is not in the input stream")
         self.report.events = len(self._expected)
 
@@ -86,14 +96,37 @@ class Oracle:
                 self.report.unattributable.append(f"{where}: not a subject of this pipeline")
                 continue
             key = self._key(headers)
-            if key not in self._expected:
-                self.report.unattributable.append(f"{where}: no event {key}")
-                continue
             output = Output(stream, stored.sequence, kind, tenant, headers.get("Nats-Msg-Id", ""),
                             headers.get("Millrace-Reason", ""), stored.payload)
-            self._outputs[key].append(output)
-            self._by_identity[output.identity].add(key)
-            self._judge(where, key, output, headers)
+            slot, event = self._event(key, output)
+            if event is None:
+                self.report.unattributable.append(f"{where}: no event {key}")
+                continue
+            self._outputs[slot].append(output)
+            self._by_identity[output.identity].add(slot)
+            self._judge(where, event, output, headers)
+
+    def _event(self, key, output):
+        """(where its outputs are kept, the event an output belongs to). A stream made anew has the same sequences once
+        more; then the content says which of the two events is meant, and the one still there if it fits neither."""
+        event, gone = self._expected.get(key), self._gone.get(key)
+        if gone is not None and (event is None or self._is_of(gone, output) and not self._is_of(event, output)):
+            return (*key, "gone"), gone
+        return key, event
+
+    @staticmethod
+    def _is_of(event, output):
+        if output.kind != "results":
+            return output.payload.strip() == event.text.strip() or Oracle._stands_for(output.payload, event.text)
+        return event.row is not None and json.loads(output.payload).get("n") == event.row[0]
+
+    @staticmethod
+    def _stands_for(payload, text):
+        """Whether a dead letter names, by length and hash, an event that is too large to be in it."""
+        if len(text) < TOO_LARGE or not payload.startswith(b'{"truncated":true,'):
+            return False
+        named = json.loads(payload)
+        return (named["length"], named["sha256"]) == (len(text), hashlib.sha256(text).hexdigest())
 
     @staticmethod
     def _key(headers):
@@ -102,8 +135,8 @@ class Oracle:
         except ValueError:
             return None
 
-    def _judge(self, where, key, output, headers):
-        event, report = self._expected[key], self.report
+    def _judge(self, where, event, output, headers):
+        report = self.report
         routable = event.end != "unroutable_tenant"
         if output.tenant != (event.tenant if routable else "") or (routable and headers.get("Millrace-Tenant") != event.tenant):
             report.cross_tenant.append(f"{where}: an event of {event.tenant!r}, header {headers.get('Millrace-Tenant')!r}")
@@ -127,7 +160,7 @@ class Oracle:
     def _judge_dead_letter(self, where, event, output):
         if event.end != output.reason:
             self.report.unexpected_dead.append(f"{where}: {output.reason!r}, should be {event.end}")
-        if output.payload.strip() != event.text.strip():
+        if not self._is_of(event, output):
             self.report.misattributed.append(f"{where}: {output.payload[:80]!r} for {event.text[:80]!r}")
 
     def verdict(self):
@@ -138,16 +171,17 @@ class Oracle:
             if not outputs:
                 report.lost.append(f"input {key} of {event.tenant}, {event.end}: no output")
                 continue
-            if len(outputs) > 1:
-                self._judge_doubles(key, outputs)
             if outputs[0].kind == "results":
                 report.scored += 1
             else:
                 report.dead += 1
                 report.reasons[outputs[0].reason] += 1
+        for key, outputs in self._outputs.items():
+            if len(outputs) > 1:
+                self._judge_doubles(key, outputs)
         for identity, keys in self._by_identity.items():
             if len(keys) > 1 or not identity:
-                report.shared_identity.append(f"{identity!r} is the identity of {sorted(keys)[:4]}")
+                report.shared_identity.append(f"{identity!r} is the identity of {sorted(map(str, keys))[:4]}")
         return report
 
     def _judge_doubles(self, key, outputs):

@@ -3,34 +3,54 @@
     scoring port  POST /score     {"Inputs": {"WebServiceInput0": rows}} → {"Results": {"WebServiceOutput0": scores}}
     control port  POST /script    {"delay": …} changes the script; GET /stats what was seen; GET /log the requests
 
-The script: `delay` seconds before each answer; `refuse` (nobody listens, open connections break); `status` instead of
-scores, with `retry_after`; `limit` requests at once, 429 above; `short`: every so many-th answer, only the first half of
-the results. A row with a negative x is poison: 400 for the whole request, always.
+The script, by entry:
+    delay        seconds before each answer
+    refuse       nobody listens, open connections break
+    status       an answer instead of scores, to a share of the requests (`share`), with `retry_after`
+    odd          the same with an answer of odd_answers.py
+    limit        requests at once, 429 above
+    short        every so many-th answer, only the first half of the results
+    max_rows     413 above
+    bearer       the key that is asked for, 401 without
+    certificate  with --certificates FOLDER: FOLDER/NAME.pem and NAME.key are shown, connections with another one break
+A row with a negative x is poison: 400 for the whole request, always.
 
+Who follows a redirect ends at a third port, the canary, which counts its visitors and those with credentials.
 Prints `listening on SCORING_PORT CONTROL_PORT` (the last word is what harness.py looks for).
 """
+import argparse
 import collections
 import http.server
 import json
+import pathlib
+import random
 import socket
+import ssl
 import threading
 import time
 
+from odd_answers import ODD
 from scoring import is_poison, score_of
+
+HEALTHY = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0, "odd": "", "share": 1.0,
+           "max_rows": 0, "bearer": "", "certificate": "good"}
 
 
 class Scene:
     """The script and what was seen under it, for all threads."""
 
-    def __init__(self):
+    def __init__(self, certificates=None):
         self.lock = threading.Lock()
-        self.script = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0}
+        self.script = dict(HEALTHY)
+        self.certificates = certificates
+        self.canary_port = 0
+        self.chance = random.Random(5)
         self.open = 0
         self.stats = collections.Counter()
         self.log = collections.deque(maxlen=100_000)  # (seconds, status, rows), the newest
 
-    def enter(self, rows):
-        """A request came in; returns the status it gets and whether its results are cut short."""
+    def enter(self, rows, headers):
+        """A request came in; returns the status it gets and how its answer is odd: a name of ODD, `short`, or nothing."""
         with self.lock:
             self.open += 1
             stats, script = self.stats, self.script
@@ -39,13 +59,21 @@ class Scene:
             stats["max_in_flight"] = max(stats["max_in_flight"], self.open)
             stats["max_rows"] = max(stats["max_rows"], len(rows))
             stats["mixed"] += len({row[1] for row in rows}) > 1
-            if script["status"]:
-                return script["status"], False
+            chosen = self.chance.random() < script["share"]
+            if script["bearer"] and headers.get("Authorization") != f"Bearer {script['bearer']}":
+                return 401, ""
+            if script["status"] and chosen:
+                return script["status"], ""
+            if script["max_rows"] and len(rows) > script["max_rows"]:
+                return 413, ""
             if script["limit"] and self.open > script["limit"]:
-                return 429, False
+                return 429, ""
+            if script["odd"] and chosen:
+                stats["odd"] += 1
+                return 200, script["odd"]
             if any(is_poison(row) for row in rows):
-                return 400, False
-            return 200, bool(script["short"]) and stats["requests"] % script["short"] == 0
+                return 400, ""
+            return 200, "short" if script["short"] and stats["requests"] % script["short"] == 0 else ""
 
     def leave(self, status, rows):
         """A request was answered."""
@@ -86,23 +114,34 @@ class Scoring(Exchange):
     """The port the bridge talks to."""
 
     def setup(self):
+        scene = self.server.scene
+        if scene.certificates:
+            with scene.lock:
+                scene.stats["handshakes"] += 1
+            self.request = self.server.contexts[scene.script["certificate"]].wrap_socket(self.request, server_side=True)
         super().setup()
         self.server.connections.add(self.connection)
 
     def finish(self):
         self.server.connections.discard(self.connection)
         super().finish()
+        if self.server.scene.certificates:
+            self.connection.close()  # the server closes the socket that TLS took over
 
     def do_POST(self):
         scene = self.server.scene
         rows = self.body()["Inputs"]["WebServiceInput0"]
-        status, short = scene.enter(rows)
+        status, odd = scene.enter(rows, self.headers)
         try:
             if scene.script["delay"]:
                 time.sleep(scene.script["delay"])
-            if status == 200:
-                scores = [score_of(row) for row in rows]
-                self.answer(200, {"Results": {"WebServiceOutput0": scores[:(len(scores) + 1) // 2] if short else scores}})
+            scores = [score_of(row) for row in rows]
+            if odd == "short":
+                self.answer(200, {"Results": {"WebServiceOutput0": scores[:(len(scores) + 1) // 2]}})
+            elif odd:
+                ODD[odd](self, scores)
+            elif status == 200:
+                self.answer(200, {"Results": {"WebServiceOutput0": scores}})
             elif status == 400:
                 self.answer(400, {"message": "a row is poison"})
             else:
@@ -123,6 +162,11 @@ class ScoringServer(http.server.ThreadingHTTPServer):
     def __init__(self, scene, port):
         self.scene = scene
         self.connections = set()
+        self.contexts = {}
+        for path in scene.certificates.glob("*.pem") if scene.certificates else ():
+            if path.with_suffix(".key").exists():
+                self.contexts[path.stem] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self.contexts[path.stem].load_cert_chain(path, path.with_suffix(".key"))
         super().__init__(("127.0.0.1", port), Scoring)
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -133,11 +177,27 @@ class ScoringServer(http.server.ThreadingHTTPServer):
         """Stops listening and breaks what is open."""
         self.shutdown()
         self.server_close()
+        self.part()
+
+    def part(self):
+        """Breaks what is open."""
         for connection in list(self.connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+class Canary(Exchange):
+    """Where nobody should ever come."""
+
+    def do_POST(self):
+        with self.server.scene.lock:
+            self.server.scene.stats["canary_visits"] += 1
+            self.server.scene.stats["canary_credentials"] += "Authorization" in self.headers
+        self.answer(200, {"Results": {"WebServiceOutput0": []}})
+
+    do_GET = do_POST
 
 
 class Control(Exchange):
@@ -163,15 +223,21 @@ class ControlServer(http.server.ThreadingHTTPServer):
         self.scene = scene
         self.scoring = ScoringServer(scene, 0)
         self.port = self.scoring.server_address[1]
+        self.canary = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Canary)
+        self.canary.daemon_threads, self.canary.scene = True, scene
+        scene.canary_port = self.canary.server_address[1]
+        threading.Thread(target=self.canary.serve_forever, args=(0.02,), daemon=True).start()
         super().__init__(("127.0.0.1", 0), Control)
 
     def change(self, script):
         """Merges `script` into the current one."""
         unknown = set(script) - set(self.scene.script)
-        if unknown:
-            raise ValueError(f"no such script entries: {unknown}")
+        if unknown or script.get("odd", "") not in ("", *ODD):
+            raise ValueError(f"no such script entries: {unknown or script['odd']}")
         with self.scene.lock:
             self.scene.script.update(script)
+        if "certificate" in script and self.scoring is not None:
+            self.scoring.part()
         refuse = self.scene.script["refuse"]
         if refuse and self.scoring is not None:
             self.scoring.vanish()
@@ -181,6 +247,8 @@ class ControlServer(http.server.ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    control = ControlServer(Scene())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--certificates", type=pathlib.Path)
+    control = ControlServer(Scene(parser.parse_args().certificates))
     print(f"scoring on {control.port}\nlistening on {control.server_address[1]}", flush=True)
     control.serve_forever()
