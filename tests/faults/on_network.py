@@ -9,12 +9,12 @@ from scripted_endpoint import HEALTHY
 
 
 def _proxy(world, before):
-    return {"server": world.server_proxy, "endpoint": world.endpoint_proxy}[before]
+    return {"server": world.server_proxy, "first": world.first_proxy, "endpoint": world.endpoint_proxy}[before]
 
 
 @lasting(RULES)
 def line(world, before: str, way: str, **rules):
-    """Rules of pipe.py on the line before `server` or `endpoint`; way: up (from the bridge), down (to it), both."""
+    """Rules of pipe.py on the line before `server`, `endpoint` or `first`, which is the server for the first bridge; way: up (from the bridge), down (to it), both."""
     proxy = _proxy(world, before)
     proxy.rules(way, **rules)
     yield

@@ -39,6 +39,13 @@ def bridge_gone(world, which: int = 0):
     world.bridges.insert(which, world.start_one())
 
 
+@once(("batch", "parallel", "timeout", "ack_wait"))
+def join(world, **settings):
+    """One more bridge of the same name, with other settings."""
+    world.settings.update(settings)
+    world.bridges.append(world.start_one())
+
+
 @once
 def roll_bridges(world):
     """Each bridge in turn: SIGTERM, exit code 0, a new one."""

@@ -37,6 +37,8 @@ WORLD = {  # defaults
     "supervised": False,   # a bridge that ends is started again
     "store_mib": 0,        # the server's store is a disk of this size
     "log_mib": 0,          # the bridge's log stands on a disk of this size
+    "apart": False,        # the first bridge has a line of its own to the server: `first`
+    "tenants": 0,          # so many tenants in place of load.tenants
     "clock": False,        # the bridge's wall clock can be set
 }
 LOAD = {"rate": 600, "seconds": 6.0, "tenants": ["alpha", "beta", "gamma"], "shapes": ["object"], "poison": 0.0, "bad": 0.0}
@@ -134,6 +136,21 @@ def _fault(given, actions):
     if lacking:
         raise Wrong(f"{do}: lacks {', '.join(sorted(lacking))}")
     return Fault(float(at), until and float(until), every, do, given)
+
+
+def matrix():
+    """The rows of the fault matrix: number → (what, where it is tested when no plan is for it, or None)."""
+    rows = tomllib.loads((HERE / "matrix.toml").read_text(encoding="utf-8"))["row"]
+    return {row["number"]: (row["what"], row.get("elsewhere")) for row in rows}
+
+
+def matrix_page(plans):
+    """The matrix with the plans for each row, as Markdown."""
+    lines = ["| row | fault | plans |", "|---|---|---|"]
+    for number, (what, elsewhere) in matrix().items():
+        names = [f"`{name}`" for name, plan in plans.items() if number in plan.rows]
+        lines.append(f"| {number} | {what} | {', '.join(names) or elsewhere} |")
+    return "\n".join(lines) + "\n"
 
 
 def all_plans(actions):

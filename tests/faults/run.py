@@ -22,7 +22,7 @@ import time
 
 import world  # noqa: F401  (first: it knows where the rest of the tests is)
 from actions import ACTIONS
-from plan import Wrong, all_plans
+from plan import Wrong, all_plans, matrix_page
 from trial import try_plan
 
 LONGEST = 300.0  # seconds for one plan, against hanging
@@ -79,6 +79,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--matrix", action="store_true", help="print the fault matrix and the plans for each row, as Markdown")
     parser.add_argument("--table", type=pathlib.Path, help="write the table there, as Markdown")
     parser.add_argument("--inside", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("plans", nargs="*")
@@ -92,6 +93,8 @@ def main():
     if unknown := set(options.plans) - set(plans):
         sys.exit(f"no such plan: {', '.join(sorted(unknown))} (run.py --list names them)")
     chosen = options.plans or [name for name, plan in plans.items() if plan.smoke or not options.smoke]
+    if options.matrix:
+        return print(matrix_page(plans), end="")
     if options.list:
         for name in chosen:
             print(f"{name:28} {','.join(map(str, plans[name].rows)) or '-':8} {plans[name].title}")

@@ -98,8 +98,6 @@ def _agenda(plan, world, lifting):
 def _judge(plan, world, findings):
     wrong = findings["wrong"]
     world.wait_for(world.ready, "every bridge is ready again", PATIENCE)
-    for name in ("server_proxy", "endpoint_proxy"):
-        getattr(world, name).heal()
     time.sleep(0.5)
     findings["leaked"] = world.leaked()
     if (findings["leaked"] or 0) > LEAK:

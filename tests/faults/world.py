@@ -41,6 +41,7 @@ class World(Stage):
         super().__init__(**{name: self._wants[name] for name in ("partitions", "parallel", "batch", "ack_wait", "duplicate_window",
                                                                  "drain_timeout", "timeout")})
         self.server_proxy = self._proxy(self.server.port)
+        self.first_proxy = self._proxy(self.server.port) if self._wants["apart"] else self.server_proxy
         self.endpoint_proxy = self._proxy(self.endpoint.port)
         self.names = self.enter_context(NameServer(self.folder)) if self._wants["name_server"] else None
         self.results = ResultCounter(self.server.url, "RESULTS")
@@ -86,8 +87,7 @@ class World(Stage):
         if wants["tls"]:
             fields["ca_file"] = str(self.folder / "certificates" / "ca.pem")
         scheme = "https" if wants["tls"] else "http"
-        self.settings.update(url=f"nats://127.0.0.1:{self.server_proxy.port}",
-                             endpoint_url=f"{scheme}://{wants['host']}:{self.endpoint_proxy.port}/score",
+        self.settings.update(endpoint_url=f"{scheme}://{wants['host']}:{self.endpoint_proxy.port}/score",
                              more_endpoint="\n      ".join(f"{name}: {value}" for name, value in fields.items()))
         if wants["clock"]:
             self.set_clock(0)
@@ -110,6 +110,8 @@ class World(Stage):
     def start_one(self, wait=False):
         """One more bridge."""
         self.starts += 1
+        proxy = self.first_proxy if self.starts == 1 else self.server_proxy
+        self.settings["url"] = f"nats://127.0.0.1:{proxy.port}"
         return self.start_bridge(wait)
 
     def replace(self, bridge):
@@ -184,7 +186,8 @@ class World(Stage):
         """The plan's load, started."""
         wants = self.plan.load
         maker = EventMaker(1_000_003, wants["poison"], wants["bad"])
-        load = Load(self.server.url, self.journal, maker, self.subject, wants["tenants"], wants["rate"], wants["shapes"])
+        tenants = [f"t{number}" for number in range(self._wants["tenants"])] or wants["tenants"]
+        load = Load(self.server.url, self.journal, maker, self.subject, tenants, wants["rate"], wants["shapes"])
         load.start()
         return load
 
@@ -210,11 +213,11 @@ class World(Stage):
         return oracle.verdict()
 
     def values(self, source):
-        """The numbers a check may ask for, by name: endpoint (its stats), server_proxy, endpoint_proxy (counters), bridge
+        """The numbers a check may ask for, by name: endpoint (its stats), server_proxy, first_proxy, endpoint_proxy (counters), bridge
         (peak_mib, ended, starts, leaked), metric (summed over labels and bridges), fault (what actions counted), names."""
         if source == "endpoint":
             return self.endpoint.stats()
-        if source in ("server_proxy", "endpoint_proxy"):
+        if source.endswith("_proxy"):
             proxy = getattr(self, source)
             return {name: proxy.count(name) for counter in proxy.counters.values() for name in counter}
         if source == "bridge":
