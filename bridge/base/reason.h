@@ -17,7 +17,7 @@ enum class Reason {
     event_too_large,       // one row alone is over max_batch_bytes
     rejected,              // the endpoint refused the event alone, and a witness passed
     too_large,             // the endpoint called the event alone too large
-    model_raised,          // the model raised on the event alone, twice
+    model_raised,          // the model raised on the event alone, again and again
     contract_broken,       // no usable answer for the event alone
     timeout,               // the event alone runs into the timeout while others pass
     endpoint_crash,        // the event alone breaks the endpoint while others pass

@@ -12,18 +12,18 @@ namespace {
 // transient failure convicts only a suspect (an event alone that fails while others pass), never by itself. Two answers at
 // least, with a witness between them: one refusal before a witness could have come from an endpoint mended meanwhile.
 constexpr std::array<Disposition, kOutcomeNames.size()> kTable = {{
-    // outcome                  reaction            slows  answers  reason
-    {Outcome::scored,           Reaction::publish,  false, 1, Reason::rejected},
-    {Outcome::unreachable,      Reaction::back_off, true,  3, Reason::endpoint_crash},
-    {Outcome::timed_out,        Reaction::back_off, true,  3, Reason::timeout},
-    {Outcome::throttled,        Reaction::back_off, true,  3, Reason::endpoint_crash},
-    {Outcome::failed,           Reaction::back_off, true,  3, Reason::endpoint_crash},
-    {Outcome::rejected,         Reaction::split,    false, 2, Reason::rejected},
-    {Outcome::too_large,        Reaction::split,    false, 2, Reason::too_large},
-    {Outcome::model_raised,     Reaction::split,    false, 3, Reason::model_raised},
-    {Outcome::contract_broken,  Reaction::split,    false, 2, Reason::contract_broken},
-    {Outcome::unauthorized,     Reaction::hold,     false, 1, Reason::rejected},
-    {Outcome::misconfigured,    Reaction::hold,     false, 1, Reason::rejected},
+    // outcome                  reaction            answers  reason
+    {Outcome::scored,           Reaction::publish,  1, Reason::rejected},
+    {Outcome::unreachable,      Reaction::back_off, 3, Reason::endpoint_crash},
+    {Outcome::timed_out,        Reaction::back_off, 3, Reason::timeout},
+    {Outcome::throttled,        Reaction::back_off, 3, Reason::endpoint_crash},
+    {Outcome::failed,           Reaction::back_off, 3, Reason::endpoint_crash},
+    {Outcome::rejected,         Reaction::split,    2, Reason::rejected},
+    {Outcome::too_large,        Reaction::split,    2, Reason::too_large},
+    {Outcome::model_raised,     Reaction::split,    3, Reason::model_raised},
+    {Outcome::contract_broken,  Reaction::split,    2, Reason::contract_broken},
+    {Outcome::unauthorized,     Reaction::hold,     1, Reason::rejected},
+    {Outcome::misconfigured,    Reaction::hold,     1, Reason::rejected},
 }};
 // clang-format on
 

@@ -10,7 +10,7 @@ namespace millrace::engine {
 
 enum class Reaction {
     publish,   // each row has its result
-    back_off,  // transient: try again later, however long it lasts; never judged by itself
+    back_off,  // transient: fewer at once, try again later, however long it lasts; never judged by itself
     split,     // something in the request: halve it until one event stands alone, then look for a witness
     hold,      // configuration: stop pulling, keep everything, probe
 };
@@ -18,7 +18,6 @@ enum class Reaction {
 struct Disposition {
     Outcome outcome{};
     Reaction reaction{};
-    bool slows_down = false;           // lower the concurrency
     std::uint32_t answers_needed = 1;  // answers to the event alone, each with a witness, before it is convicted
     Reason reason{};                   // when it is convicted
 };
