@@ -54,8 +54,8 @@ TEST_CASE("conviction: the rows of the tenants scored last are remembered, up to
     for (std::size_t i = 0; i <= Conviction::kMaxTenants; ++i) court.score("t" + std::to_string(i));
     court.refuse(1, "t0");
     CHECK(!court.witness());  // forgotten, so parked
-    court.refuse(2, "t1");
-    CHECK(court.witness() == "t1:row");
+    court.refuse(2, "t2");
+    CHECK(court.witness() == "t2:row");
 }
 
 TEST_CASE("conviction: a witness's own row does not become the tenant's last good row") {

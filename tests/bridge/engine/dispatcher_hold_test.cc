@@ -13,6 +13,12 @@ namespace {
 
 constexpr Time kStart{1h};
 
+Batch batch(std::size_t size) {
+    Batch batch;
+    batch.events.resize(size);
+    return batch;
+}
+
 RequestId launch(Dispatcher& dispatcher, Errand errand, Time now) {
     Flight flight;
     flight.batch.events = {{DeliveryId{1}, 0}};
@@ -105,4 +111,20 @@ TEST_CASE("dispatcher: a probe waits for Retry-After as well") {
     CHECK(dispatcher.next_due(kStart) == kStart + 10min);
     CHECK(!dispatcher.probe_due(kStart + 10min - 1ns));
     CHECK(dispatcher.probe_due(kStart + 10min));
+}
+
+TEST_CASE("dispatcher: for a probe anything will do, rather what nothing was held against") {
+    Dispatcher dispatcher(4, 1, 7);
+    CHECK(!dispatcher.any());
+    Batch failed = batch(1);
+    failed.failures = 1;
+    dispatcher.go_first(failed);
+    CHECK(!dispatcher.has_clean());
+    Batch suspect = batch(2);
+    suspect.suspect = true;
+    dispatcher.suspect(suspect);
+    CHECK(dispatcher.has_clean());
+    CHECK(dispatcher.any()->suspect);
+    CHECK(dispatcher.any()->failures == 1);
+    CHECK(!dispatcher.any());
 }

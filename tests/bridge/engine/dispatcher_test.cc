@@ -196,18 +196,6 @@ TEST_CASE("dispatcher: suspects travel one at a time, retried or not") {
     CHECK(number(dispatcher.next(0, kStart)) == 2);
 }
 
-TEST_CASE("dispatcher: for a probe anything will do, rather what nothing was held against") {
-    Dispatcher dispatcher(4, 1, 7);
-    CHECK(!dispatcher.any());
-    dispatcher.go_first(failed_before(1));
-    CHECK(!dispatcher.has_clean());
-    dispatcher.suspect(suspect(2));
-    CHECK(dispatcher.has_clean());
-    CHECK(number(dispatcher.any()) == 2);
-    CHECK(number(dispatcher.any()) == 1);
-    CHECK(!dispatcher.any());
-}
-
 TEST_CASE("dispatcher: ids grow; an id that is not in flight lands nowhere") {
     Dispatcher dispatcher = warm(4);
     const RequestId a = launch(dispatcher, batch(1));
