@@ -74,6 +74,7 @@ struct BindFailed {
 struct Stored {
     StoreId id{};
     std::optional<Error> error;  // unavailable: again later; too_large; misconfigured: hold
+    bool refused = false;        // with an error: this attempt is surely not stored, and never will be
     std::uint64_t sequence = 0;
     bool duplicate = false;  // an earlier message of the same identity was already there
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "bridge/engine/backoff.h"
 #include "bridge/engine/disposition.h"
 #include "bridge/engine/engine.h"
 
@@ -17,6 +18,11 @@ constexpr std::uint32_t kStrikes = 3;
 constexpr std::uint32_t kTimeouts = 2;
 // Convicted events of one tenant that wait for the ratio; more mean that it will not come right by itself.
 constexpr std::size_t kMostOverRatio = Conviction::kWindow;
+// Failures of an event alone, after which it is given back where nothing else was scored; the first as probes on hold.
+constexpr std::uint32_t kProbesInVain = 2;
+constexpr std::uint32_t kTriesInVain = 10;
+// When what was waited for in vain comes again.
+constexpr BackoffRule kGiveBack{std::chrono::seconds(5), std::chrono::seconds(30)};
 
 Batch single(const Batch& batch, EventRef event) {
     Batch one;
@@ -41,6 +47,7 @@ std::string in_words(const Answer& answer) {
 
 void Engine::dispatch(Time now, Effects& out) {
     probe(now, out);
+    for (const EventRef event : conviction_.without_witness()) give_back(event.delivery, out);
     for (Batch& batch : conviction_.again(now)) {
         batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
     }
@@ -50,6 +57,19 @@ void Engine::dispatch(Time now, Effects& out) {
         next_partition_ = (next_partition_ + 1) % partitions_.size();
         idle = send_one(partition, now, out) ? 0 : idle + 1;
     }
+}
+
+// What cannot be decided here, where nothing of the tenant was scored, may be where another replica has it. A first
+// delivery comes again soon, because the next holder counts on it (commit.h). Jitter, or it might come to the same
+// replica for ever.
+void Engine::give_back(DeliveryId id, Effects& out) {
+    const Delivery* delivery = ledger_.find(id);
+    if (delivery == nullptr) return;
+    const BackoffRule rule{kGiveBack.base,
+                           delivery->delivered == 1 ? std::min(kGiveBack.cap, commit_.ack_wait() / 2) : kGiveBack.cap};
+    const auto times = static_cast<std::uint32_t>(std::min<std::uint64_t>(delivery->delivered, 16));
+    out.emplace_back(Nak{delivery, backoff(rule, times, random_)});
+    let_go(id);
 }
 
 // False when the partition has nothing that may go now.
@@ -99,7 +119,10 @@ void Engine::probe(Time now, Effects& out) {
         return launch(std::move(*batch), Errand::probe, {}, now, out);
     }
     // Nothing in hand, as when another replica has done it all.
-    if (auto good = conviction_.good_row({})) ask(*good, partitions_.front(), now, out);
+    if (auto good = conviction_.good_row({})) return ask(*good, partitions_.front(), now, out);
+    dispatcher_.lapse();
+    out.emplace_back(
+        Note{Level::info, "untried", "nothing in hand to try the endpoint with; the next event will tell"});
 }
 
 std::optional<Batch> Engine::any_waiting(Time now) {
@@ -163,7 +186,7 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
         case Reaction::back_off:
             dispatcher_.failed(answer, flight, now);
             if (dispatcher_.on_hold()) hold(in_words(answer), now, out);
-            return failed(std::move(flight), answer, now);
+            return failed(std::move(flight), answer, now, out);
         case Reaction::split:
             return refused(std::move(flight), answer, now, out);
         case Reaction::hold:
@@ -177,7 +200,7 @@ void Engine::scored(Flight&& flight, Answer&& answer, Time now) {
     std::string good_row = flight.row;
     for (std::size_t i = 0; i < flight.batch.events.size(); ++i) {
         Event* event = ledger_.find(flight.batch.events[i]);
-        if (event == nullptr) continue;
+        if (event == nullptr || commit_.holds(flight.batch.events[i])) continue;
         if (good_row.empty()) good_row = event->row;
         event->settlement.score = std::move(answer.scores[i]);
         commit_.store(flight.batch.events[i]);
@@ -185,7 +208,7 @@ void Engine::scored(Flight&& flight, Answer&& answer, Time now) {
     conviction_.scored(flight, answer, good_row, now);
 }
 
-void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
+void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& out) {
     Batch& batch = flight.batch;
     if (flight.errand == Errand::witness) return conviction_.witness_failed(batch.tenant, false, now);
     if (batch.events.empty()) return;
@@ -195,8 +218,12 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
     if (counts && others_pass) ++batch.strikes;
     if (counts) batch.success_mark = dispatcher_.successes();
     if (answer.outcome == Outcome::timed_out) ++batch.timeouts;
-
     const bool alone = flight.alone();
+    // Nothing was scored here that could tell whether the endpoint is to blame or this very event: somebody else may
+    // know.
+    const std::uint32_t in_vain = flight.errand == Errand::probe ? kProbesInVain : kTriesInVain;
+    if (alone && counts && batch.failures >= in_vain && !others_pass && !conviction_.good_row(batch.tenant))
+        return give_back(batch.events.front().delivery, out);
     if (counts && batch.suspect && alone)
         return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
     if (batch.strikes >= kStrikes) {
@@ -209,7 +236,7 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now) {
     const bool known_bad = counts && batch.suspect;
     // Nothing else was scored meanwhile: a row known to be good is to tell whether the endpoint is to blame, and where
     // there is none, halving.
-    const bool nobody_knows = counts && !others_pass && !conviction_.doubt(batch.tenant, batch.partition);
+    const bool nobody_knows = counts && !others_pass && !conviction_.doubt(batch.tenant);
     if (!alone && (too_slow || known_bad || nobody_knows)) return split(std::move(batch));
     dispatcher_.retry(std::move(batch), answer.outcome, now);
 }
@@ -278,7 +305,7 @@ void Engine::hold(std::string why, Time now, Effects& out) {
 
 void Engine::bury(EventRef ref, Verdict verdict) {
     Event* event = ledger_.find(ref);
-    if (event == nullptr) return;
+    if (event == nullptr || commit_.holds(ref)) return;
     event->settlement.verdict = std::move(verdict);
     commit_.store(ref);
 }

@@ -46,14 +46,36 @@ void Commit::limits(const Bound& bound, Time now) {
 void Commit::store(EventRef event) {
     const auto [publication, is_new] = publications_.try_emplace(event);
     MILLRACE_CHECK(is_new, "an event is published under one publication");
-    if (ledger_.find(event.delivery)->delivered > 1) {
-        publication->second.maybe_stored_since = ledger_.opened_at(event.delivery);
+    const Delivery& delivery = *ledger_.find(event.delivery);
+    if (delivery.delivered > 1) {
+        publication->second.maybe_stored_since = by_another_since(delivery, ledger_.opened_at(event.delivery));
         publication->second.by_another = true;
     }
     to_send_.push_back(event);
 }
 
-void Commit::found(EventRef event, Effects& out) { settle(event, true, out); }
+Time Commit::by_another_since(const Delivery& delivery, Time opened) const {
+    const Time stored = std::min(opened, bound_at_ + (delivery.stored_at - server_at_bind_));
+    // Given back at the touch after a quarter of the window, or not touched any more and redelivered after ack_wait.
+    const Time first_holder = opened - duplicate_window_ / 4 - ack_wait_ * 4 / 3;
+    return delivery.delivered == 2 ? std::max(stored, first_holder) : stored;
+}
+
+bool Commit::overstays(DeliveryId id, Time now) const {
+    const Delivery& delivery = *ledger_.find(id);
+    if (delivery.delivered > 1) return false;
+    const auto is_old = [&](std::optional<Time> since) { return since && now - *since > duplicate_window_ / 4; };
+    if (is_old(ledger_.stored_since(id))) return true;
+    const auto elements = static_cast<std::uint32_t>(delivery.events.size());
+    for (std::uint32_t i = 0; i < elements; ++i) {
+        const auto publication = publications_.find({id, i});
+        if (publication != publications_.end() && is_old(publication->second.maybe_stored_since)) return true;
+    }
+    return false;
+}
+
+// Nobody knows since when.
+void Commit::found(EventRef event, Effects& out) { settle(event, Time{}, true, out); }
 
 void Commit::pump(Time now, bool connected, Effects& out) {
     while (!waiting_for_answer_.empty() && now - waiting_for_answer_.front().first >= kAnswerWithin) {
@@ -66,7 +88,13 @@ void Commit::pump(Time now, bool connected, Effects& out) {
         failed({ErrorCode::unavailable, "the outputs do not answer publications"}, now);
     }
     if (!connected || now < not_before_) return;
-    const std::size_t most = failures_ == 0 ? kMostUnanswered : 1;
+    if (failures_ > 0 && publications_.empty()) {
+        // Nothing is left to try the outputs with: what was wrong with them is old news.
+        failures_ = 0;
+        trouble_.clear();
+        untried_ = true;
+    }
+    const std::size_t most = failures_ == 0 && !untried_ ? kMostUnanswered : 1;
     while (!to_send_.empty() && unanswered_ < most) {
         const EventRef event = to_send_.front();
         to_send_.pop_front();
@@ -80,7 +108,8 @@ void Commit::send(EventRef event, Time now, Effects& out) {
     const Event* record = ledger_.find(event);
     if (record == nullptr || !ledger_.fresh(event.delivery, now, ack_wait_)) return drop(event);
     Publication& publication = found->second;
-    if (publication.maybe_stored_since && now - *publication.maybe_stored_since > duplicate_window_ / 2) {
+    const Duration covered = publication.by_another ? duplicate_window_ * 7 / 8 : duplicate_window_ / 2;
+    if (publication.maybe_stored_since && now - *publication.maybe_stored_since > covered) {
         unsure_.push_back(event);
         return;
     }
@@ -103,14 +132,21 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
     const Attempt attempt = found->second;
     attempts_.erase(found);
     if (!attempt.answered_late) --unanswered_;
+    const auto held = publications_.find(attempt.event);
     Event* event = ledger_.find(attempt.event);
-    if (event == nullptr) return drop(attempt.event);
+    if (event == nullptr || held == publications_.end()) return drop(attempt.event);
+    Publication& publication = held->second;
     if (!stored.error) {
         failures_ = 0;
+        untried_ = false;
         trouble_.clear();
         const auto o = static_cast<std::size_t>(attempt.output);
         seen_[o] = std::max(seen_[o], stored.sequence);
-        return settle(attempt.event, stored.duplicate, out);
+        return settle(attempt.event, publication.maybe_stored_since.value_or(now), stored.duplicate, out);
+    }
+    if (stored.refused) {
+        std::erase(publication.attempts, stored.id);
+        if (publication.attempts.empty() && !publication.by_another) publication.maybe_stored_since.reset();
     }
     if (attempt.answered_late) return;
     if (stored.error->code == ErrorCode::too_large && !event->settlement.verdict) {
@@ -141,13 +177,13 @@ const std::string& Commit::complaint() const {
     return trouble_.empty() && failures_ >= kComplainAfter ? last_error_ : trouble_;
 }
 
-void Commit::settle(EventRef event, bool duplicate, Effects& out) {
+void Commit::settle(EventRef event, Time stored_since, bool duplicate, Effects& out) {
     const Delivery* delivery = ledger_.find(event.delivery);
     const Event* record = ledger_.find(event);
     drop(event);
     if (record == nullptr) return;
     out.emplace_back(Settled{delivery, record, duplicate});
-    if (ledger_.settle(event)) out.emplace_back(Ack{delivery});
+    if (ledger_.settle(event, stored_since)) out.emplace_back(Ack{delivery});
 }
 
 void Commit::drop(EventRef event) {
@@ -178,9 +214,8 @@ std::optional<Find> Commit::want_search() {
         for (std::size_t o = 0; o < kOutputs; ++o) from[o] = std::min(from[o], publication.base[o] + 1);
     }
     if (by_another) {
-        // No sequence is known for what another replica did. The other one let go at most ack_wait before the message
-        // came to us, and a window more allows for its own retries.
-        find.from_time = server_at_bind_ + (since - bound_at_) - ack_wait_ - duplicate_window_;
+        // No sequence is known for what another replica did.
+        find.from_time = server_at_bind_ + (since - bound_at_) - ack_wait_;
     } else {
         find.from_sequence = from;
     }
@@ -202,7 +237,7 @@ void Commit::searched(const Found& found, Effects& out) {
         const Event* record = ledger_.find(event);
         if (publication == publications_.end() || record == nullptr) continue;
         if (stored.contains(record->id)) {
-            settle(event, true, out);
+            settle(event, publication->second.maybe_stored_since.value_or(Time{}), true, out);
         } else {
             publication->second.maybe_stored_since.reset();
             publication->second.by_another = false;

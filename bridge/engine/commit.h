@@ -3,10 +3,15 @@
 //     outcome → publish → PubAck → (every event of the message) → ack
 //
 // A publication without an answer is *ambiguous*: it may be stored. It is sent again with the same identity, so within
-// the output stream's duplicate window it is stored once. When the first attempt is older than half that window the
-// stream is searched for the identity first (SEMANTICS B2); so is it for a redelivery that was held that long before
-// its first attempt, because whoever had the message before may have published it. A publication of a stale delivery is
-// never sent.
+// the output stream's duplicate window it is stored once; when the first attempt is older than half that window the
+// stream is searched for the identity first. A publication of a stale delivery is never sent.
+//
+// Of a redelivery the one who had the message before may have published something, and how long ago decides whether the
+// window still covers it. A first holder keeps to a rule that bounds it: a message of which something may be stored for
+// longer than a quarter of the window is not kept in progress but given back (`overstays`). So what a second holder
+// may find stored is at most a quarter of the window, an ack_wait and some slack older than its delivery. From the
+// third on nothing bounds it but the time when JetStream stored the message. Where the window may be over by that
+// measure, the stream is searched before the first attempt.
 //
 // Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through
 // at a time until one is stored; it never drops. An error that arrives after its attempt was given up says nothing: the
@@ -40,9 +45,14 @@ class Commit {
 
     Commit(Ledger& ledger, std::uint64_t seed) : ledger_(ledger), random_(seed) {}
 
+    // Whether the event has its outcome already; what comes later for it does not count.
+    [[nodiscard]] bool holds(EventRef event) const { return publications_.contains(event); }
+    // A first delivery of which something may be stored for so long that it must be given back. Requires: it is open.
+    [[nodiscard]] bool overstays(DeliveryId delivery, Time now) const;
+
     // What a bind found out about the consumer and the output streams. Of the partitions the shortest times count.
     void limits(const Bound& bound, Time now);
-    // The event has its outcome in `settlement`. Requires: not stored before.
+    // The event has its outcome in `settlement`. Requires: not held.
     void store(EventRef event);
     // What tells of the event is known to be stored already.
     void found(EventRef event, Effects& out);
@@ -60,16 +70,18 @@ class Commit {
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
     // The same, or what has failed again and again; for people.
     [[nodiscard]] const std::string& complaint() const;
+    // There was trouble, and nothing is left to find out with whether it is over: no trouble, but care.
+    [[nodiscard]] bool untried() const { return untried_; }
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] Duration ack_wait() const { return ack_wait_; }
     [[nodiscard]] Duration duplicate_window() const { return duplicate_window_; }
 
   private:
     struct Publication {
-        std::optional<Time> maybe_stored_since;      // the first attempt, or, of a redelivery, when it arrived
+        std::optional<Time> maybe_stored_since;      // the first attempt; of a redelivery, somebody else's
         bool by_another = false;                     // whoever had the message before may have published it
         std::array<std::uint64_t, kOutputs> base{};  // every copy of our own has a greater sequence
-        std::vector<StoreId> attempts;
+        std::vector<StoreId> attempts;               // that may be stored
     };
     struct RefHash {
         std::size_t operator()(const EventRef& r) const noexcept {
@@ -87,7 +99,9 @@ class Commit {
     };
 
     void send(EventRef event, Time now, Effects& out);
-    void settle(EventRef event, bool duplicate, Effects& out);
+    // Since when another holder of the delivery may have stored something of it.
+    [[nodiscard]] Time by_another_since(const Delivery& delivery, Time opened) const;
+    void settle(EventRef event, Time stored_since, bool duplicate, Effects& out);
     void drop(EventRef event);
     void failed(const Error& error, Time now);
     static void too_large(Event& event);
@@ -109,6 +123,7 @@ class Commit {
     std::uint64_t last_id_ = 0;
     std::uint32_t failures_ = 0;
     Time not_before_{};
+    bool untried_ = false;
     std::string trouble_;
     std::string last_error_;
     Random random_;

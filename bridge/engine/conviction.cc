@@ -12,6 +12,7 @@ namespace {
 constexpr Duration kParkedFor = std::chrono::seconds(30);
 constexpr Duration kParkedAtMost = std::chrono::minutes(5);
 constexpr Duration kWitnessAgain = std::chrono::seconds(1);
+constexpr std::uint32_t kElsewhere = 3;  // witnesses scored by another deployment, after which the event is asked anew
 }  // namespace
 
 void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_launched) {
@@ -39,27 +40,49 @@ void Conviction::scored(const Flight& flight, const Answer& answer, std::string_
         if (!pending || accused.the_case.batch.tenant != tenant || flight.id <= accused.last_launched) continue;
         const bool elsewhere =
             !answer.deployment.empty() && !accused.deployment.empty() && answer.deployment != accused.deployment;
-        if (elsewhere) {
-            witness_not_before_[tenant] = now + kWitnessAgain;
+        if (elsewhere && ++accused.elsewhere < kElsewhere) {
+            entry(tenant).witness_not_before = now + kWitnessAgain;
+        } else if (elsewhere) {
+            clear(accused);  // the deployment that refused it may be gone
         } else {
             accused.stage = accused.stage == Stage::parked ? Stage::cleared : Stage::witnessed;
         }
     }
     if (flight.errand == Errand::witness) return;
-    if (!last_good_.contains(tenant)) {
-        last_good_order_.push_back(tenant);
-        if (last_good_order_.size() > kMaxTenants) {
-            last_good_.erase(last_good_order_.front());
-            last_good_order_.pop_front();
-        }
+    entry(tenant).good_row = row;
+    last_scored_ = tenant;
+}
+
+Conviction::Tenant& Conviction::entry(const std::string& name) {
+    const auto [found, is_new] = tenants_.try_emplace(name);
+    if (!is_new) return found->second;
+    tenants_order_.push_back(name);
+    if (tenants_order_.size() > kMaxTenants) {
+        tenants_.erase(tenants_order_.front());
+        tenants_order_.pop_front();
     }
-    last_good_[tenant] = row;
+    return found->second;
+}
+
+const Conviction::Tenant* Conviction::known(const std::string& name) const {
+    const auto found = tenants_.find(name);
+    return found == tenants_.end() ? nullptr : &found->second;
+}
+
+const std::string& Conviction::witness_row(const std::string& name) const {
+    const Tenant* tenant = known(name);
+    return tenant != nullptr && !tenant->good_row.empty() ? tenant->good_row : control_;
+}
+
+bool Conviction::may_witness(const std::string& name, Time now) const {
+    const Tenant* tenant = known(name);
+    return !witness_flying_.contains(name) && (tenant == nullptr || now >= tenant->witness_not_before);
 }
 
 void Conviction::witness_failed(const std::string& tenant, bool refused, Time now) {
     witness_flying_.erase(tenant);
     if (!refused) {
-        witness_not_before_[tenant] = now + kWitnessAgain;
+        entry(tenant).witness_not_before = now + kWitnessAgain;
         faltered();
         return;
     }
@@ -71,10 +94,14 @@ void Conviction::witness_failed(const std::string& tenant, bool refused, Time no
 void Conviction::faltered() {
     for (auto& [event, accused] : cases_) {
         if (!accused.transient || accused.stage != Stage::waiting) continue;
-        accused.the_case.batch.answers = 0;
         accused.the_case.batch.suspect = false;
-        accused.stage = Stage::cleared;
+        clear(accused);
     }
+}
+
+void Conviction::clear(Accused& accused) {
+    accused.the_case.batch.answers = 0;
+    accused.stage = Stage::cleared;
 }
 
 void Conviction::held(Time now) {
@@ -144,11 +171,8 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
     for (auto& [event, accused] : cases_) {
         const Batch& batch = accused.the_case.batch;
         if (accused.stage != Stage::waiting || batch.partition != partition) continue;
-        if (witness_flying_.contains(batch.tenant)) continue;
-        const auto wait = witness_not_before_.find(batch.tenant);
-        if (wait != witness_not_before_.end() && now < wait->second) continue;
-        const auto good = last_good_.find(batch.tenant);
-        const std::string& row = good != last_good_.end() ? good->second : control_;
+        if (!may_witness(batch.tenant, now)) continue;
+        const std::string& row = witness_row(batch.tenant);
         if (row.empty()) {
             park(accused, now);
             continue;
@@ -157,10 +181,8 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
         return WitnessWanted{batch.tenant, row};
     }
     for (auto it = doubts_.begin(); it != doubts_.end(); ++it) {
-        auto wanted = good_row(it->first);
-        if (it->second != partition || !wanted || witness_flying_.contains(wanted->tenant)) continue;
-        const auto wait = witness_not_before_.find(wanted->tenant);
-        if (wait != witness_not_before_.end() && now < wait->second) continue;
+        auto wanted = good_row(*it);
+        if (!wanted || !may_witness(wanted->tenant, now)) continue;
         doubts_.erase(it);
         witness_flying_.insert(wanted->tenant);
         return wanted;
@@ -168,28 +190,39 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
     return std::nullopt;
 }
 
-bool Conviction::doubt(const std::string& tenant, Partition partition) {
+bool Conviction::doubt(const std::string& tenant) {
     if (!good_row(tenant)) return false;
-    doubts_.insert_or_assign(tenant, partition);
+    doubts_.insert(tenant);
     return true;
 }
 
 std::optional<Conviction::WitnessWanted> Conviction::good_row(const std::string& tenant) const {
-    if (const auto own = last_good_.find(tenant); own != last_good_.end()) return WitnessWanted{tenant, own->second};
-    if (!control_.empty()) return WitnessWanted{tenant, control_};
-    if (last_good_.empty()) return std::nullopt;
-    return WitnessWanted{last_good_.begin()->first, last_good_.begin()->second};
+    if (const std::string& row = witness_row(tenant); !row.empty()) return WitnessWanted{tenant, row};
+    const Tenant* last = known(last_scored_);
+    if (last == nullptr || last->good_row.empty()) return std::nullopt;
+    return WitnessWanted{last_scored_, last->good_row};
+}
+
+std::vector<EventRef> Conviction::without_witness() {
+    std::vector<EventRef> out;
+    for (const Case& one : extract([&](const Accused& accused) {
+             const Batch& batch = accused.the_case.batch;
+             return accused.stage == Stage::parked && batch.parkings >= kInVain && witness_row(batch.tenant).empty();
+         })) {
+        out.push_back(one.batch.events.front());
+    }
+    return out;
 }
 
 void Conviction::settled(const std::string& tenant, bool dead) {
-    Record& record = records_[tenant];
+    Record& record = entry(tenant).record;
     record.dead[record.next] = dead;
     record.next = (record.next + 1) % kWindow;
 }
 
 bool Conviction::allows(const std::string& tenant) const {
-    const auto record = records_.find(tenant);
-    const std::size_t dead = record == records_.end() ? 1 : record->second.with_one_more();
+    const Tenant* found = known(tenant);
+    const std::size_t dead = found == nullptr ? 1 : found->record.with_one_more();
     // 0.29 × 100 is a little less than 29.
     return static_cast<double>(dead) <= max_ratio_ * static_cast<double>(kWindow) + 1e-6;
 }
@@ -225,13 +258,11 @@ Time Conviction::next_due(Time now) const {
     for (const auto& [event, accused] : cases_) {
         if (accused.stage == Stage::parked) consider(accused.again_at);
         if (accused.stage != Stage::waiting) continue;
-        const auto wait = witness_not_before_.find(accused.the_case.batch.tenant);
-        if (wait != witness_not_before_.end()) consider(wait->second);
+        if (const Tenant* of = known(accused.the_case.batch.tenant)) consider(of->witness_not_before);
     }
-    for (const auto& [tenant, partition] : doubts_) {
+    for (const std::string& tenant : doubts_) {
         const auto wanted = good_row(tenant);
-        const auto wait = wanted ? witness_not_before_.find(wanted->tenant) : witness_not_before_.end();
-        if (wait != witness_not_before_.end()) consider(wait->second);
+        if (const Tenant* of = wanted ? known(wanted->tenant) : nullptr) consider(of->witness_not_before);
     }
     return due;
 }

@@ -13,8 +13,8 @@
 // Convicted events wait until the tenant's share of verdicts over its last kWindow settled events allows one more, so
 // that a bad deployment cannot empty a stream into dead letters.
 //
-// Thread: one engine's. Time: told. Bounds: accused events are open deliveries; last good rows are kept for
-// kMaxTenants.
+// Thread: one engine's. Time: told. Bounds: accused events are open deliveries; of tenants, what was learned about the
+// last kMaxTenants is kept.
 #pragma once
 
 #include <bitset>
@@ -37,9 +37,10 @@ namespace millrace::engine {
 
 class Conviction {
   public:
-    static constexpr std::size_t kWindow = 100;       // settled events of a tenant the ratio is taken over
-    static constexpr std::size_t kMaxTenants = 4096;  // tenants whose last good row is remembered
-    static constexpr std::uint32_t kHopeless = 8;     // accusations in a row, nothing scored: the endpoint is to blame
+    static constexpr std::size_t kWindow = 100;  // settled events of a tenant the ratio is taken over
+    static constexpr std::size_t kMaxTenants = 4096;
+    static constexpr std::uint32_t kInVain = 2;    // parkings after which an event without a witness is given up
+    static constexpr std::uint32_t kHopeless = 8;  // accusations in a row, nothing scored: the endpoint is to blame
 
     Conviction(double max_ratio, std::string control_row) : max_ratio_(max_ratio), control_(std::move(control_row)) {}
 
@@ -70,14 +71,17 @@ class Conviction {
         std::string tenant;
         std::string row;
     };
-    // The next witness to send on the partition; the caller sends it. Cases of tenants without a row to witness with
-    // are parked.
+    // The next witness to send on the partition, for a case there or for a doubt anywhere; the caller sends it. Cases
+    // of tenants without a row to witness with are parked.
     std::optional<WitnessWanted> want_witness(Time now, Partition partition);
     // Something keeps failing and nothing was scored in between: a witness is to tell whether the endpoint works at
     // all. False when there is no row to ask with.
-    bool doubt(const std::string& tenant, Partition partition);
+    bool doubt(const std::string& tenant);
     // A row known to be good, if possible the tenant's.
     [[nodiscard]] std::optional<WitnessWanted> good_row(const std::string& tenant) const;
+
+    // Events parked again and again that have no row to witness with; they stop being cases.
+    std::vector<EventRef> without_witness();
 
     // An event of the tenant was settled; `dead` when by a verdict.
     void settled(const std::string& tenant, bool dead);
@@ -100,6 +104,7 @@ class Conviction {
         std::uint32_t needed = 1;
         RequestId last_launched{};
         std::string deployment;
+        std::uint32_t elsewhere = 0;  // witnesses that another deployment scored
         Time again_at{};
     };
     struct Record {
@@ -110,23 +115,37 @@ class Conviction {
         [[nodiscard]] std::size_t with_one_more() const { return dead.count() + (dead[next] ? 0 : 1); }
     };
 
+    // What was learned about one tenant.
+    struct Tenant {
+        std::string good_row;  // last one scored; empty for none
+        Time witness_not_before{};
+        Record record;
+    };
+
+    Tenant& entry(const std::string& name);
+    [[nodiscard]] const Tenant* known(const std::string& name) const;
+    // The tenant's last good row, or the control row; empty for none.
+    [[nodiscard]] const std::string& witness_row(const std::string& name) const;
+    [[nodiscard]] bool may_witness(const std::string& name, Time now) const;
+
     template <typename Pred>
     std::vector<Case> extract(Pred pred);
     // A witness failed: the endpoint is shaky, and no suspect can be blamed.
     void faltered();
     static void park(Accused& accused, Time now);
+    // Nothing is held against it any more, and it is sent again.
+    static void clear(Accused& accused);
     [[nodiscard]] static bool proven(const Accused& accused);
     [[nodiscard]] bool allows(const std::string& tenant) const;
 
     double max_ratio_;
     std::string control_;
     std::map<EventRef, Accused> cases_;
-    std::map<std::string, std::string> last_good_;
-    std::deque<std::string> last_good_order_;
+    std::map<std::string, Tenant> tenants_;
+    std::deque<std::string> tenants_order_;  // oldest first
+    std::string last_scored_;                // the tenant
     std::set<std::string> witness_flying_;
-    std::map<std::string, Partition> doubts_;
-    std::map<std::string, Time> witness_not_before_;
-    std::map<std::string, Record> records_;
+    std::set<std::string> doubts_;
     std::uint32_t unanswered_ = 0;
 };
 

@@ -107,6 +107,7 @@ void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {
 
 void Dispatcher::succeeded() {
     ++successes_;
+    untried_ = false;
     failures_ = 0;
     limit_ = std::min(most_, limit_ + 1.0 / limit_);
     budget_.succeeded();
@@ -141,6 +142,12 @@ bool Dispatcher::resume() {
     const bool was = on_hold();
     hold_.clear();
     return was;
+}
+
+void Dispatcher::lapse() {
+    hold_.clear();
+    untried_ = true;
+    limit_ = 1.0;
 }
 
 bool Dispatcher::probe_due(Time now) const {

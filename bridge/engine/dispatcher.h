@@ -81,6 +81,9 @@ class Dispatcher {
     void hold(std::string why, Time now);
     // True when it was on hold.
     bool resume();
+    // There is nothing to probe with: no longer on hold, but *untried* until something is scored.
+    void lapse();
+    [[nodiscard]] bool untried() const { return untried_; }
     [[nodiscard]] bool on_hold() const { return !hold_.empty(); }
     [[nodiscard]] const std::string& hold_reason() const { return hold_; }
     [[nodiscard]] bool probe_due(Time now) const;
@@ -115,6 +118,7 @@ class Dispatcher {
     Time next_probe_{};
     std::uint32_t probes_ = 0;
     bool probe_made_ = false;  // since it was last put off
+    bool untried_ = false;
     RetryBudget budget_;
     Random random_;
 };

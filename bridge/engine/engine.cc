@@ -39,7 +39,8 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
       commit_(ledger_, seed ^ 3),
       search_(commit_, seed ^ 4),
-      max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()) {}
+      max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
+      random_(seed ^ 5) {}
 
 void Engine::step(Input&& input, Time now, Effects& out) {
     ledger_.sweep();
@@ -56,7 +57,7 @@ void Engine::step(Input&& input, Time now, Effects& out) {
 
 void Engine::on(Delivered&& in, Time now, Effects& out) {
     const Partition partition = in.delivery->partition;
-    puller_.received(partition, in.slot, now);
+    puller_.received(partition, in.slot, in.delivery->payload.size(), now);
     backlog_[partition] = in.delivery->pending;
     const std::uint64_t delivered = in.delivery->delivered;
     // It came some time after the last turn: nobody knows when, if the process was stopped in between.
@@ -65,7 +66,18 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         out.emplace_back(Ack{opened.delivery});
         return;
     }
-    if (opened.standing == Ledger::Standing::open) return;
+    const std::int64_t most = max_deliver_[partition];
+    const bool last_chance = most > 0 && delivered >= static_cast<std::uint64_t>(most);
+    const auto elements = static_cast<std::uint32_t>(opened.delivery->events.size());
+    const Verdict exhausted{Reason::deliveries_exhausted,
+                            "delivery " + std::to_string(delivered) + " of at most " + std::to_string(most),
+                            0,
+                            {}};
+    if (opened.standing == Ledger::Standing::open) {
+        // In hand already, and never to come again: whatever becomes of us, its fate must be stored.
+        for (std::uint32_t i = 0; last_chance && i < elements; ++i) bury({opened.id, i}, exhausted);
+        return;
+    }
     if (!puller_.takes(partition)) return let_go(opened.id);  // it comes again after ack_wait
     // What open pull requests still bring while draining counts as in hand: given back, it could come to us once more
     // and be taken along when we leave.
@@ -74,9 +86,6 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         let_go(opened.id);
         return;
     }
-    const std::int64_t most = max_deliver_[partition];
-    const bool last_chance = most > 0 && delivered >= static_cast<std::uint64_t>(most);
-    const auto elements = static_cast<std::uint32_t>(opened.delivery->events.size());
     if (elements == 0) {
         ledger_.settle_empty(opened.id);
         out.emplace_back(Ack{opened.delivery});
@@ -90,10 +99,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         } else if (event.fault) {
             bury(ref, *event.fault);
         } else if (last_chance) {
-            bury(ref, {Reason::deliveries_exhausted,
-                       "delivery " + std::to_string(delivered) + " of at most " + std::to_string(most),
-                       0,
-                       {}});
+            bury(ref, exhausted);
         } else {
             queue(*opened.delivery, opened.id, i, now);
         }
@@ -121,9 +127,11 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
     if (!first && created->second != in.stream_created) {
         // Another stream under the same name: its sequences start again, nothing in hand belongs to it.
         created->second = in.stream_created;
-        ledger_.forget_sequences();
+        ledger_.forget_sequences(in.partition);
         search_.forget_known();
-        for (const DeliveryId id : ledger_.ids()) let_go(id);
+        for (const DeliveryId id : ledger_.ids()) {
+            if (ledger_.find(id)->partition == in.partition) let_go(id);
+        }
         out.emplace_back(Note{Level::warning, "input_recreated",
                               tell(in.partition, "the input stream was made anew; starting over")});
     }
@@ -235,8 +243,14 @@ void Engine::keep_in_progress(Time now, Effects& out) {
     if (!puller_.connected()) return;
     for (auto oldest = ledger_.longest_untouched(); oldest && now - oldest->second >= commit_.ack_wait() / 3;
          oldest = ledger_.longest_untouched()) {
-        out.emplace_back(InProgress{ledger_.find(oldest->first)});
-        ledger_.touch(oldest->first, now);
+        const DeliveryId id = oldest->first;
+        if (commit_.overstays(id, now)) {
+            out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
+            let_go(id);
+            continue;
+        }
+        out.emplace_back(InProgress{ledger_.find(id)});
+        ledger_.touch(id, now);
     }
 }
 
@@ -275,7 +289,7 @@ Puller::Credit Engine::credit() const {
     credit.bytes = bytes - std::min<std::size_t>(bytes, ledger_.bytes());
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (dispatcher_.on_hold() || !commit_.trouble().empty())
+    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.trouble().empty() || commit_.untried())
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }

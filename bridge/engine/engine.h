@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bridge/base/ids.h"
+#include "bridge/base/random.h"
 #include "bridge/base/snapshot.h"
 #include "bridge/base/time.h"
 #include "bridge/engine/batcher.h"
@@ -59,7 +60,7 @@ class Engine {
     void on(Drain&& in, Time now, Effects& out);
 
     void scored(Flight&& flight, Answer&& answer, Time now);
-    void failed(Flight&& flight, const Answer& answer, Time now);
+    void failed(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void refused(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void split(Batch&& batch);
@@ -80,6 +81,7 @@ class Engine {
 
     void expire(Time now, Effects& out);
     void keep_in_progress(Time now, Effects& out);
+    void give_back(DeliveryId id, Effects& out);
     void let_go(DeliveryId id);
     void let_go_of_all(Effects& out);
     void count_settled(const Effects& out, std::size_t from);
@@ -97,6 +99,7 @@ class Engine {
     Commit commit_;
     Search search_;
     std::size_t max_messages_;
+    Random random_;
     Time ticked_{};  // the last Tick
     std::map<Partition, std::int64_t> max_deliver_;
     std::uint64_t max_payload_ = 1 << 20;

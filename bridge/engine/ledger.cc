@@ -52,10 +52,11 @@ bool Ledger::fresh(DeliveryId id, Time now, Duration ack_wait) const {
     return row != rows_.end() && now - row->second.touched < ack_wait;
 }
 
-bool Ledger::settle(EventRef ref) {
+bool Ledger::settle(EventRef ref, Time stored_since) {
     Row& row = rows_.at(number(ref.delivery));
     MILLRACE_CHECK(!row.settled[ref.element], "an event is settled once");
     row.settled[ref.element] = true;
+    row.stored_since = std::min(row.stored_since.value_or(stored_since), stored_since);
     if (--row.open_events > 0) return false;
     remember({row.delivery->partition, row.delivery->stream_sequence});
     close(ref.delivery);
@@ -100,9 +101,10 @@ void Ledger::touch(DeliveryId id, Time now) {
     touch_order_.splice(touch_order_.end(), touch_order_, row.place);
 }
 
-void Ledger::forget_sequences() {
-    settled_.clear();
-    settled_order_.clear();
+void Ledger::forget_sequences(Partition partition) {
+    const auto of_partition = [&](const Place& place) { return place.partition == partition; };
+    std::erase_if(settled_, of_partition);
+    std::erase_if(settled_order_, of_partition);
 }
 
 }  // namespace millrace::engine

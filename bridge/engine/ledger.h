@@ -54,9 +54,14 @@ class Ledger {
     // When the delivery arrived. Requires: it is open.
     [[nodiscard]] Time opened_at(DeliveryId id) const { return rows_.at(static_cast<std::uint64_t>(id)).opened; }
 
-    // One event of the delivery is settled. True when it was the last: the message may be acked, the row is closed and
-    // its sequence remembered. Requires: the event is open. The delivery stays readable until `sweep`.
-    bool settle(EventRef ref);
+    // One event of the delivery is settled; what tells of it was stored at `stored_since` at the earliest. True when it
+    // was the last: the message may be acked, the row is closed and its sequence remembered. Requires: the event is
+    // open. The delivery stays readable until `sweep`.
+    bool settle(EventRef ref, Time stored_since);
+    // Since when something of the delivery is stored; nothing while no event of it is settled.
+    [[nodiscard]] std::optional<Time> stored_since(DeliveryId id) const {
+        return rows_.at(static_cast<std::uint64_t>(id)).stored_since;
+    }
     // A delivery without events: nothing to settle, so it may be acked. Requires: it has none.
     void settle_empty(DeliveryId id);
     // Lets go of a delivery without settling it; it will be delivered again.
@@ -66,8 +71,8 @@ class Ledger {
     [[nodiscard]] std::optional<std::pair<DeliveryId, Time>> longest_untouched() const;
     void touch(DeliveryId id, Time now);
 
-    // Forgets what was remembered: the stream is another one.
-    void forget_sequences();
+    // Forgets what was remembered of the partition: its stream is another one.
+    void forget_sequences(Partition partition);
     // Frees the deliveries closed since the last sweep.
     void sweep() { closed_.clear(); }
 
@@ -82,6 +87,7 @@ class Ledger {
         Time touched{};
         std::list<DeliveryId>::iterator place;
         std::vector<bool> settled;  // per event
+        std::optional<Time> stored_since;
         std::size_t open_events = 0;
     };
     struct Place {

@@ -93,13 +93,14 @@ void Puller::bind_failed(const BindFailed& failed, Time now) {
 void Puller::block(Partition partition) { lanes_.at(partition).blocked = true; }
 void Puller::release(Partition partition) { lanes_.at(partition).blocked = false; }
 
-void Puller::received(Partition partition, std::uint32_t index, Time now) {
+void Puller::received(Partition partition, std::uint32_t index, std::size_t bytes, Time now) {
     const auto lane = lanes_.find(partition);
     if (lane == lanes_.end() || index >= kPullSlots) return;
     lane->second.failures = 0;
     Slot& slot = lane->second.slots[index];
     if (!slot.open) return;  // late, of a request given up: nothing to count it against
     slot.heard = now;
+    slot.bytes -= std::min(slot.bytes, bytes);
     if (--slot.remaining == 0) close(lane->second, slot, now);
 }
 
@@ -165,36 +166,62 @@ void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
 
 void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet, Effects& out) {
     if (!connected_) return;
-    std::size_t asked = 0;
     for (auto& [partition, lane] : lanes_) {
         give_up_lost(lane, now);
         bind_due(partition, lane, now, out);
-        for (const Slot& slot : lane.slots) asked += slot.open ? slot.remaining : 0;
     }
     if (!allowed || credit.bytes == 0) return;
-    for (auto& [partition, lane] : lanes_) {
-        if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked)
+    Credit asked = asked_for();
+    // The lane after the one that asked last comes first, so that a credit too small for all of them goes round.
+    auto turn = lanes_.upper_bound(asked_last_);
+    for (std::size_t n = 0; n < lanes_.size(); ++n, ++turn) {
+        if (turn == lanes_.end()) turn = lanes_.begin();
+        auto& [partition, lane] = *turn;
+        if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked.messages)
             continue;
         if (lane.quiet_since && !lane.quiet_checked && now - *lane.quiet_since > quiet) {
             unbind(lane, now);
             bind_due(partition, lane, now, out);
             continue;
         }
-        for (std::uint32_t i = 0; i < kPullSlots && asked < credit.messages; ++i) {
-            Slot& slot = lane.slots[i];
-            if (slot.open) continue;
-            const std::size_t room = credit.messages - asked;
-            // Small requests cost as much as large ones: wait for more room unless the slots would be dry.
-            if (room < chunk_ / 2 && asked > 0) break;
-            const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
-            slot = Slot{true, slot.number + 1, batch, now, now + kPullExpires + kPullHeartbeat};
-            lane.quiet_since.reset();
-            lane.quiet_checked = false;
-            asked += batch;
-            // Never below one message of the largest size, or it could not be delivered at all.
-            const std::uint64_t bytes = std::max<std::uint64_t>(credit.bytes / kPullSlots, 2 * max_payload);
-            out.emplace_back(PullRequest{partition, i, slot.number, batch, bytes, kPullExpires, kPullHeartbeat});
+        ask(partition, lane, credit, asked, max_payload, now, out);
+    }
+}
+
+Puller::Credit Puller::asked_for() const {
+    Credit asked;
+    for (const auto& [partition, lane] : lanes_) {
+        for (const Slot& slot : lane.slots) {
+            if (!slot.open) continue;
+            asked.messages += slot.remaining;
+            asked.bytes += slot.bytes;
         }
+    }
+    return asked;
+}
+
+void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_payload, Time now,
+                 Effects& out) {
+    // A request is never for less than one message of the largest size, or it could not be delivered at all; each
+    // lane may have one such request whatever the others ask for.
+    const std::size_t least = 2 * max_payload;
+    const std::size_t share = credit.bytes / (kPullSlots * lanes_.size());
+    for (std::uint32_t i = 0; i < kPullSlots && asked.messages < credit.messages; ++i) {
+        Slot& slot = lane.slots[i];
+        if (slot.open) continue;
+        const std::size_t room = credit.messages - asked.messages;
+        // Small requests cost as much as large ones: wait for more room unless the slots would be dry.
+        if (room < chunk_ / 2 && asked.messages > 0) return;
+        const std::size_t bytes = std::max(share, least);
+        if (asked.bytes + bytes > credit.bytes && std::ranges::any_of(lane.slots, &Slot::open)) return;
+        const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
+        slot = Slot{true, slot.number + 1, batch, bytes, now, now + kPullExpires + kPullHeartbeat};
+        lane.quiet_since.reset();
+        lane.quiet_checked = false;
+        asked_last_ = partition;
+        asked.messages += batch;
+        asked.bytes += bytes;
+        out.emplace_back(PullRequest{partition, i, slot.number, batch, bytes, kPullExpires, kPullHeartbeat});
     }
 }
 

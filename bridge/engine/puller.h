@@ -1,6 +1,7 @@
 // Puller: keeps pull requests open on the server, never asking for more than the credit.
 //
-// Credit is how many more messages the engine can take. Each partition has kPullSlots slots with at most one request
+// Credit is how many more messages, and bytes, the engine can take; what open requests may still bring counts against
+// it. Each partition has kPullSlots slots with at most one request
 // each, so that the next request is with the server before the last one is used up. A slot is free again when its
 // request was filled, ended by a status, or is lost: two heartbeats missed are the only sign every server version
 // gives of a request it has forgotten (facts: a missing consumer is answered with silence by 2.9).
@@ -51,7 +52,7 @@ class Puller {
     // Whether what arrives from the partition may be worked on: its consumer is known, and no search is under way.
     [[nodiscard]] bool takes(Partition partition) const;
 
-    void received(Partition partition, std::uint32_t slot, Time now);
+    void received(Partition partition, std::uint32_t slot, std::size_t bytes, Time now);
     void status(const PullStatus& status, Time now);
     // Binds that are due, and pulls as far as the credit goes; no pull when `allowed` is false.
     // A partition not pulled from for longer than `quiet` is bound again first: others may have worked on it meanwhile.
@@ -71,7 +72,8 @@ class Puller {
     struct Slot {
         bool open = false;
         std::uint64_t number = 0;
-        std::uint32_t remaining = 0;
+        std::uint32_t remaining = 0;  // messages
+        std::size_t bytes = 0;        // remaining
         Time heard{};
         Time ends{};
     };
@@ -93,8 +95,13 @@ class Puller {
     void give_up_lost(Lane& lane, Time now);
     void bind_due(Partition partition, Lane& lane, Time now, Effects& out);
     void rest(Lane& lane, Time now);
+    [[nodiscard]] Credit asked_for() const;
+    // Opens requests on the lane's free slots as far as what is left of the credit goes.
+    void ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_payload, Time now,
+             Effects& out);
 
     std::map<Partition, Lane> lanes_;
+    Partition asked_last_ = UINT32_MAX;
     std::uint32_t chunk_;
     std::uint32_t most_ = UINT32_MAX;  // a foreign consumer's limit on one request
     Random random_;

@@ -39,7 +39,10 @@ void Search::pump(Time now, bool connected, Effects& out) {
         find = wanted_.front().second;
         running_ = Running::recovery;
     }
-    if (!find) return;
+    if (!find) {
+        trouble_.clear();  // nothing is left that a search is needed for
+        return;
+    }
     find->number = ++number_;
     due_ = now + kAnswerWithin * (1u << std::min(failures_, kMostPatient));
     out.emplace_back(*find);

@@ -217,6 +217,7 @@ Stored parse_pub_ack(StoreId id, std::string_view json) {
         const object error = member(*root, "error");
         stored.error = publish_error(static_cast<int>(number(error, "code")),
                                      static_cast<int>(number(error, "err_code")), text(error, "description"));
+        stored.refused = true;
     } else if (stored.sequence = count(*root, "seq"); stored.sequence == 0) {
         stored.error = Error{ErrorCode::unavailable, "JetStream acknowledged a publication without a sequence"};
     } else {

@@ -129,13 +129,14 @@ struct NatsJetStream::State {
 
     void denied(std::string_view subject) {
         const std::string text = "the server denies publishing to \"" + std::string(subject) + "\"";
-        for (const StoreId id : sent.take(subject)) refuse(id, ErrorCode::misconfigured, text);
+        for (const StoreId id : sent.take(subject)) refuse(id, ErrorCode::misconfigured, text, true);
     }
 
-    void refuse(StoreId id, ErrorCode code, std::string text) {
+    void refuse(StoreId id, ErrorCode code, std::string text, bool surely) {
         Stored stored;
         stored.id = id;
         stored.error = Error{code, std::move(text)};
+        stored.refused = surely;
         arrivals.put(std::move(stored));
     }
 
@@ -144,7 +145,7 @@ struct NatsJetStream::State {
         if (!number) return;
         if (status_code(message) == 503) {
             const auto code = silence.outlasts(kElection) ? ErrorCode::misconfigured : ErrorCode::unavailable;
-            return refuse(StoreId{*number}, code, "no stream stores the subject");
+            return refuse(StoreId{*number}, code, "no stream stores the subject", true);
         }
         silence.over();
         arrivals.put(parse_pub_ack(StoreId{*number}, message.payload.bytes()));
@@ -329,7 +330,8 @@ void NatsJetStream::publish(ports::Publication publication) {
     Error& error = stored.error();
     // What may not leave was made wrong on our side, and would be made wrong again.
     const auto code = error.code == ErrorCode::invalid ? ErrorCode::misconfigured : error.code;
-    state_->refuse(publication.id, code, std::move(error.text));
+    // A write that failed may have reached the socket in part; whatever else stopped it here never left.
+    state_->refuse(publication.id, code, std::move(error.text), error.code != ErrorCode::unavailable);
 }
 
 void NatsJetStream::find(const Find& find) { state_->ask(find); }

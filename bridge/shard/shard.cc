@@ -55,7 +55,7 @@ struct Shard::State {
     std::map<Partition, std::string> consumers;
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
-    ServerTime stream_created{};
+    std::map<Partition, ServerTime> stream_created;  // as each last bound
     std::size_t max_payload = 1 << 20;
     Time next_snapshot{};
     ServerTime wall{};
@@ -122,8 +122,9 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
-            event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream, stream_created,
-                                                 delivery->stream_sequence, event.element});
+            event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
+                                                 stream_created[delivery->partition], delivery->stream_sequence,
+                                                 event.element});
         }
         parts.observer.received(delivery->payload.size(), delivery->events.size(), delivery->delivered > 1);
         step(engine::Delivered{message.slot, std::move(delivery)}, now);
@@ -140,7 +141,7 @@ struct Shard::State {
     }
 
     void arrived(Bound&& bound, Time now) {
-        stream_created = bound.stream_created;
+        stream_created[bound.partition] = bound.stream_created;
         max_payload = bound.max_payload;
         step(std::move(bound), now);
     }
@@ -196,7 +197,7 @@ struct Shard::State {
     void carry_out(const engine::Publish& e) {
         auto rendered = renderer.render(*e.delivery, *e.event, max_payload);
         if (!rendered) {
-            made_here.emplace_back(Stored{e.id, std::move(rendered.error())});
+            made_here.emplace_back(Stored{e.id, std::move(rendered.error()), true});
             return;
         }
         parts.jetstream.publish({e.id, rendered->output, std::move(rendered->subject), std::move(rendered->headers),

@@ -177,8 +177,9 @@ void SimJetStream::publish(ports::Publication publication) {
 void SimJetStream::land(const ports::Publication& publication) {
     const auto ack = parts_.server.publish_by_client(publication.subject, publication.headers, publication.payload);
     if (!ack) return;
-    in(parts_.faults.lose_puback, "puback",
-       [id = publication.id, ack = *ack] { return Stored{id, ack.error, ack.sequence, ack.duplicate}; });
+    in(parts_.faults.lose_puback, "puback", [id = publication.id, ack = *ack] {
+        return Stored{id, ack.error, ack.error.has_value(), ack.sequence, ack.duplicate};
+    });
 }
 
 void SimJetStream::find(const Find& find) {

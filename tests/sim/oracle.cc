@@ -189,6 +189,8 @@ void Oracle::check_conviction(const Memory& memory, const Known& known, Reason r
         const bool alone = exchange.events.size() == 1 && exchange.events.front() == *known.planned.token;
         if (alone && is_adverse(exchange.outcome)) evidence.push_back(&exchange);
     }
+    // An answer to an earlier delivery may come last.
+    std::ranges::stable_sort(evidence, {}, &Exchange::sent);
     if (evidence.size() < 2 || !supports(evidence.back()->outcome, reason)) {
         return violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) + ") on " +
                                          std::to_string(evidence.size()) + " answers to it alone");

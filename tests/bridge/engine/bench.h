@@ -30,6 +30,7 @@ class Bench {
         bound.ack_wait = std::chrono::seconds(30);
         bound.duplicate_window = std::chrono::minutes(2);
         bound.idle_for = Duration::zero();
+        bound.server_now = ServerTime(std::chrono::hours(24));  // messages are stored at zero: long ago
         return bound;
     }
     void bind() {
@@ -126,7 +127,8 @@ class Bench {
         std::optional<Reason> reason;
     };
     void store(const Publishing& publication, std::optional<Error> error = std::nullopt) {
-        in(Stored{publication.id, std::move(error), ++stored_sequence_, false});
+        const bool refused = error.has_value();
+        in(Stored{publication.id, std::move(error), refused, ++stored_sequence_, false});
         tick();
     }
     void store_all() {

@@ -88,8 +88,72 @@ TEST_CASE("engine: outputs that stay silent show in the snapshot, for then nothi
     bench.deliver(1, {"a"});
     bench.tick();
     bench.answer(bench.take_request(), Outcome::scored);
-    for (int i = 0; i < 40; ++i) bench.advance(1s);
+    for (int i = 0; i < 25; ++i) bench.advance(1s);
     CHECK(!bench.engine().snapshot(bench.now).hold.empty());
     bench.store(bench.publications.back());
     CHECK(bench.engine().snapshot(bench.now).hold.empty());
+}
+
+TEST_CASE("engine: a first delivery that may be stored for a quarter of the window is given back") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    SUBCASE("no answer") {
+        bench.pass(45s);
+        CHECK(bench.naks == Strings{"ack.1.1"});
+    }
+    SUBCASE("refused each time: surely not stored, so it is kept") {
+        for (int i = 0; i < 45; ++i) {
+            bench.advance(1s);
+            while (!bench.publications.empty()) {
+                const auto publication = bench.publications.back();
+                bench.publications.pop_back();
+                bench.store(publication, Error{ErrorCode::unavailable, "the stream is full"});
+            }
+        }
+        CHECK(bench.naks.empty());
+    }
+}
+
+TEST_CASE("engine: an element stored long before its message is done sends the message back once") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a", "bad"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::rejected);
+    bench.answer(bench.take_request(), Outcome::scored);
+    bench.store_all();  // "a"
+    const auto throttle_for = [&](int seconds) {
+        for (int i = 0; i < seconds; ++i) {
+            bench.advance(1s);
+            while (!bench.requests.empty()) bench.answer(bench.take_request(), Outcome::throttled);
+        }
+    };
+    throttle_for(45);
+    CHECK(bench.naks == Strings{"ack.1.1"});
+    bench.deliver(1, {"a", "b"}, "acme", 2);
+    bench.naks.clear();
+    throttle_for(45);
+    CHECK(bench.naks.empty());
+}
+
+TEST_CASE("engine: of a redelivery is looked up what the duplicate window may have forgotten") {
+    Bench bench;
+    bench.bind();
+    SUBCASE("the second holder publishes at once") {
+        bench.deliver(1, {"a"}, "acme", 2);
+        bench.tick();
+        bench.answer(bench.take_request(), Outcome::scored);
+        CHECK(bench.publications.size() == 1);
+    }
+    SUBCASE("the third does not know how long ago the first published") {
+        bench.deliver(1, {"a"}, "acme", 3);
+        bench.tick();
+        bench.answer(bench.take_request(), Outcome::scored);
+        CHECK(bench.publications.empty());
+        REQUIRE(bench.finds.size() == 1);
+        CHECK(bench.finds[0].from_time <= ServerTime{});
+    }
 }

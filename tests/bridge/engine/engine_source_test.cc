@@ -42,16 +42,35 @@ TEST_CASE("engine: each partition's consumer has its own last delivery") {
     Bench bench(of_two(), {0, 1});
     bench.tick();
     Bound limited = bench.usual_bound(0);
-    limited.max_deliver = 3;
+    limited.max_deliver = 2;
     bench.in(std::move(limited));
     bench.in(bench.usual_bound(1));
-    bench.deliver(1, {"last"}, "acme", 3, 0);
-    bench.deliver(2, {"not last"}, "acme", 3, 1);
+    bench.deliver(1, {"last"}, "acme", 2, 0);
+    bench.deliver(2, {"not last"}, "acme", 2, 1);
     bench.tick();
     REQUIRE(bench.publications.size() == 1);
     CHECK(bench.publications[0].sequence == 1);
     CHECK(bench.publications[0].reason == Reason::deliveries_exhausted);
     CHECK(bench.requests.size() == 1);
+}
+
+TEST_CASE("engine: the last delivery of a message in hand is not left to luck") {
+    Bench bench;
+    bench.tick();
+    Bound limited = bench.usual_bound();
+    limited.max_deliver = 2;
+    bench.in(std::move(limited));
+    bench.deliver(1, {"a"}, "acme", 1);
+    bench.tick();
+    const auto request = bench.take_request();
+    bench.deliver(1, {"a"}, "acme", 2);  // our in-progress acks were lost
+    bench.tick();
+    REQUIRE(bench.publications.size() == 1);
+    CHECK(bench.publications[0].reason == Reason::deliveries_exhausted);
+    bench.answer(request, Outcome::scored);
+    CHECK(bench.publications.size() == 1);
+    bench.store(bench.publications[0]);
+    CHECK(bench.acks == Strings{"ack.1.2"});
 }
 
 TEST_CASE("engine: the shortest ack_wait of the partitions counts") {

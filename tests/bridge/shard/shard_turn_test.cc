@@ -16,7 +16,7 @@ TEST_CASE("shard: an event goes from its subject to its tenant's result, and is 
     REQUIRE(bench.jetstream.publications.size() == 1);
     CHECK(bench.jetstream.publications[0].subject == "out.acme");
     CHECK(bench.jetstream.acks.empty());
-    bench.arrive(Stored{bench.jetstream.publications[0].id, {}, 1, false});
+    bench.arrive(Stored{bench.jetstream.publications[0].id, {}, false, 1, false});
     REQUIRE(bench.jetstream.acks.size() == 1);
     CHECK(bench.jetstream.acks[0].starts_with("$JS.ACK.S.p-p0.1.7."));
 }
