@@ -126,9 +126,9 @@ Identity identity_of(std::span<const Part> tuple) {
 }
 
 Identity event_identity(const EventOrigin& origin) {
-    const std::int64_t created = origin.stream_created.time_since_epoch().count();
+    const std::int64_t stored = origin.stored_at.time_since_epoch().count();
     const std::array<Part, 7> tuple = {
-        origin.pipeline, std::uint64_t{origin.generation}, std::string_view("event"), origin.stream, created,
+        origin.pipeline, std::uint64_t{origin.generation}, std::string_view("event"), origin.stream, stored,
         origin.sequence, std::uint64_t{origin.element}};
     return identity_of(tuple);
 }

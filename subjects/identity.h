@@ -24,12 +24,15 @@ using Part = std::variant<std::string_view, std::uint64_t, std::int64_t, bool, s
 std::string canonical(std::span<const Part> tuple);
 Identity identity_of(std::span<const Part> tuple);
 
-// (pipeline, generation, "event", stream, created, sequence, element).
+// (pipeline, generation, "event", stream, stored, sequence, element).
 struct EventOrigin {
     std::string_view pipeline;
     std::uint32_t generation = 1;
     std::string_view stream;
-    ServerTime stream_created{};  // so that a recreated stream, which starts again at 1, gives new identities
+    // When JetStream stored the message. A recreated stream starts again at sequence 1, and its messages are others.
+    // The stream's own creation time would say the same, but a replica can learn of it too late; this comes with the
+    // message.
+    ServerTime stored_at{};
     std::uint64_t sequence = 0;
     std::uint32_t element = 0;
 };

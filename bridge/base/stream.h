@@ -63,6 +63,7 @@ struct Bound {
     std::array<std::uint64_t, kOutputs> output_last_sequence{};  // of the stream behind each output
     Duration duplicate_window{};                                 // the shortest of the output streams
     std::uint64_t max_payload = 1 << 20;  // smallest of the server's and the output streams' limits, in bytes
+    std::uint64_t max_input = 1 << 20;    // largest message the server may deliver, headers included
 };
 
 struct BindFailed {

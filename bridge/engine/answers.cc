@@ -21,8 +21,9 @@ constexpr std::size_t kMostOverRatio = Conviction::kWindow;
 // Failures of an event alone, after which it is given back where nothing else was scored; the first as probes on hold.
 constexpr std::uint32_t kProbesInVain = 2;
 constexpr std::uint32_t kTriesInVain = 10;
-// When what was waited for in vain comes again.
-constexpr BackoffRule kGiveBack{std::chrono::seconds(5), std::chrono::seconds(30)};
+// When what was given back comes again: an event that got no answer here, one that nobody could witness.
+constexpr BackoffRule kAnswerElsewhere{std::chrono::seconds(5), std::chrono::seconds(30)};
+constexpr BackoffRule kDecideElsewhere{std::chrono::seconds(30), std::chrono::minutes(5)};
 
 Batch single(const Batch& batch, EventRef event) {
     Batch one;
@@ -47,7 +48,9 @@ std::string in_words(const Answer& answer) {
 
 void Engine::dispatch(Time now, Effects& out) {
     probe(now, out);
-    for (const EventRef event : conviction_.without_witness()) give_back(event.delivery, out);
+    dispatcher_.call_back(
+        [&](const Batch& batch) { return !dispatcher_.on_hold() && conviction_.rests(batch.tenant, now); });
+    for (const EventRef event : conviction_.without_witness()) give_back(event.delivery, kDecideElsewhere, out);
     for (Batch& batch : conviction_.again(now)) {
         batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
     }
@@ -62,11 +65,10 @@ void Engine::dispatch(Time now, Effects& out) {
 // What cannot be decided here, where nothing of the tenant was scored, may be where another replica has it. A first
 // delivery comes again soon, because the next holder counts on it (commit.h). Jitter, or it might come to the same
 // replica for ever.
-void Engine::give_back(DeliveryId id, Effects& out) {
+void Engine::give_back(DeliveryId id, BackoffRule rule, Effects& out) {
     const Delivery* delivery = ledger_.find(id);
     if (delivery == nullptr) return;
-    const BackoffRule rule{kGiveBack.base,
-                           delivery->delivered == 1 ? std::min(kGiveBack.cap, commit_.ack_wait() / 2) : kGiveBack.cap};
+    if (delivery->delivered == 1) rule.cap = std::min(rule.cap, commit_.ack_wait() / 2);
     const auto times = static_cast<std::uint32_t>(std::min<std::uint64_t>(delivery->delivered, 16));
     out.emplace_back(Nak{delivery, backoff(rule, times, random_)});
     let_go(id);
@@ -88,12 +90,16 @@ bool Engine::send_one(Partition partition, Time now, Effects& out) {
 // What was tried before goes first, but takes turns with what is new: retries of an event that always fails would
 // otherwise keep everything behind them waiting.
 std::optional<Batch> Engine::next_batch(Partition partition, Time now) {
-    std::optional<Batch> batch;
-    if (new_one_next_) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
-    if (!batch) batch = dispatcher_.next(partition, now);
-    if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
-    if (batch) new_one_next_ = !batch->clean() || batch->suspect;
-    return batch;
+    for (;;) {
+        std::optional<Batch> batch;
+        if (new_one_next_) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (!batch) batch = dispatcher_.next(partition, now);
+        if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (!batch) return std::nullopt;
+        new_one_next_ = !batch->clean() || batch->suspect;
+        if (!conviction_.rests(batch->tenant, now)) return batch;
+        dispatcher_.set_aside(std::move(*batch));
+    }
 }
 
 // On hold: one real request with one event, whichever is at hand and still ours.
@@ -223,7 +229,7 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& ou
     // know.
     const std::uint32_t in_vain = flight.errand == Errand::probe ? kProbesInVain : kTriesInVain;
     if (alone && counts && batch.failures >= in_vain && !others_pass && !conviction_.good_row(batch.tenant))
-        return give_back(batch.events.front().delivery, out);
+        return give_back(batch.events.front().delivery, kAnswerElsewhere, out);
     if (counts && batch.suspect && alone)
         return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
     if (batch.strikes >= kStrikes) {
@@ -249,22 +255,26 @@ void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& o
                         "on_rejected: isolate)",
                     out);
     }
+    // Whatever was wrong with how we ask, the endpoint takes our requests again and judges what is in them.
+    if (dispatcher_.on_hold()) {
+        dispatcher_.lapse();
+        out.emplace_back(
+            Note{Level::info, "untried", "the endpoint refuses an event, not us; the next ones will tell"});
+    }
     if (flight.errand == Errand::witness) {
         conviction_.witness_failed(flight.batch.tenant, true, now);
         // The endpoint refuses what it took before, and has taken nothing since: it is to blame.
-        if (dispatcher_.successes() == flight.successes_before)
-            hold("a row that was scored before is refused: " + in_words(answer), now, out);
+        if (dispatcher_.successes() == flight.successes_before) conviction_.despair(flight.batch.tenant, now);
         return;
     }
     if (flight.batch.events.empty()) return;
+    const std::string tenant = flight.batch.tenant;
     if (!flight.alone()) {
         split(std::move(flight.batch));
     } else {
         conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
     }
-    if (dispatcher_.on_hold() || conviction_.unanswered() >= Conviction::kHopeless) {
-        hold("nothing is scored, every event is refused alone: " + in_words(answer), now, out);
-    }
+    if (conviction_.hopeless(tenant)) conviction_.rest(tenant, now);
 }
 
 void Engine::misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out) {

@@ -26,7 +26,10 @@ void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_laun
     accused.the_case.verdict = Verdict{row.reason, answer.reason, answer.status, answer.body};
     accused.the_case.batch = std::move(flight.batch);
     ++accused.the_case.batch.answers;
-    if (!accused.transient) ++unanswered_;
+    if (!accused.transient) {
+        ++unanswered_;
+        ++entry(accused.the_case.batch.tenant).unanswered;
+    }
     const EventRef event = accused.the_case.batch.events.front();
     cases_.insert_or_assign(event, std::move(accused));
 }
@@ -34,6 +37,8 @@ void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_laun
 void Conviction::scored(const Flight& flight, const Answer& answer, std::string_view row, Time now) {
     const std::string& tenant = flight.batch.tenant;
     unanswered_ = 0;
+    entry(tenant).unanswered = 0;
+    resting_.erase(tenant);
     if (flight.errand == Errand::witness) witness_flying_.erase(tenant);
     for (auto& [event, accused] : cases_) {
         const bool pending = accused.stage == Stage::waiting || accused.stage == Stage::parked;
@@ -49,6 +54,7 @@ void Conviction::scored(const Flight& flight, const Answer& answer, std::string_
         }
     }
     if (flight.errand == Errand::witness) return;
+    if (row.size() > kLongestRow) return;
     entry(tenant).good_row = row;
     last_scored_ = tenant;
 }
@@ -77,6 +83,27 @@ const std::string& Conviction::witness_row(const std::string& name) const {
 bool Conviction::may_witness(const std::string& name, Time now) const {
     const Tenant* tenant = known(name);
     return !witness_flying_.contains(name) && (tenant == nullptr || now >= tenant->witness_not_before);
+}
+
+bool Conviction::hopeless(const std::string& tenant) const {
+    const Tenant* found = known(tenant);
+    return found != nullptr && found->unanswered >= kHopeless;
+}
+
+void Conviction::despair(const std::string& tenant, Time now) {
+    unanswered_ = std::max(unanswered_, kHopeless);
+    entry(tenant).unanswered = kHopeless;
+    rest(tenant, now);
+}
+
+void Conviction::rest(const std::string& tenant, Time now) {
+    std::erase_if(resting_, [&](const auto& one) { return one.second <= now; });
+    resting_.insert_or_assign(tenant, now + kParkedFor);
+}
+
+bool Conviction::rests(const std::string& tenant, Time now) const {
+    const auto found = resting_.find(tenant);
+    return found != resting_.end() && now < found->second;
 }
 
 void Conviction::witness_failed(const std::string& tenant, bool refused, Time now) {
@@ -248,6 +275,7 @@ void Conviction::clear() {
     cases_.clear();
     witness_flying_.clear();
     doubts_.clear();
+    resting_.clear();
 }
 
 Time Conviction::next_due(Time now) const {
@@ -255,6 +283,7 @@ Time Conviction::next_due(Time now) const {
     const auto consider = [&](Time t) {
         if (t > now) due = std::min(due, t);
     };
+    for (const auto& [tenant, until] : resting_) consider(until);
     for (const auto& [event, accused] : cases_) {
         if (accused.stage == Stage::parked) consider(accused.again_at);
         if (accused.stage != Stage::waiting) continue;

@@ -40,7 +40,9 @@ class Conviction {
     static constexpr std::size_t kWindow = 100;  // settled events of a tenant the ratio is taken over
     static constexpr std::size_t kMaxTenants = 4096;
     static constexpr std::uint32_t kInVain = 2;    // parkings after which an event without a witness is given up
-    static constexpr std::uint32_t kHopeless = 8;  // accusations in a row, nothing scored: the endpoint is to blame
+    static constexpr std::uint32_t kHopeless = 8;  // accusations in a row, nothing scored
+    static constexpr std::size_t kLongestRow = 64
+                                               << 10;  // remembered as good, in bytes: all of them are at most 256 MiB
 
     Conviction(double max_ratio, std::string control_row) : max_ratio_(max_ratio), control_(std::move(control_row)) {}
 
@@ -52,8 +54,16 @@ class Conviction {
     // `flight` brought its one event alone and was answered with `answer`. Requests up to `last_launched` are no
     // witness.
     void accuse(Flight flight, const Answer& answer, RequestId last_launched);
-    // Accusations since anything was scored.
-    [[nodiscard]] std::uint32_t unanswered() const { return unanswered_; }
+    // So many accusations and nothing scored, of anyone: for people to know.
+    [[nodiscard]] bool hopeless() const { return unanswered_ >= kHopeless; }
+    // The same of the tenant.
+    [[nodiscard]] bool hopeless(const std::string& tenant) const;
+    // The tenant's events wait for a while, and those of others go on: a bad deployment refuses everybody's, and each
+    // tenant tries it now and then; a tenant with nothing but bad events stands in nobody's way.
+    void rest(const std::string& tenant, Time now);
+    // Hopeless at once: what was scored before is refused.
+    void despair(const std::string& tenant, Time now);
+    [[nodiscard]] bool rests(const std::string& tenant, Time now) const;
 
     // A request was scored. Its first row becomes the tenant's last good row. `row` is copied.
     void scored(const Flight& flight, const Answer& answer, std::string_view row, Time now);
@@ -119,6 +129,7 @@ class Conviction {
     struct Tenant {
         std::string good_row;  // last one scored; empty for none
         Time witness_not_before{};
+        std::uint32_t unanswered = 0;  // accusations since a row of its own was scored
         Record record;
     };
 
@@ -146,7 +157,8 @@ class Conviction {
     std::string last_scored_;                // the tenant
     std::set<std::string> witness_flying_;
     std::set<std::string> doubts_;
-    std::uint32_t unanswered_ = 0;
+    std::map<std::string, Time> resting_;  // until when
+    std::uint32_t unanswered_ = 0;         // accusations since anything was scored
 };
 
 }  // namespace millrace::engine

@@ -173,6 +173,7 @@ std::size_t Dispatcher::waiting() const {
     for (const Batch& batch : first_) events += batch.events.size();
     for (const Retry& retry : retries_) events += retry.batch.events.size();
     for (const Batch& batch : suspects_) events += batch.events.size();
+    for (const Batch& batch : aside_) events += batch.events.size();
     return events;
 }
 
@@ -180,6 +181,7 @@ void Dispatcher::clear() {
     first_.clear();
     retries_.clear();
     suspects_.clear();
+    aside_.clear();
 }
 
 }  // namespace millrace::engine

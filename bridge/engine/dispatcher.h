@@ -11,6 +11,7 @@
 // Thread: one engine's. Time: told. Bounds: parallel × partitions requests. Not here: it does not judge events.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -69,6 +70,11 @@ class Dispatcher {
     // Goes before all others of its kind.
     void go_first(Batch batch) { (batch.suspect ? suspects_ : first_).push_front(std::move(batch)); }
     void suspect(Batch batch) { suspects_.push_back(std::move(batch)); }
+    // Waits apart, because its tenant rests, and goes first again when `call_back` is asked for the tenant.
+    void set_aside(Batch batch) { aside_.push_back(std::move(batch)); }
+    // Those set aside whose tenant does not rest any more may go.
+    template <typename Rests>
+    void call_back(Rests rests);
     // Waits for its own back-off, then for a token of the retry budget; a suspect for its turn.
     void retry(Batch batch, Outcome outcome, Time now);
 
@@ -107,6 +113,7 @@ class Dispatcher {
     std::deque<Batch> first_;
     std::deque<Retry> retries_;
     std::deque<Batch> suspects_;
+    std::deque<Batch> aside_;
     bool suspect_flying_ = false;
     std::uint64_t last_id_ = 0;
     std::uint64_t successes_ = 0;
@@ -122,5 +129,12 @@ class Dispatcher {
     RetryBudget budget_;
     Random random_;
 };
+
+template <typename Rests>
+void Dispatcher::call_back(Rests rests) {
+    const auto still = std::stable_partition(aside_.begin(), aside_.end(), [&](const Batch& b) { return rests(b); });
+    for (auto batch = still; batch != aside_.end(); ++batch) go_first(std::move(*batch));
+    aside_.erase(still, aside_.end());
+}
 
 }  // namespace millrace::engine

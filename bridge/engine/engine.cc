@@ -18,6 +18,8 @@ constexpr Duration kTickAtLeast = std::chrono::seconds(1);
 // open, and a process that leaves would take it along until ack_wait is over.
 constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
 
+const std::string kNothingScored = "the endpoint: nothing is scored, every event is refused alone";
+
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
     return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
 }
@@ -59,6 +61,14 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     const Partition partition = in.delivery->partition;
     puller_.received(partition, in.slot, in.delivery->payload.size(), now);
     backlog_[partition] = in.delivery->pending;
+    Newest& newest = newest_[partition];
+    if (in.delivery->stream_sequence < newest.sequence && in.delivery->stored_at > newest.stored_at) {
+        // Stored later under a smaller sequence: the bind that will tell of it has not been made yet.
+        made_anew(partition, out);
+        puller_.rebind(partition, now);
+    } else if (in.delivery->stream_sequence > newest.sequence) {
+        newest = {in.delivery->stream_sequence, in.delivery->stored_at};
+    }
     const std::uint64_t delivered = in.delivery->delivered;
     // It came some time after the last turn: nobody knows when, if the process was stopped in between.
     const Ledger::Opened opened = ledger_.open(std::move(in.delivery), ticked_);
@@ -122,21 +132,11 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
                       "the consumer has max_deliver 1, which loses a message at the first crash (set it to -1)"}},
             now, out);
     }
-    puller_.bound(in.partition);
+    puller_.bound(in.partition, now);
     const auto [created, first] = stream_created_.try_emplace(in.partition, in.stream_created);
-    if (!first && created->second != in.stream_created) {
-        // Another stream under the same name: its sequences start again, nothing in hand belongs to it.
-        created->second = in.stream_created;
-        ledger_.forget_sequences(in.partition);
-        search_.forget_known();
-        for (const DeliveryId id : ledger_.ids()) {
-            if (ledger_.find(id)->partition == in.partition) let_go(id);
-        }
-        out.emplace_back(Note{Level::warning, "input_recreated",
-                              tell(in.partition, "the input stream was made anew; starting over")});
-    }
+    if (!first && std::exchange(created->second, in.stream_created) != in.stream_created) made_anew(in.partition, out);
     max_deliver_[in.partition] = in.max_deliver;
-    max_payload_ = in.max_payload;
+    max_input_ = in.max_input;
     commit_.limits(in, now);
     out.emplace_back(Note{Level::info, "bound", tell(in.partition, "consumer and output streams found")});
 
@@ -156,6 +156,18 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
     find.input_to = in.delivered_sequence;
     puller_.block(in.partition);
     search_.want_recovery(in.partition, find);
+}
+
+// Another stream under the same name. What is in hand does not belong to it: an ack would count for its own message of
+// the same sequence.
+void Engine::made_anew(Partition partition, Effects& out) {
+    search_.forget_known();
+    newest_.erase(partition);
+    for (const DeliveryId id : ledger_.ids()) {
+        if (ledger_.find(id)->partition == partition) let_go(id);
+    }
+    out.emplace_back(
+        Note{Level::warning, "input_recreated", tell(partition, "the input stream was made anew; starting over")});
 }
 
 void Engine::on(BindFailed&& in, Time now, Effects& out) {
@@ -217,7 +229,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
     }
-    puller_.pump(credit(), max_payload_, may_pull(), now, commit_.duplicate_window() / 2, out);
+    puller_.pump(credit(), max_input_, may_pull(), now, commit_.duplicate_window() / 2, out);
 }
 
 void Engine::on(Drain&& in, Time, Effects& out) {
@@ -329,10 +341,11 @@ Snapshot Engine::snapshot(Time now) const {
     s.connected = puller_.connected();
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
-    s.hold = !puller_.trouble().empty()           ? puller_.trouble()
-             : !search_.trouble().empty()         ? search_.trouble()
-             : !dispatcher_.hold_reason().empty() ? dispatcher_.hold_reason()
-                                                  : commit_.complaint();
+    s.hold = !puller_.trouble().empty()                     ? puller_.trouble()
+             : !search_.trouble().empty()                   ? search_.trouble()
+             : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
+             : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
+                                                            : commit_.complaint();
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;

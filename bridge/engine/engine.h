@@ -20,6 +20,7 @@
 #include "bridge/base/random.h"
 #include "bridge/base/snapshot.h"
 #include "bridge/base/time.h"
+#include "bridge/engine/backoff.h"
 #include "bridge/engine/batcher.h"
 #include "bridge/engine/commit.h"
 #include "bridge/engine/conviction.h"
@@ -79,9 +80,10 @@ class Engine {
     void hold(std::string why, Time now, Effects& out);
     void halt(std::string name, std::string remedy, Effects& out);
 
+    void made_anew(Partition partition, Effects& out);
     void expire(Time now, Effects& out);
     void keep_in_progress(Time now, Effects& out);
-    void give_back(DeliveryId id, Effects& out);
+    void give_back(DeliveryId id, BackoffRule rule, Effects& out);
     void let_go(DeliveryId id);
     void let_go_of_all(Effects& out);
     void count_settled(const Effects& out, std::size_t from);
@@ -102,8 +104,13 @@ class Engine {
     Random random_;
     Time ticked_{};  // the last Tick
     std::map<Partition, std::int64_t> max_deliver_;
-    std::uint64_t max_payload_ = 1 << 20;
+    std::uint64_t max_input_ = 1 << 20;
     std::map<Partition, ServerTime> stream_created_;
+    struct Newest {
+        std::uint64_t sequence = 0;
+        ServerTime stored_at{};
+    };
+    std::map<Partition, Newest> newest_;  // message seen of the stream
     std::map<Partition, std::uint64_t> backlog_;
     std::size_t next_partition_ = 0;    // index of the one whose turn it is to send
     bool refresh_key_ = false;          // before the next request

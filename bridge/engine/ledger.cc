@@ -11,7 +11,7 @@ std::uint64_t number(DeliveryId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
 Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
-    const Place place{delivery->partition, delivery->stream_sequence};
+    const Place place = place_of(*delivery);
     if (const auto known = open_.find(place); known != open_.end()) {
         Row& row = rows_.at(number(known->second));
         row.delivery->ack_subject = std::move(delivery->ack_subject);
@@ -58,7 +58,7 @@ bool Ledger::settle(EventRef ref, Time stored_since) {
     row.settled[ref.element] = true;
     row.stored_since = std::min(row.stored_since.value_or(stored_since), stored_since);
     if (--row.open_events > 0) return false;
-    remember({row.delivery->partition, row.delivery->stream_sequence});
+    remember(place_of(*row.delivery));
     close(ref.delivery);
     return true;
 }
@@ -66,7 +66,7 @@ bool Ledger::settle(EventRef ref, Time stored_since) {
 void Ledger::settle_empty(DeliveryId id) {
     const Row& row = rows_.at(number(id));
     MILLRACE_CHECK(row.open_events == 0, "only a delivery without events");
-    remember({row.delivery->partition, row.delivery->stream_sequence});
+    remember(place_of(*row.delivery));
     close(id);
 }
 
@@ -75,7 +75,7 @@ void Ledger::close(DeliveryId id) {
     MILLRACE_CHECK(row != rows_.end(), "only an open delivery is closed");
     const Delivery& delivery = *row->second.delivery;
     bytes_ -= delivery.payload.size();
-    open_.erase({delivery.partition, delivery.stream_sequence});
+    open_.erase(place_of(delivery));
     touch_order_.erase(row->second.place);
     closed_.push_back(std::move(row->second.delivery));
     rows_.erase(row);
@@ -99,12 +99,6 @@ void Ledger::touch(DeliveryId id, Time now) {
     Row& row = rows_.at(number(id));
     row.touched = now;
     touch_order_.splice(touch_order_.end(), touch_order_, row.place);
-}
-
-void Ledger::forget_sequences(Partition partition) {
-    const auto of_partition = [&](const Place& place) { return place.partition == partition; };
-    std::erase_if(settled_, of_partition);
-    std::erase_if(settled_order_, of_partition);
 }
 
 }  // namespace millrace::engine

@@ -71,8 +71,6 @@ class Ledger {
     [[nodiscard]] std::optional<std::pair<DeliveryId, Time>> longest_untouched() const;
     void touch(DeliveryId id, Time now);
 
-    // Forgets what was remembered of the partition: its stream is another one.
-    void forget_sequences(Partition partition);
     // Frees the deliveries closed since the last sweep.
     void sweep() { closed_.clear(); }
 
@@ -93,6 +91,7 @@ class Ledger {
     struct Place {
         Partition partition = 0;
         std::uint64_t sequence = 0;
+        ServerTime stored_at{};  // a stream made anew has other messages under the same sequences
         bool operator==(const Place&) const = default;
     };
     struct PlaceHash {
@@ -102,6 +101,9 @@ class Ledger {
     };
 
     void close(DeliveryId id);
+    [[nodiscard]] static Place place_of(const Delivery& delivery) {
+        return {delivery.partition, delivery.stream_sequence, delivery.stored_at};
+    }
     void remember(Place place);
 
     std::size_t memory_;

@@ -73,8 +73,9 @@ bool Puller::takes(Partition partition) const {
     return lane != lanes_.end() && lane->second.state == State::bound && !lane->second.blocked;
 }
 
-void Puller::bound(Partition partition) {
+void Puller::bound(Partition partition, Time now) {
     Lane& lane = lanes_.at(partition);
+    lane.heard = now;
     lane.state = State::bound;
     lane.blocked = false;
     lane.quiet_checked = true;
@@ -97,6 +98,7 @@ void Puller::received(Partition partition, std::uint32_t index, std::size_t byte
     const auto lane = lanes_.find(partition);
     if (lane == lanes_.end() || index >= kPullSlots) return;
     lane->second.failures = 0;
+    lane->second.heard = now;
     Slot& slot = lane->second.slots[index];
     if (!slot.open) return;  // late, of a request given up: nothing to count it against
     slot.heard = now;
@@ -110,6 +112,7 @@ void Puller::status(const PullStatus& status, Time now) {
     Lane& lane = found->second;
     Slot& slot = lane.slots[status.slot];
     if (!slot.open || slot.number != status.number) return;
+    if (status.code != 503) lane.heard = now;
     switch (ending(status)) {
         case Ending::heartbeat:
             slot.heard = now;
@@ -134,11 +137,11 @@ void Puller::rest(Lane& lane, Time now) { lane.resting_until = now + backoff(kRe
 
 void Puller::close(Lane& lane, Slot& slot, Time now) {
     slot.open = false;
-    const bool any = std::ranges::any_of(lane.slots, [](const Slot& s) { return s.open; });
+    const bool any = std::ranges::any_of(lane.slots, &Slot::open);
     if (!any && !lane.quiet_since) lane.quiet_since = now;
 }
 
-// A request whose heartbeats stopped is lost; when all of them are, the consumer may be gone.
+// A request whose heartbeats stopped is lost; when nothing at all is heard, the consumer may be gone.
 void Puller::give_up_lost(Lane& lane, Time now) {
     bool lost = false;
     for (Slot& slot : lane.slots) {
@@ -150,8 +153,7 @@ void Puller::give_up_lost(Lane& lane, Time now) {
             close(lane, slot, now);
         }
     }
-    const bool any = std::ranges::any_of(lane.slots, [](const Slot& s) { return s.open; });
-    if (lost && !any) {
+    if (lost && now - lane.heard > kPullHeartbeat * 5 / 2) {
         unbind(lane, now);
         lane.due = now + backoff(kRebind, ++lane.failures, random_);
     }
@@ -164,7 +166,7 @@ void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
     out.emplace_back(Bind{partition});
 }
 
-void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet, Effects& out) {
+void Puller::pump(Credit credit, std::uint64_t max_input, bool allowed, Time now, Duration quiet, Effects& out) {
     if (!connected_) return;
     for (auto& [partition, lane] : lanes_) {
         give_up_lost(lane, now);
@@ -184,7 +186,7 @@ void Puller::pump(Credit credit, std::uint64_t max_payload, bool allowed, Time n
             bind_due(partition, lane, now, out);
             continue;
         }
-        ask(partition, lane, credit, asked, max_payload, now, out);
+        ask(partition, lane, credit, asked, max_input, now, out);
     }
 }
 
@@ -200,11 +202,11 @@ Puller::Credit Puller::asked_for() const {
     return asked;
 }
 
-void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_payload, Time now,
+void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_input, Time now,
                  Effects& out) {
     // A request is never for less than one message of the largest size, or it could not be delivered at all; each
     // lane may have one such request whatever the others ask for.
-    const std::size_t least = 2 * max_payload;
+    const std::size_t least = 2 * max_input;
     const std::size_t share = credit.bytes / (kPullSlots * lanes_.size());
     for (std::uint32_t i = 0; i < kPullSlots && asked.messages < credit.messages; ++i) {
         Slot& slot = lane.slots[i];

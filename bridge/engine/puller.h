@@ -40,13 +40,15 @@ class Puller {
 
     void disconnected(Time now);
     void reconnected(Time now);
-    void bound(Partition partition);
+    void bound(Partition partition, Time now);
     // Not bound: try again after a back-off. `settled` is what stands in the way when it is not passing by itself.
     void bind_failed(const BindFailed& failed, Time now);
     // Bound, but not to be pulled from before `release`: a search for stored results is under way.
     void block(Partition partition);
     void release(Partition partition);
 
+    // Look the consumer up again before anything more is taken from it.
+    void rebind(Partition partition, Time now) { unbind(lanes_.at(partition), now); }
     // The process was stopped (or the machine asleep) since then: others may have worked on every partition.
     void stopped(Time since, Time now);
     // Whether what arrives from the partition may be worked on: its consumer is known, and no search is under way.
@@ -56,7 +58,7 @@ class Puller {
     void status(const PullStatus& status, Time now);
     // Binds that are due, and pulls as far as the credit goes; no pull when `allowed` is false.
     // A partition not pulled from for longer than `quiet` is bound again first: others may have worked on it meanwhile.
-    void pump(Credit credit, std::uint64_t max_payload, bool allowed, Time now, Duration quiet, Effects& out);
+    void pump(Credit credit, std::uint64_t max_input, bool allowed, Time now, Duration quiet, Effects& out);
 
     // The next time something is due after `now`.
     [[nodiscard]] Time next_due(Time now) const;
@@ -86,6 +88,7 @@ class Puller {
         std::uint32_t failures = 0;
         std::string trouble;
         std::array<Slot, kPullSlots> slots;
+        Time heard{};  // anything of the consumer, on whichever slot
         std::optional<Time> quiet_since;
         bool quiet_checked = false;  // bound since it went quiet
     };
@@ -97,7 +100,7 @@ class Puller {
     void rest(Lane& lane, Time now);
     [[nodiscard]] Credit asked_for() const;
     // Opens requests on the lane's free slots as far as what is left of the credit goes.
-    void ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_payload, Time now,
+    void ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_input, Time now,
              Effects& out);
 
     std::map<Partition, Lane> lanes_;

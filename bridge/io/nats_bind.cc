@@ -213,6 +213,7 @@ Result<BoundWithStreams> bind_partition(const NatsAdmin& admin, const settings::
     bound.server_now = clock.value_or(std::chrono::system_clock::now());
     if (clock && consumer->last_active) bound.idle_for = std::max(Duration::zero(), *clock - *consumer->last_active);
     bound.duplicate_window = outputs->found[0].duplicate_window;
+    bound.max_input = server_max_payload;
     bound.max_payload = outputs->streams[0].room;
     for (std::size_t i = 0; i < kOutputs; ++i) {
         bound.output_last_sequence[i] = outputs->found[i].last_sequence;

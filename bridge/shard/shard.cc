@@ -55,7 +55,6 @@ struct Shard::State {
     std::map<Partition, std::string> consumers;
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
-    std::map<Partition, ServerTime> stream_created;  // as each last bound
     std::size_t max_payload = 1 << 20;
     Time next_snapshot{};
     ServerTime wall{};
@@ -123,8 +122,7 @@ struct Shard::State {
         decode(*delivery);
         for (Event& event : delivery->events) {
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
-                                                 stream_created[delivery->partition], delivery->stream_sequence,
-                                                 event.element});
+                                                 delivery->stored_at, delivery->stream_sequence, event.element});
         }
         parts.observer.received(delivery->payload.size(), delivery->events.size(), delivery->delivered > 1);
         step(engine::Delivered{message.slot, std::move(delivery)}, now);
@@ -141,7 +139,6 @@ struct Shard::State {
     }
 
     void arrived(Bound&& bound, Time now) {
-        stream_created[bound.partition] = bound.stream_created;
         max_payload = bound.max_payload;
         step(std::move(bound), now);
     }

@@ -96,6 +96,7 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
     Bound bound;
     bound.partition = partition;
     bound.duplicate_window = Duration::max();
+    bound.max_input = stream->config().max_message;
     const auto filters = output_filters(pipeline);
     for (std::size_t output = 0; output < kOutputs; ++output) {
         const auto* behind = server.stream_of_subject(filters[output]);

@@ -66,7 +66,7 @@ void Oracle::published(const SimStream& stream, std::uint64_t sequence, std::vec
     auto& of_message = by_sequence_[sequence];
     for (std::uint32_t element = 0; element < events.size(); ++element) {
         const auto id = subjects::event_identity({plan_.pipeline.name, plan_.pipeline.generation, stream.config().name,
-                                                  stream.created(), sequence, element});
+                                                  message.stored_at, sequence, element});
         const auto index = events_.size();
         if (events[element].token) by_token_[events[element].token->text()] = index;
         const auto& refused = plan_.tenants.back();

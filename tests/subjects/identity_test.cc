@@ -108,7 +108,7 @@ constexpr EventOrigin origin() {
     return {.pipeline = "trip-fares",
             .generation = 1,
             .stream = "EVENTS",
-            .stream_created = ServerTime(Duration(1700000000123456789)),
+            .stored_at = ServerTime(Duration(1700000000123456789)),
             .sequence = 42,
             .element = 0};
 }
@@ -206,7 +206,7 @@ TEST_CASE("identity: every member of an event's origin counts") {
     add([](EventOrigin& o) { o.pipeline = "trip-fare"; });
     add([](EventOrigin& o) { o.generation = 2; });
     add([](EventOrigin& o) { o.stream = "EVENTS2"; });
-    add([](EventOrigin& o) { o.stream_created += Duration(1); });
+    add([](EventOrigin& o) { o.stored_at += Duration(1); });
     add([](EventOrigin& o) { o.sequence = 43; });
     add([](EventOrigin& o) { o.element = 1; });
     add([](EventOrigin& o) { std::swap(o.pipeline, o.stream); });

@@ -82,6 +82,20 @@ class Bench {
         in(Delivered{0, std::move(delivery)});
     }
 
+    // What the server does with what was given back: it delivers it again, here to the same replica. Nothing is found
+    // stored, and pull requests are looked after.
+    void give_again(const std::string& row_prefix) {
+        for (const std::string& nak : std::exchange(naks, {})) {
+            const auto dot = nak.rfind('.');
+            const auto sequence = std::stoull(nak.substr(4, dot - 4));
+            in(usual_bound());
+            deliver(sequence, {row_prefix + std::to_string(sequence)}, "acme", std::stoull(nak.substr(dot + 1)) + 1);
+        }
+        tick();
+        for (const Find& find : std::exchange(finds, {})) in(Found{find.number, {}, std::nullopt});
+        tick();
+    }
+
     struct Request {
         RequestId id{};
         Partition partition = 0;

@@ -167,3 +167,35 @@ TEST_CASE("engine: partitions take turns, whatever the rhythm of the turns") {
     CHECK(of_second >= 3);
     CHECK(of_second <= 7);
 }
+
+TEST_CASE("engine: a tenant with nothing but refused events rests, and the others go on") {
+    Bench bench;
+    bench.bind();
+    for (std::uint64_t i = 1; i <= 40; ++i) bench.deliver(i, {"bad" + std::to_string(i)}, "acme");
+    bench.tick();
+    std::size_t refused = 0;
+    const auto serve = [&] {
+        while (!bench.requests.empty()) {
+            const auto request = bench.take_request();
+            const bool bad = request.rows.front().starts_with("bad");
+            refused += bad ? 1 : 0;
+            bench.answer(request, bad ? Outcome::rejected : Outcome::scored, bad ? 400 : 200);
+        }
+    };
+    serve();
+    CHECK(refused < 40);  // halves of the first batches, then rest
+    CHECK(!bench.engine().snapshot(bench.now).hold.empty());
+    bench.deliver(41, {"good"}, "beta");
+    bench.tick();
+    serve();
+    bench.store_all();
+    CHECK(bench.acks == Strings{"ack.41.1"});
+    CHECK(bench.engine().snapshot(bench.now).hold.empty());
+    // A try now and then, not a storm.
+    refused = 0;
+    for (int i = 0; i < 10; ++i) {
+        bench.advance(1s);
+        serve();
+    }
+    CHECK(refused == 0);
+}

@@ -91,6 +91,7 @@ TEST_CASE("engine: an event is not convicted while the endpoint refuses everythi
     for (int minute = 0; minute < 60; ++minute) {
         for (int i = 0; i < 6; ++i) bench.advance(10s);
         while (!bench.requests.empty()) bench.answer(bench.take_request(), Outcome::rejected, 400);
+        bench.give_again("row");
     }
     CHECK(bench.publications.empty());
     CHECK(bench.acks.empty());
@@ -101,6 +102,7 @@ TEST_CASE("engine: an event is not convicted while the endpoint refuses everythi
             bench.advance(10s);
             bench.serve({});
             bench.store_all();
+            bench.give_again("row");
         }
     }
     CHECK(bench.acks.size() == 40);
