@@ -97,9 +97,31 @@ std::optional<Batch> Engine::next_batch(Partition partition, Time now) {
         if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
         if (!batch) return std::nullopt;
         new_one_next_ = !batch->clean() || batch->suspect;
-        if (!conviction_.rests(batch->tenant, now)) return batch;
-        dispatcher_.set_aside(std::move(*batch));
+        if (conviction_.rests(batch->tenant, now)) {
+            dispatcher_.set_aside(std::move(*batch));
+        } else if (conviction_.hopeless(batch->tenant)) {
+            conviction_.rest(batch->tenant, now);
+            return middle_of(std::move(*batch));
+        } else {
+            return batch;
+        }
     }
+}
+
+// One event to try a tenant with whose events were all refused, away from its neighbours: what was bad there may be bad
+// in a row. The others wait until one is scored.
+Batch Engine::middle_of(Batch&& batch) {
+    const auto middle = batch.events.begin() + static_cast<std::ptrdiff_t>(batch.events.size() / 2);
+    if (batch.events.size() == 1) return std::move(batch);
+    Batch one = single(batch, *middle);
+    Batch before = one;
+    Batch behind = one;
+    before.events.assign(batch.events.begin(), middle);
+    behind.events.assign(middle + 1, batch.events.end());
+    for (Batch* rest : {&before, &behind}) {
+        if (!rest->events.empty()) dispatcher_.set_aside(std::move(*rest));
+    }
+    return one;
 }
 
 // On hold: one real request with one event, whichever is at hand and still ours.

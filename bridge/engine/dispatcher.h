@@ -72,7 +72,7 @@ class Dispatcher {
     void suspect(Batch batch) { suspects_.push_back(std::move(batch)); }
     // Waits apart, because its tenant rests, and goes first again when `call_back` is asked for the tenant.
     void set_aside(Batch batch) { aside_.push_back(std::move(batch)); }
-    // Those set aside whose tenant does not rest any more may go.
+    // Those set aside whose tenant does not rest any more may go, the largest first.
     template <typename Rests>
     void call_back(Rests rests);
     // Waits for its own back-off, then for a token of the retry budget; a suspect for its turn.
@@ -133,6 +133,8 @@ class Dispatcher {
 template <typename Rests>
 void Dispatcher::call_back(Rests rests) {
     const auto still = std::stable_partition(aside_.begin(), aside_.end(), [&](const Batch& b) { return rests(b); });
+    std::stable_sort(still, aside_.end(),
+                     [](const Batch& a, const Batch& b) { return a.events.size() < b.events.size(); });
     for (auto batch = still; batch != aside_.end(); ++batch) go_first(std::move(*batch));
     aside_.erase(still, aside_.end());
 }

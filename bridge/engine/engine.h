@@ -74,6 +74,7 @@ class Engine {
     bool send_one(Partition partition, Time now, Effects& out);
     void probe(Time now, Effects& out);
     std::optional<Batch> any_waiting(Time now);
+    Batch middle_of(Batch&& batch);
     std::optional<Batch> next_batch(Partition partition, Time now);
     void ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out);
     void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);

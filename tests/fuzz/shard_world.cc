@@ -72,7 +72,8 @@ ports::Message ShardWorld::deliver(std::uint64_t sequence, std::uint32_t slot) {
     tell("delivered", std::to_string(sequence));
     std::string reply = "$JS.ACK.S." + settings::consumer_name(pipeline_, partition) + '.' +
                         std::to_string(++message.delivered) + '.' + std::to_string(sequence) + '.' +
-                        std::to_string(++consumer_sequence_) + ".1700000000000000000.0";
+                        std::to_string(++consumer_sequence_) + '.' +
+                        std::to_string(kCreated.time_since_epoch().count()) + ".0";
     deliveries_[reply] = sequence;
     return {partition,
             slot,
@@ -191,10 +192,11 @@ void ShardWorld::publish(ports::Publication publication) {
     const std::size_t fate = tape_.below(16);
     if (fate >= 12) tell("  fate", std::to_string(fate));
     if (fate == 15) return;  // lost on the way
-    Stored answer{publication.id, {}, 0, false};
+    Stored answer{publication.id, {}, false, 0, false};
     if (fate == 13 || fate == 14) {
         const bool passing = fate == 13;
         answer.error = Error{passing ? ErrorCode::unavailable : ErrorCode::misconfigured, "no leader"};
+        answer.refused = true;
     } else {
         const auto [at, first] = output_.try_emplace(*id, now);
         answer.duplicate = !first && now - at->second < duplicate_window;

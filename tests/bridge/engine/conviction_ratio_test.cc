@@ -70,10 +70,10 @@ TEST_CASE("conviction: a witness's own row does not become the tenant's last goo
 TEST_CASE("conviction: to ask whether the endpoint works any row will do, rather the tenant's, then the control row") {
     Court court;
     CHECK(!court.conviction.good_row("acme"));
-    CHECK(!court.conviction.doubt("acme", 0));
+    CHECK(!court.conviction.doubt("acme"));
     court.score("other", "other's");
     CHECK(court.conviction.good_row("acme")->row == "other's");
-    CHECK(court.conviction.doubt("acme", 0));
+    CHECK(court.conviction.doubt("acme"));
     CHECK(court.witness() == "other:other's");
     court.land_scored(court.launch(), "other", Errand::witness);
     CHECK(!court.witness());  // asked once
@@ -83,10 +83,10 @@ TEST_CASE("conviction: to ask whether the endpoint works any row will do, rather
 
 TEST_CASE("conviction: after a witness that failed, a doubt waits a second") {
     Court court("control");
-    court.conviction.doubt("acme", 0);
+    court.conviction.doubt("acme");
     CHECK(court.witness());
     court.conviction.witness_failed("acme", false, court.now);
-    court.conviction.doubt("acme", 0);
+    court.conviction.doubt("acme");
     CHECK(!court.witness());
     CHECK(court.conviction.next_due(court.now) == court.now + 1s);
     court.now += 1s;

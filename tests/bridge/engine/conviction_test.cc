@@ -167,14 +167,62 @@ TEST_CASE("conviction: holding again does not keep a parked event longer") {
     CHECK(court.conviction.next_due(court.now) == due);
 }
 
-TEST_CASE("conviction: counts accusations since anything was scored; suspects do not count") {
+TEST_CASE("conviction: hopeless after eight accusations and nothing scored; suspects do not count") {
     Court court;
-    court.refuse(1);
-    court.refuse(2);
-    court.accuse(3, refused(Outcome::timed_out));
-    CHECK(court.conviction.unanswered() == 2);
+    for (std::uint64_t n = 1; n < Conviction::kHopeless; ++n) court.refuse(n);
+    court.accuse(100, refused(Outcome::timed_out));
+    CHECK(!court.conviction.hopeless());
+    court.refuse(101, "other");
+    CHECK(court.conviction.hopeless());
+    CHECK(!court.conviction.hopeless("acme"));
+    court.refuse(102);
+    CHECK(court.conviction.hopeless("acme"));
     court.score("other");
-    CHECK(court.conviction.unanswered() == 0);
+    CHECK(!court.conviction.hopeless());
+    CHECK(court.conviction.hopeless("acme"));
+    court.score("acme");
+    CHECK(!court.conviction.hopeless("acme"));
+}
+
+TEST_CASE("conviction: a tenant rests for half a minute, or until something of it is scored") {
+    Court court;
+    court.conviction.rest("acme", court.now);
+    CHECK(court.conviction.rests("acme", court.now + 30s - 1ns));
+    CHECK(!court.conviction.rests("acme", court.now + 30s));
+    CHECK(!court.conviction.rests("other", court.now));
+    CHECK(court.conviction.next_due(court.now) == court.now + 30s);
+    court.score("acme");
+    CHECK(!court.conviction.rests("acme", court.now));
+}
+
+TEST_CASE("conviction: an event parked again for want of a witness is given up, not so where there is a row") {
+    for (const char* control : {"", "control"}) {
+        Court court(control);
+        court.refuse(1);
+        court.conviction.held(court.now);
+        CHECK(court.conviction.without_witness().empty());
+        court.now += 30s;
+        CHECK(court.again() == Numbers{1});
+        court.refuse(1);
+        court.conviction.held(court.now);
+        CHECK(court.conviction.without_witness().size() == (*control == 0 ? 1 : 0));
+    }
+}
+
+TEST_CASE("conviction: where another deployment scores every witness, the event is asked about anew") {
+    Court court("control");
+    Answer refusal = refused();
+    refusal.deployment = "blue";
+    court.accuse(1, refusal);
+    Answer success;
+    success.deployment = "green";
+    for (int i = 0; i < 3; ++i) {
+        CHECK(court.again().empty());
+        court.land_scored(court.launch(), "acme", Errand::score, success);
+    }
+    const auto again = court.conviction.again(court.now);
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].answers == 0);
 }
 
 TEST_CASE("conviction: for a probe it gives up a case; a forgotten event is none") {
