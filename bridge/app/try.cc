@@ -12,11 +12,12 @@
 #include "bridge/app/clocks.h"
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
+#include "bridge/config/problem.h"
 #include "bridge/io/curl_endpoint.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/shard/exchange.h"
 #include "subjects/identity.h"
-#include "subjects/subject_template.h"
+#include "subjects/tenant.h"
 
 namespace millrace::app {
 
@@ -32,10 +33,11 @@ const settings::Pipeline* chosen(const settings::Settings& settings, const std::
 
 Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tenant, std::istream& in) {
     Delivery delivery;
-    delivery.tenant = tenant;
+    if (subjects::is_tenant(tenant)) delivery.tenant = tenant;
     delivery.stored_at = wall_now();
-    auto subject = subjects::SubjectTemplate::parse(pipeline.input.subject, subjects::Use::input);
-    if (subject) delivery.subject = subject->render(tenant).value_or("");
+    delivery.subject = pipeline.input.subject;
+    constexpr std::string_view kToken = "{tenant}";
+    delivery.subject.replace(delivery.subject.find(kToken), kToken.size(), tenant);
     std::string text(std::istreambuf_iterator<char>(in), {});
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     delivery.payload = Payload(std::move(text));
@@ -111,13 +113,20 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
 int try_event(const settings::Settings& settings, const TryOptions& options, std::istream& in, std::ostream& out) {
     const settings::Pipeline* pipeline = chosen(settings, options.pipeline);
     if (pipeline == nullptr) {
-        out << "--pipeline: '" << options.pipeline << "' is not one of the configured pipelines (";
+        out << "--pipeline: "
+            << (options.pipeline.empty() ? "there are several, say which"
+                                         : config::quote(options.pipeline) + " is not one of those configured")
+            << " (";
         for (const auto& one : settings.pipelines) out << (&one == &settings.pipelines.front() ? "" : ", ") << one.name;
         out << ")\n";
         return 2;
     }
     Delivery delivery = delivery_of(*pipeline, options.tenant, in);
-    codec::EventDecoder(*pipeline).decode(delivery);
+    if (delivery.tenant.empty()) {
+        codec::set_unroutable(delivery);
+    } else {
+        codec::EventDecoder(*pipeline).decode(delivery);
+    }
     if (delivery.events.empty()) out << "the message holds no event: nothing is sent, the message is acked\n";
     int code = 0;
     for (Event& event : delivery.events) {

@@ -130,6 +130,12 @@ struct EventDecoder::State {
     }
 };
 
+void set_unroutable(Delivery& delivery) {
+    constexpr std::string_view kWhy = "the subject has no tenant token of 1 to 64 characters A-Z a-z 0-9 _ -";
+    delivery.events.clear();
+    delivery.events.push_back(faulty(delivery.payload.bytes(), Reason::unroutable_tenant, std::string(kWhy)));
+}
+
 EventDecoder::EventDecoder(const settings::Pipeline& pipeline) : state_(std::make_unique<State>(pipeline)) {}
 EventDecoder::~EventDecoder() = default;
 EventDecoder::EventDecoder(EventDecoder&&) noexcept = default;

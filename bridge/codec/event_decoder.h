@@ -19,6 +19,9 @@ namespace millrace::codec {
 
 inline constexpr std::size_t kMaxElements = 10000;
 
+// Makes a message without a usable tenant one event for the operator, with its fault; it is not looked into.
+void set_unroutable(Delivery& delivery);
+
 class EventDecoder {
   public:
     // `pipeline` outlives the decoder.

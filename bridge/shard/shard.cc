@@ -128,14 +128,8 @@ struct Shard::State {
         step(engine::Delivered{message.slot, std::move(delivery)}, now);
     }
 
-    // A message without a usable tenant is not looked into: it is one event for the operator.
     void decode(Delivery& delivery) {
-        if (!delivery.tenant.empty()) return decoder.decode(delivery);
-        Event event;
-        event.text = delivery.payload.bytes();
-        event.fault = Verdict{
-            Reason::unroutable_tenant, "the subject has no tenant token of 1 to 64 characters A-Z a-z 0-9 _ -", 0, {}};
-        delivery.events.push_back(std::move(event));
+        delivery.tenant.empty() ? codec::set_unroutable(delivery) : decoder.decode(delivery);
     }
 
     void arrived(Bound&& bound, Time now) {

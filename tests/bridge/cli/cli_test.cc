@@ -242,6 +242,33 @@ TEST_CASE("cli: try shows the request of one event") {
     CHECK(dead.code == 1);
 }
 
+TEST_CASE("cli: try tells what becomes of an event whose tenant is refused") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config::short_example());
+    const Outcome nobody = call({"try", "-c", file.c_str(), "--tenant", "a.b"}, "{}");
+    CHECK(nobody.code == 1);
+    CHECK_FALSE(nobody.out.contains("POST"));
+    CHECK(nobody.out.contains("dead letter\n  dead-unroutable.trip-fares\n"));
+    CHECK(nobody.out.contains("Millrace-Reason: unroutable_tenant\n"));
+    CHECK(nobody.out.contains("Millrace-Subject: events.a.b.trips\n"));
+}
+
+TEST_CASE("cli: try wants to know which pipeline where there are several") {
+    const Folder folder;
+    const std::string text = config::short_example();
+    std::string other = text.substr(text.find("  - name:"));
+    for (const std::string name : {"events.", "results.", "trip-fares"}) {
+        for (std::size_t at = 0; (at = other.find(name, at)) != std::string::npos; at += name.size() + 1)
+            other.insert(at, "x");
+    }
+    const std::string file = folder.write("m.yaml", text + other);
+    CHECK(call({"try", "-c", file.c_str()}, "{}").out ==
+          "--pipeline: there are several, say which (trip-fares, xtrip-fares)\n");
+    const Outcome unknown = call({"try", "-c", file.c_str(), "--pipeline", "y"}, "{}");
+    CHECK(unknown.code == 2);
+    CHECK(unknown.out == "--pipeline: 'y' is not one of those configured (trip-fares, xtrip-fares)\n");
+}
+
 TEST_CASE("cli: output that cannot be written is no success") {
     std::istringstream in;
     std::ofstream full("/dev/full");
