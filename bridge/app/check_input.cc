@@ -126,7 +126,7 @@ void judge_ack_pending(const settings::Pipeline& pipeline, const PipelineSurvey&
     for (const auto& consumer : seen.consumers) {
         if (consumer && consumer->max_ack_pending > 0) least = std::min(least, consumer->max_ack_pending);
     }
-    const auto wanted = 4ll * pipeline.endpoint.max_batch_count * pipeline.endpoint.parallel_requests_per_partition;
+    const auto wanted = static_cast<std::int64_t>(settings::ample_ack_pending(pipeline));
     if (least >= wanted) return;
     found.add(Severity::warning, "input.max_ack_pending",
               std::to_string(least) + " is below " + std::to_string(wanted) +

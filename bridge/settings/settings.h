@@ -129,7 +129,9 @@ struct Settings {
     std::vector<Pipeline> pipelines;
 };
 
-// How many messages may be delivered and unacked, as configured or by the rule in Input.
+// How many messages may be delivered and unacked for requests never to wait for acks: four times what is in flight.
+std::uint64_t ample_ack_pending(const Pipeline& pipeline);
+// How many may be, as configured or by the rule in Input.
 std::uint32_t effective_max_ack_pending(const Pipeline& pipeline);
 // The durable consumer of one partition.
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition);
