@@ -148,6 +148,7 @@ class Planner {
                       "; one stream must store all of it (change one of them by hand)");
             }
         }
+        judge_named(pipeline, seen);
         if (homeless.empty()) return;
         if (home == nullptr && seen.home) home = &*seen.home;
         if (home != nullptr) {
@@ -157,6 +158,16 @@ class Planner {
         auto& wish = creation(home_name(pipeline));
         for (auto& filter : homeless) add_once(wish.subjects, std::move(filter));
         wish.duplicate_window = std::max(wish.duplicate_window, wanted_window(pipeline));
+    }
+
+    // A stream that is named for the results, while another has them.
+    void judge_named(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        const auto& streams = seen.on_output[static_cast<std::size_t>(Output::result)];
+        const std::string& named = pipeline.results.stream;
+        if (named.empty() || streams.size() != 1 || streams[0].name == named) return;
+        block("pipeline " + quote(pipeline.name) + ": results.stream is " + quote(named) + ", but stream " +
+              quote(streams[0].name) +
+              " stores the results (change results.stream, or take the subject from that stream)");
     }
 
     void plan_window(const settings::Pipeline& pipeline, const StreamFound& stream) {

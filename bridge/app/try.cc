@@ -13,6 +13,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/config/problem.h"
+#include "bridge/config/scalars.h"
 #include "bridge/io/curl_endpoint.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/shard/exchange.h"
@@ -47,7 +48,8 @@ Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tena
 void print(std::ostream& out, const ports::HttpRequest& request) {
     out << "request\n  POST " << request.url << "\n";
     for (const auto& [name, value] : request.headers) {
-        out << "  " << name << ": " << (name == "Authorization" ? "Bearer (not shown)" : value) << "\n";
+        const bool secret = config::lower(name) == "authorization";
+        out << "  " << name << ": " << (secret ? "(not shown)" : value) << "\n";
     }
     out << "\n  " << request.body << "\n\n";
 }

@@ -117,6 +117,14 @@ TEST_CASE("setup: what needs a person is blocked and has no action") {
         seen.on_output[0] = {stream("OUT", {"results.x.>"})};
         CHECK(c.blocked());
     }
+    SUBCASE("another stream than the one named has the results") {
+        seen.on_output.fill({stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"})});
+        CHECK_FALSE(c.blocked());
+        c.settings.pipelines[0].results.stream = "OUT";
+        CHECK_FALSE(c.blocked());
+        c.settings.pipelines[0].results.stream = "ELSEWHERE";
+        CHECK(c.blocked());
+    }
     SUBCASE("a consumer is in the way") {
         seen.input = stream("EVENTS", {"events.>"});
         seen.on_input = {*seen.input};

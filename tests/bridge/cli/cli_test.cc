@@ -242,6 +242,19 @@ TEST_CASE("cli: try shows the request of one event") {
     CHECK(dead.code == 1);
 }
 
+TEST_CASE("cli: try shows the headers of the request, and no login") {
+    const Folder folder;
+    const std::string file = folder.write(
+        "m.yaml",
+        with_endpoint("url: http://127.0.0.1:1/score\n      headers: {authorization: Basic c2VjcmV0, X-Team: t}"));
+    const std::string event = R"({"vendorid":1,"weekday":2,"pickuphour":3,"passenger":4,"distance":5})";
+    const Outcome shown = call({"try", "-c", file.c_str(), "--offline"}, event);
+    CHECK(shown.code == 0);
+    CHECK(shown.out.contains("X-Team: t\n"));
+    CHECK(shown.out.contains("authorization: (not shown)\n"));
+    CHECK_FALSE(shown.out.contains("c2VjcmV0"));
+}
+
 TEST_CASE("cli: try tells what becomes of an event whose tenant is refused") {
     const Folder folder;
     const std::string file = folder.write("m.yaml", config::short_example());
