@@ -275,6 +275,7 @@ Result<ConsumerFound> parse_consumer(std::string_view json) {
     out.server_now = time(*root, "ts");
     const object delivered = member(*root, "delivered");
     const object floor = member(*root, "ack_floor");
+    out.deliveries = count(delivered, "consumer_seq");
     out.delivered_sequence = count(delivered, "stream_seq");
     out.ack_floor = count(floor, "stream_seq");
     out.last_active = later(time(delivered, "last_active"), time(floor, "last_active"));

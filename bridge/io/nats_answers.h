@@ -58,6 +58,7 @@ struct ConsumerFound {
     bool headers_only = false;
     ServerTime created{};
     std::optional<ServerTime> server_now;
+    std::uint64_t deliveries = 0;           // so far, redeliveries included
     std::uint64_t delivered_sequence = 0;   // of the stream
     std::uint64_t ack_floor = 0;            // of the stream
     std::optional<ServerTime> last_active;  // the later of last delivery and last ack

@@ -195,6 +195,11 @@ std::string unfit_because(const ConsumerFound& consumer, const StreamFound& stre
     return {};
 }
 
+// A consumer that starts beyond the end of the stream has delivered nothing.
+bool is_behind(const StreamFound& stream, const ConsumerFound& consumer) {
+    return consumer.deliveries > 0 && consumer.delivered_sequence > stream.last_sequence;
+}
+
 Result<BoundWithStreams> bind_partition(const NatsAdmin& admin, const settings::Pipeline& pipeline, Partition partition,
                                         std::uint64_t server_max_payload) {
     auto stream = input_stream(admin, pipeline);
@@ -203,6 +208,17 @@ Result<BoundWithStreams> bind_partition(const NatsAdmin& admin, const settings::
     if (!outputs) return std::unexpected(std::move(outputs.error()));
     auto consumer = fit_consumer(admin, pipeline, partition, *stream);
     if (!consumer) return std::unexpected(std::move(consumer.error()));
+    if (is_behind(*stream, *consumer)) {
+        stream = input_stream(admin, pipeline);
+        if (!stream) return std::unexpected(std::move(stream.error()));
+        if (is_behind(*stream, *consumer)) {
+            return fail(ErrorCode::unavailable, "stream " + quoted(stream->name) + " ends at " +
+                                                    std::to_string(stream->last_sequence) + ", but its consumer " +
+                                                    quoted(consumer->name) + " has delivered up to " +
+                                                    std::to_string(consumer->delivered_sequence) +
+                                                    " (its leader has not caught up, or messages were lost)");
+        }
+    }
 
     BoundWithStreams out{{}, outputs->streams};
     Bound& bound = out.bound;

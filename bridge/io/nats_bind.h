@@ -34,6 +34,10 @@ Result<BoundWithStreams> bind_partition(const NatsAdmin& admin, const settings::
 
 // Why this consumer cannot serve the partition; empty when it can. Pure.
 std::string unfit_because(const ConsumerFound& consumer, const StreamFound& stream, const std::string& filter);
+// Whether the stream ends before what the consumer has delivered: its leader, just elected, has not caught up with its
+// own log yet (servers before 2.11 answer all the same), or the stream has lost messages. Pure. Requires: the stream
+// was read after the consumer.
+bool is_behind(const StreamFound& stream, const ConsumerFound& consumer);
 // The filter of a partition's consumer.
 Result<std::string> input_filter(const settings::Pipeline& pipeline, Partition partition);
 
