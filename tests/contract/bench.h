@@ -98,6 +98,17 @@ struct Bench {
         door->pull({partition, slot, number, batch, 1 << 20, expires, heartbeat});
         door->flush();
     }
+    // A message, asked for until it comes: a cluster that has just started loses requests without a word.
+    ports::Message pull_patiently() {
+        for (std::uint64_t number = 1;; ++number) {
+            pull(0, number, 5, seconds(2));
+            try {
+                return await<ports::Message>(seconds(3));
+            } catch (const std::runtime_error&) {
+                if (number == 10) throw;
+            }
+        }
+    }
     void ack(const ports::Message& message) {
         door->ack(message.reply);
         door->flush();

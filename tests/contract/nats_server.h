@@ -1,5 +1,5 @@
-// A real nats-server with JetStream on a free loopback port, its store in a temporary folder. MILLRACE_NATS_SERVER
-// names another program than the nats-server on the PATH.
+// A real nats-server with JetStream on a free loopback port, its store in a temporary folder, and a cluster of three of
+// them. MILLRACE_NATS_SERVER names another program than the nats-server on the PATH.
 #pragma once
 
 #include <arpa/inet.h>
@@ -8,12 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 extern char** environ;
 
@@ -48,15 +50,11 @@ class NatsServer {
     NatsServer(const NatsServer&) = delete;
     NatsServer& operator=(const NatsServer&) = delete;
 
-    // `more` is added to the server's configuration.
-    void start(const std::string& more = "") {
-        const auto config = folder_ / "server.conf";
-        std::ofstream out(config);
-        out << "listen: \"127.0.0.1:" << port_ << "\"\njetstream { store_dir: \"" << (folder_ / "store").string()
-            << "\" }\n"
-            << more;
-        out.close();
-        const std::string path = config.string();
+    // `more` is added to the server's configuration. An entry of `jetstream` goes into its block.
+    void start(const std::string& more = "", const std::string& jetstream = "") {
+        jetstream_ = jetstream;
+        configure(more);
+        const std::string path = (folder_ / "server.conf").string();
         const std::string log = (folder_ / "server.log").string();
         const char* name = std::getenv("MILLRACE_NATS_SERVER");
         const std::string program = name != nullptr ? name : "nats-server";
@@ -70,12 +68,59 @@ class NatsServer {
         ::waitpid(pid_, nullptr, 0);
         pid_ = 0;
     }
+    // Reads its configuration file again, with other additions.
+    void reload(const std::string& more) {
+        configure(more);
+        ::kill(pid_, SIGHUP);
+    }
     [[nodiscard]] std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
 
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
   private:
+    void configure(const std::string& more) const {
+        std::ofstream(folder_ / "server.conf") << "listen: \"127.0.0.1:" << port_ << "\"\njetstream { store_dir: \""
+                                               << (folder_ / "store").string() << "\"\n"
+                                               << jetstream_ << " }\n"
+                                               << more;
+    }
+
     int port_;
     pid_t pid_ = 0;
     std::filesystem::path folder_;
+    std::string jetstream_;
+};
+
+// Three that are one. Killed and started together; the ports and the stores stay.
+class NatsCluster {
+  public:
+    NatsCluster() {
+        for (int& port : route_ports_) port = free_port();
+    }
+
+    void start(const std::string& more = "") {
+        std::string routes;
+        for (const int port : route_ports_) {
+            routes += (routes.empty() ? "\"" : ", \"") + ("nats://127.0.0.1:" + std::to_string(port)) + "\"";
+        }
+        for (std::size_t i = 0; i < members_.size(); ++i) {
+            members_[i].start("server_name: s" + std::to_string(i) +
+                              "\ncluster { name: millrace, listen: \"127.0.0.1:" + std::to_string(route_ports_[i]) +
+                              "\", routes: [" + routes + "] }\n" + more);
+        }
+    }
+    void kill() {
+        for (auto& member : members_) member.kill();
+    }
+    [[nodiscard]] std::vector<std::string> urls() const {
+        std::vector<std::string> out;
+        for (const auto& member : members_) out.push_back(member.url());
+        return out;
+    }
+
+  private:
+    std::array<NatsServer, 3> members_;
+    std::array<int, 3> route_ports_{};
 };
 
 }  // namespace millrace::contract
