@@ -97,7 +97,10 @@ struct Found {
     std::optional<Error> error;  // the search is incomplete: ask again
 };
 
-struct Disconnected {};
+// Comes again with each further reason while the connection stays down.
+struct Disconnected {
+    std::string why{};  // for a person; empty where nothing is known
+};
 struct Reconnected {};
 
 }  // namespace millrace

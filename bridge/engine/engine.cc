@@ -187,10 +187,11 @@ void Engine::on(Found&& in, Time now, Effects& out) {
                                              : Note{Level::warning, "held", search_trouble_});
 }
 
-void Engine::on(Disconnected&&, Time now, Effects& out) {
+void Engine::on(Disconnected&& in, Time now, Effects& out) {
     puller_.disconnected(now);
     search_.disconnected(now);
-    out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down; reconnecting"});
+    const std::string why = in.why.empty() ? "" : ": " + in.why;
+    out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down" + why + "; reconnecting"});
 }
 
 void Engine::on(Reconnected&&, Time now, Effects& out) {

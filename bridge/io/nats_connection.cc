@@ -7,8 +7,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -24,7 +26,11 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kSettled{5000};        // a connection that lived as long starts the back-off anew
 constexpr milliseconds kFarewellLimit{1000};  // for the server to have what was written before a close
-constexpr milliseconds kClosingLimit{5000};   // for the library's threads to be done with a closed connection
+constexpr milliseconds kProofLimit{2000};     // for the server to say that it took the subscriptions
+// libnats' own attempts, with what it read at first; a server that restarts is back by then.
+constexpr milliseconds kOwnTries{10000};
+constexpr std::size_t kMostReasons = 8;      // told of in one outage
+constexpr std::size_t kMostDiscovered = 64;  // servers taken along
 
 struct Topic {
     std::string subject;
@@ -114,14 +120,36 @@ NatsMessage take_over(natsMsg* message) {
     return out;
 }
 
-// `Permissions Violation for Publish to "x"` → x; empty for anything else.
-std::string_view denied_subject(std::string_view text) {
+// `Permissions Violation for Publish to "x"` → x; nothing for anything else.
+std::optional<Denied> denied_publish(std::string_view text) {
     constexpr std::string_view kWords = "for publish to \"";
     const auto at = std::ranges::search(
         text, kWords, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     if (at.empty()) return {};
     const std::string_view rest(at.end(), text.end());
-    return rest.substr(0, rest.find('"'));
+    const auto end = rest.find('"');
+    return Denied{rest.substr(0, end), end != std::string_view::npos};
+}
+
+std::string with_cause(natsStatus status) {
+    const std::string text = status_text(status);
+    const std::string cause = client_cause();
+    return cause.empty() || cause == text ? text : text + " (" + cause + ")";
+}
+
+// TLS 1.3 refuses a client after its handshake, so all that is seen of it is a server that hangs up.
+std::string_view hint(natsStatus status, const settings::Nats& nats) {
+    if (!wants_tls(nats)) return status == NATS_SSL_ERROR ? " (the server wants TLS: set nats.tls.enabled: true)" : "";
+    const bool hung_up = status == NATS_PROTOCOL_ERROR || status == NATS_IO_ERROR || status == NATS_CONNECTION_CLOSED;
+    if (!hung_up) return "";
+    return nats.tls.cert_file.empty() ? " (does the server want a client certificate? see nats.tls.cert_file)"
+                                      : " (did the server refuse nats.tls.cert_file?)";
+}
+
+// What libnats can read again: it tells of an IPv6 server without brackets.
+bool is_server_url(std::string_view url) {
+    const auto host = url.substr(std::min(url.find("//"), url.size()));
+    return host.contains('[') || std::ranges::count(host, ':') == 1;
 }
 
 }  // namespace
@@ -144,6 +172,8 @@ struct NatsConnection::State {
         std::vector<natsSubscription*> subscriptions;  // under `setup`
         int delivering = 0;                            // subscriptions not done yet; under `mutex`
         bool closed = false;                           // under `mutex`
+        bool denied = false;                           // a subscription was; under `mutex`
+        std::string end;                               // why it closed or is of no use; under `mutex`
     };
     using LinkPtr = std::shared_ptr<Link>;
 
@@ -174,13 +204,12 @@ struct NatsConnection::State {
         while (!stop_wanted()) {
             const auto began = steady_clock::now();
             if (auto link = connect()) {
-                install(*link);
-                wait_for_end(**link);
-                set_up(false);
+                auto ready = install(*link);
+                if (ready) wait_for_end(**link);
+                set_down(ready ? why_ended(**link) : std::move(ready.error().text));
                 retire(std::move(*link));
             } else {
-                set_trouble(std::move(link.error().text));
-                set_up(false);
+                set_down(std::move(link.error().text));
             }
             failures = steady_clock::now() - began > kSettled ? 0 : failures + 1;
             rest(failures);
@@ -194,42 +223,70 @@ struct NatsConnection::State {
 
     Result<LinkPtr> connect() {
         auto link = std::make_shared<Link>(*this);
-        auto options = make_nats_options(nats, name, link->token);
+        auto options = make_nats_options(nats, known_servers(), name, link->token);
         if (!options) return std::unexpected(std::move(options.error()));
         link->options = std::move(*options);
         natsOptions* o = link->options.get();
         natsOptions_SetDisconnectedCB(o, on_disconnected, link.get());
         natsOptions_SetReconnectedCB(o, on_reconnected, link.get());
         natsOptions_SetClosedCB(o, on_closed, link.get());
+        natsOptions_SetDiscoveredServersCB(o, on_discovered, link.get());
         natsOptions_SetErrorHandler(o, on_error, link.get());
         const natsStatus status = natsConnection_Connect(&link->nc, o);
-        if (status != NATS_OK) return fail(ErrorCode::unavailable, "cannot connect to NATS: " + status_text(status));
-        return link;
+        if (status == NATS_OK) return link;
+        return fail(ErrorCode::unavailable,
+                    "cannot connect to NATS: " + with_cause(status) + std::string(hint(status, nats)));
     }
 
-    void install(const LinkPtr& link) {
+    // Subscribes to everything, and asks the server whether it may: a denial comes before the answer to a PING. A
+    // subscription to the inbox itself, where nothing arrives, finds out where there is no other yet.
+    Result<void> install(const LinkPtr& link) {
         const std::lock_guard no_subscribe(setup);
+        natsSubscription* probe = nullptr;
+        if (natsConnection_SubscribeSync(&probe, link->nc, inbox.c_str()) == NATS_OK)
+            link->subscriptions.push_back(probe);
         for (const auto& topic : topics) subscribe_on(*link, *topic);
+        const natsStatus status = natsConnection_FlushTimeout(link->nc, kProofLimit.count());
+        const char* text = nullptr;
+        if (natsConnection_GetLastError(link->nc, &text) == NATS_NOT_PERMITTED)
+            return fail(ErrorCode::misconfigured, "NATS server: " + std::string(text));
+        if (status != NATS_OK) return fail(ErrorCode::unavailable, "NATS does not answer: " + status_text(status));
         {
             const std::lock_guard lock(mutex);
             current = link;
         }
-        set_up(true, link->nc);
+        set_up(link->nc);
+        return {};
     }
 
     void wait_for_end(const Link& link) {
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return link.closed || stopping; });
+        const auto over = [&] { return link.closed || link.denied || stopping; };
+        while (!over()) {
+            if (!down_since) {
+                changed.wait(lock);
+            } else if (steady_clock::now() < *down_since + kOwnTries) {
+                changed.wait_until(lock, *down_since + kOwnTries);
+            } else {
+                break;
+            }
+        }
         current.reset();
     }
 
-    // Closes, and waits until no callback of this connection runs or will run.
+    std::string why_ended(const Link& link) {
+        const std::lock_guard lock(mutex);
+        return link.end;
+    }
+
+    // Closes, and waits until no callback of this connection runs or will run: for as long as it takes, because what
+    // they use goes away with us.
     void retire(LinkPtr link) {
         // libnats 3.4 closes without sending what it has buffered: the last acks of a drain would be lost.
         natsConnection_FlushTimeout(link->nc, kFarewellLimit.count());
         natsConnection_Close(link->nc);
         std::unique_lock lock(mutex);
-        changed.wait_for(lock, kClosingLimit, [&] { return link->closed && link->delivering == 0; });
+        changed.wait(lock, [&] { return link->closed && link->delivering == 0; });
     }
 
     void rest(int failures) {
@@ -241,10 +298,12 @@ struct NatsConnection::State {
 
     // --- callbacks of the library ------------------------------------------------------------------------------
 
-    static void on_disconnected(natsConnection*, void* closure) { static_cast<Link*>(closure)->state.set_up(false); }
+    static void on_disconnected(natsConnection*, void* closure) { static_cast<Link*>(closure)->state.set_down({}); }
 
-    static void on_reconnected(natsConnection* nc, void* closure) {
-        static_cast<Link*>(closure)->state.set_up(true, nc);
+    static void on_reconnected(natsConnection* nc, void* closure) { static_cast<Link*>(closure)->state.set_up(nc); }
+
+    static void on_discovered(natsConnection* nc, void* closure) {
+        static_cast<Link*>(closure)->state.remember_servers(nc);
     }
 
     // The last word about a connection: the link may be gone once the lock is released.
@@ -254,28 +313,35 @@ struct NatsConnection::State {
         const char* text = nullptr;
         const natsStatus status = natsConnection_GetLastError(nc, &text);
         const std::lock_guard lock(state.mutex);
-        if (!state.stopping && status != NATS_OK) {
-            state.trouble = "NATS closed the connection: " + std::string(text != nullptr ? text : status_text(status));
+        if (link.end.empty() && status != NATS_OK) {
+            const bool has_text = text != nullptr && *text != '\0';
+            link.end = "NATS closed the connection: " + (has_text ? std::string(text) : status_text(status));
         }
         link.closed = true;
         state.changed.notify_all();
     }
 
-    static void on_error(natsConnection* nc, natsSubscription*, natsStatus status, void* closure) {
-        State& state = static_cast<Link*>(closure)->state;
-        const char* last = nullptr;
-        natsConnection_GetLastError(nc, &last);
+    // The text of this error is the thread's; the connection has only its latest.
+    static void on_error(natsConnection*, natsSubscription*, natsStatus status, void* closure) {
+        auto& link = *static_cast<Link*>(closure);
+        State& state = link.state;
+        const char* last = nats_GetLastError(nullptr);
         const std::string text = last != nullptr && *last != '\0' ? last : status_text(status);
-        if (status == NATS_NOT_PERMITTED) {
-            {
-                const std::lock_guard lock(state.mutex);
-                ++state.denials;
-                state.trouble = "NATS server: " + text;
+        if (status != NATS_NOT_PERMITTED) return state.set_trouble("NATS: " + text);
+        const auto publish = denied_publish(text);
+        {
+            const std::lock_guard lock(state.mutex);
+            state.trouble = "NATS server: " + text;
+            if (publish) {
+                state.denials.push_back({std::string(publish->subject), publish->whole, state.trouble});
+                if (state.denials.size() > kMostDenials) state.denials.pop_front(), ++state.denials_gone;
+            } else {
+                link.denied = true;
+                link.end = state.trouble;
             }
-            if (const auto subject = denied_subject(text); !subject.empty()) state.listener.publish_denied(subject);
-        } else {
-            state.set_trouble("NATS: " + text);
         }
+        if (publish) return state.listener.publish_denied(*publish);
+        state.changed.notify_all();
     }
 
     static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* closure) {
@@ -309,23 +375,76 @@ struct NatsConnection::State {
     }
 
     // Tells the listener of a change, in the order of the changes.
-    void set_up(bool now_up, natsConnection* nc = nullptr) {
-        if (now_up) limit = static_cast<std::uint64_t>(natsConnection_GetMaxPayload(nc));
+    void set_up(natsConnection* nc) {
+        limit = static_cast<std::uint64_t>(natsConnection_GetMaxPayload(nc));
+        remember_servers(nc);
         const std::lock_guard in_order(telling);
         bool is_news = false;
         {
             const std::lock_guard lock(mutex);
             if (stopping) return;
-            up = now_up;
-            is_news = std::exchange(told_up, now_up) != now_up;
+            up = true;
+            down_since.reset();
+            reasons.clear();
+            is_news = !std::exchange(told_up, true);
         }
         changed.notify_all();
-        if (is_news) now_up ? listener.up() : listener.down();
+        if (is_news) listener.up();
+    }
+
+    void set_down(const std::string& why) {
+        const std::lock_guard in_order(telling);
+        bool is_news = false;
+        {
+            const std::lock_guard lock(mutex);
+            if (stopping) return;
+            up = false;
+            if (!down_since) down_since = steady_clock::now();
+            if (!why.empty()) trouble = why;
+            is_news = std::exchange(told_up, false);
+            if (!why.empty() && reasons.size() < kMostReasons) is_news = reasons.insert(why).second || is_news;
+        }
+        changed.notify_all();
+        if (is_news) listener.down(why);
+    }
+
+    // Servers of the cluster that are not in the settings: the configured ones may be away when the others are not.
+    void remember_servers(natsConnection* nc) {
+        char** urls = nullptr;
+        int count = 0;
+        if (natsConnection_GetDiscoveredServers(nc, &urls, &count) != NATS_OK) return;
+        std::vector<std::string> found;
+        for (int i = 0; i < count; ++i) {
+            if (found.size() < kMostDiscovered && is_server_url(urls[i])) found.emplace_back(urls[i]);
+            std::free(urls[i]);
+        }
+        std::free(static_cast<void*>(urls));
+        const std::lock_guard lock(mutex);
+        discovered = std::move(found);
+    }
+
+    std::vector<std::string> known_servers() {
+        const std::lock_guard lock(mutex);
+        return discovered;
     }
 
     void set_trouble(std::string text) {
         const std::lock_guard lock(mutex);
         trouble = std::move(text);
+    }
+
+    std::uint64_t denials_so_far() {
+        const std::lock_guard lock(mutex);
+        return denials_gone + denials.size();
+    }
+
+    // What the server said about publishing to `subject`, if it said so after that many denials.
+    std::optional<std::string> denied_since(std::uint64_t count, std::string_view subject) {
+        const std::lock_guard lock(mutex);
+        for (std::size_t i = count > denials_gone ? count - denials_gone : 0; i < denials.size(); ++i) {
+            if (Denied{denials[i].subject, denials[i].whole}.means(subject)) return denials[i].text;
+        }
+        return {};
     }
 
     LinkPtr link_now() {
@@ -349,7 +468,18 @@ struct NatsConnection::State {
     bool stopping = false;
     bool up = false;
     bool told_up = true;  // the first connection is no news, a failing first attempt is
-    std::uint64_t denials = 0;
+    std::optional<steady_clock::time_point> down_since;
+    std::set<std::string> reasons;  // told of since it went down
+    std::vector<std::string> discovered;
+    // The latest denials; before them came `denials_gone` more.
+    struct Denial {
+        std::string subject;
+        bool whole = true;
+        std::string text;
+    };
+    static constexpr std::size_t kMostDenials = 64;
+    std::deque<Denial> denials;
+    std::uint64_t denials_gone = 0;
     std::string trouble;
 
     std::minstd_rand random{std::random_device{}()};  // the keeper's
@@ -422,11 +552,7 @@ Result<std::string> NatsConnection::request(const std::string& subject, std::str
     // JetStream's own API has filters, with their wildcards, in some of its subjects.
     if (!is_subject_or_filter(subject)) return fail(ErrorCode::invalid, "a request subject that may not leave");
     if (body.size() > state_->limit) return fail(ErrorCode::too_large, "a request over the server's limit");
-    std::uint64_t denials_before = 0;
-    {
-        const std::lock_guard lock(state_->mutex);
-        denials_before = state_->denials;
-    }
+    const std::uint64_t denials_before = state_->denials_so_far();
     natsMsg* reply = nullptr;
     const natsStatus status = natsConnection_Request(&reply, link->nc, subject.c_str(), body.data(),
                                                      static_cast<int>(body.size()), timeout.count());
@@ -440,8 +566,8 @@ Result<std::string> NatsConnection::request(const std::string& subject, std::str
                                                   "\" (is JetStream enabled for this account, are nats.api_prefix and "
                                                   "nats.jetstream_domain right?)");
     }
-    const std::lock_guard lock(state_->mutex);
-    if (state_->denials != denials_before) return fail(ErrorCode::misconfigured, state_->trouble);
+    if (auto denial = state_->denied_since(denials_before, subject))
+        return fail(ErrorCode::misconfigured, std::move(*denial));
     return fail(ErrorCode::unavailable, "request to \"" + subject + "\": " + status_text(status));
 }
 

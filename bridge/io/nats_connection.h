@@ -1,11 +1,14 @@
 // NatsConnection: one connection to NATS that is never given up, on libnats.
 //
-// libnats reconnects by itself, for ever. It also closes for good: after two authentication errors in a row, and on
-// any other -ERR of the server. Then a thread of our own (the keeper) makes a new connection with back-off, reads the
-// secrets again, and subscribes anew; the first connection is made the same way. Nothing is buffered while there is no
-// connection: a publish fails at once, so nothing that was called lost is stored later.
+// libnats reconnects by itself, but with the secrets and certificates it was given at first, and without a word about
+// why it fails. It also closes for good: after two authentication errors in a row, and on any other -ERR of the server.
+// So a thread of our own (the keeper) makes a new connection with back-off when it closed, when it has not come back
+// for a while, and when the server denies a subscription, which comes back with nothing else; it reads the secrets
+// again, subscribes anew, and takes along the servers of the cluster that were told of. The first connection is made
+// the same way. Nothing is buffered while there is no connection: a publish fails at once, so nothing that was called
+// lost is stored later.
 //
-// Thread: `publish` and `subscribe` from any, `request` and `wait_connected` from any that may block. Callbacks
+// Thread: `publish` from any, `subscribe`, `request` and `wait_connected` from any that may block. Callbacks
 // (subscriptions, Listener) come from the library's threads, one at a time for each subscription; they must not block,
 // call `request` or destroy the connection.
 // A publish may wait for the socket when the peer has stopped reading, at most kWriteDeadline; then the connection is
@@ -48,6 +51,16 @@ struct Outgoing {
     std::string_view payload;
 };
 
+// A subject that the server denies publishing to. It cuts off what is long; then this is only the beginning.
+struct Denied {
+    std::string_view subject;
+    bool whole = true;
+
+    [[nodiscard]] bool means(std::string_view full) const {
+        return whole ? full == subject : full.starts_with(subject);
+    }
+};
+
 // Why these settings cannot be used at all, before anything is tried: TLS with a libnats that is not safe for it.
 Result<void> check_nats_settings(const settings::Nats& nats);
 
@@ -55,11 +68,12 @@ class NatsConnection {
   public:
     using OnMessage = std::function<void(NatsMessage&&)>;
     struct Listener {
-        // The connection is taken to be up at first; `down` comes when the first attempt fails.
-        std::function<void()> down = [] {};
+        // The connection is taken to be up at first; `down` comes when the first attempt fails. It comes again for
+        // each further reason while it stays down; the reason is empty where none is known.
+        std::function<void(const std::string& why)> down = [](const std::string&) {};
         std::function<void()> up = [] {};
-        // The server refused a publication to this subject.
-        std::function<void(std::string_view subject)> publish_denied = [](std::string_view) {};
+        // The server refused a publication.
+        std::function<void(const Denied& denied)> publish_denied = [](const Denied&) {};
     };
 
     NatsConnection(const settings::Nats& nats, std::string name, Listener listener);

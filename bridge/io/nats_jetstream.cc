@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -32,6 +33,7 @@ constexpr milliseconds kStopCheck{100};
 // A stream whose leader is being elected has nobody to answer either; elections take up to nine seconds.
 constexpr std::chrono::seconds kElection{12};
 constexpr std::size_t kRemembered = 4096;
+constexpr std::chrono::seconds kDenialsApart{1};
 
 std::string_view header(const NatsMessage& message, std::string_view key) {
     const auto at = std::ranges::find(message.headers, key, &Header::first);
@@ -55,11 +57,11 @@ class SentSubjects {
         slot.second = subject;
     }
 
-    std::vector<StoreId> take(std::string_view subject) {
+    std::vector<StoreId> take(const Denied& denied) {
         std::vector<StoreId> ids;
         const std::lock_guard lock(mutex_);
         for (auto& [id, sent_to] : ring_) {
-            if (sent_to != subject) continue;
+            if (sent_to.empty() || !denied.means(sent_to)) continue;
             ids.push_back(id);
             sent_to.clear();
         }
@@ -120,16 +122,31 @@ struct NatsJetStream::State {
     }
 
     NatsConnection::Listener listener() {
-        return {.down = [this] { arrivals.put(Disconnected{}); },
+        return {.down = [this](const std::string& why) { arrivals.put(Disconnected{why}); },
                 .up = [this] { arrivals.put(Reconnected{}); },
-                .publish_denied = [this](std::string_view subject) { denied(subject); }};
+                .publish_denied = [this](const Denied& denied) { refused(denied); }};
     }
 
     // --- library threads ---------------------------------------------------------------------------------------
 
-    void denied(std::string_view subject) {
-        const std::string text = "the server denies publishing to \"" + std::string(subject) + "\"";
-        for (const StoreId id : sent.take(subject)) refuse(id, ErrorCode::misconfigured, text, true);
+    // A denial is the only answer that a publication, a pull or an ack then gets.
+    void refused(const Denied& denied) {
+        const std::string text = "the server denies publishing to \"" + std::string(denied.subject) + "\"";
+        for (const StoreId id : sent.take(denied)) refuse(id, ErrorCode::misconfigured, text, true);
+        for (Partition p = 0; p < pipeline.partitions; ++p) {
+            if (denied.means(pull_subject(p))) return unbound(p, text);
+            if (const auto of = ack_tokens(p); denied.subject.starts_with("$JS.ACK.") && denied.subject.contains(of))
+                return unbound(p, "the server denies publishing acks to \"$JS.ACK" + of + ">\"");
+        }
+    }
+
+    // The partition cannot be worked on although its consumer is there. Acks are many: one word about them a second.
+    void unbound(Partition partition, std::string why) {
+        const auto now = steady_clock::now();
+        auto& last = told_denied[partition];
+        if (last != steady_clock::time_point{} && now - last < kDenialsApart) return;
+        last = now;
+        arrivals.put(BindFailed{partition, Error{ErrorCode::misconfigured, std::move(why)}});
     }
 
     void refuse(StoreId id, ErrorCode code, std::string text, bool surely) {
@@ -236,6 +253,15 @@ struct NatsJetStream::State {
 
     // --- the shard's thread ------------------------------------------------------------------------------------
 
+    std::string pull_subject(Partition partition) const {
+        return pull_prefix + pipeline.input.stream + "." + settings::consumer_name(pipeline, partition);
+    }
+
+    // What the subject of every ack of the partition contains, in the old form and the new one.
+    std::string ack_tokens(Partition partition) const {
+        return "." + pipeline.input.stream + "." + settings::consumer_name(pipeline, partition) + ".";
+    }
+
     std::string slot_inbox(Partition partition, std::uint32_t slot) const {
         return connection.inbox() + "." + std::to_string(partition) + "." + std::to_string(slot);
     }
@@ -284,6 +310,7 @@ struct NatsJetStream::State {
     const std::string pull_prefix;
     SentSubjects sent;
     Silence silence;
+    std::map<Partition, steady_clock::time_point> told_denied;  // the library's callback thread's
 
     std::mutex mutex;
     std::condition_variable wanted;
@@ -308,9 +335,7 @@ NatsJetStream::~NatsJetStream() = default;
 void NatsJetStream::bind(Partition partition) { state_->ask(partition); }
 
 void NatsJetStream::pull(const PullRequest& request) {
-    const auto& pipeline = state_->pipeline;
-    const std::string subject =
-        state_->pull_prefix + pipeline.input.stream + "." + settings::consumer_name(pipeline, request.partition);
+    const std::string subject = state_->pull_subject(request.partition);
     const std::string reply =
         state_->slot_inbox(request.partition, request.slot) + "." + std::to_string(request.number);
     (void)state_->connection.publish({subject, reply, nullptr, pull_body(request)});

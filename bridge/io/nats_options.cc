@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include "bridge/io/nats_connection.h"
@@ -43,19 +44,12 @@ std::int64_t reconnect_delay(natsConnection*, int attempts, void*) {
     return std::uniform_int_distribution<std::int64_t>(50, static_cast<std::int64_t>(limit))(random);
 }
 
-// libnats before 3.13 takes tls:// for plain; for us it asks for TLS, as it does elsewhere in NATS.
-bool wants_tls(const settings::Nats& nats) {
-    return nats.tls.enabled ||
-           std::ranges::any_of(nats.urls, [](const std::string& url) { return url.starts_with("tls://"); });
-}
-
 class Setter {
   public:
     void operator()(natsStatus status, const char* what) {
         if (status == NATS_OK || !error_.empty()) return;
         error_ = std::string(what) + ": " + natsStatus_GetText(status);
-        if (const char* detail = nats_GetLastError(nullptr); detail != nullptr && *detail != '\0')
-            error_ += std::string(" (") + detail + ")";
+        if (const auto cause = client_cause(); !cause.empty()) error_ += " (" + cause + ")";
     }
     [[nodiscard]] const std::string& error() const { return error_; }
 
@@ -109,6 +103,23 @@ Result<void> set_login(natsOptions* o, const settings::Nats& nats, TokenSource& 
 
 }  // namespace
 
+// libnats before 3.13 takes tls:// for plain; for us it asks for TLS, as it does elsewhere in NATS.
+bool wants_tls(const settings::Nats& nats) {
+    return nats.tls.enabled ||
+           std::ranges::any_of(nats.urls, [](const std::string& url) { return url.starts_with("tls://"); });
+}
+
+// It puts the place in its sources before, "(conn.c:733): ", and what OpenSSL did not say behind.
+std::string client_cause() {
+    constexpr std::string_view kUnsaid = ": (null)";
+    const char* said = nats_GetLastError(nullptr);
+    std::string_view cause = said != nullptr ? said : "";
+    if (const auto place = cause.find("): "); cause.starts_with('(') && place != std::string_view::npos)
+        cause.remove_prefix(place + 3);
+    if (cause.ends_with(kUnsaid)) cause.remove_suffix(kUnsaid.size());
+    return std::string(cause);
+}
+
 void DestroyNatsOptions::operator()(__natsOptions* options) const { natsOptions_Destroy(options); }
 
 Result<void> check_nats_settings(const settings::Nats& nats) {
@@ -122,7 +133,8 @@ Result<void> check_nats_settings(const settings::Nats& nats) {
     return {};
 }
 
-Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::string& name, TokenSource& token) {
+Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::vector<std::string>& more_servers,
+                                         const std::string& name, TokenSource& token) {
     if (auto usable = check_nats_settings(nats); !usable) return std::unexpected(std::move(usable.error()));
     natsOptions* made = nullptr;
     Setter set;
@@ -131,13 +143,19 @@ Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::
     if (!options) return fail(ErrorCode::unavailable, set.error());
     std::vector<const char*> urls;
     for (const auto& url : nats.urls) urls.push_back(url.c_str());
+    for (const auto& url : more_servers) urls.push_back(url.c_str());
     set(natsOptions_SetServers(made, urls.data(), static_cast<int>(urls.size())), "nats.urls");
     set(natsOptions_SetName(made, name.c_str()), "name");
     if (!nats.inbox_prefix.empty()) {
         set(natsOptions_SetCustomInboxPrefix(made, inbox_prefix(nats).c_str()), "nats.inbox_prefix");
     }
     set_liveness(made, set);
-    if (wants_tls(nats)) set_tls(made, nats.tls, set);
+    if (wants_tls(nats)) {
+        set_tls(made, nats.tls, set);
+    } else if (nats_GetVersionNumber() < kFirstSafeTls) {
+        // It turns to TLS by itself where the server wants it. No certificate has this name.
+        set(natsOptions_SetExpectedHostname(made, "tls-was-not-asked-for.invalid"), "no TLS");
+    }
     if (auto login = set_login(made, nats, token, set); !login) return std::unexpected(std::move(login.error()));
     if (!set.error().empty()) return fail(ErrorCode::misconfigured, set.error());
     return options;

@@ -1,12 +1,13 @@
 // Options of a libnats connection from the settings. Private to io/nats_*.
 //
 // The secrets are read from their files here, so options are made anew for each connection. libnats itself reads the
-// credentials file at each reconnect and asks `token` for the token; user and password stay as they were read until
-// the server refuses them, which closes the connection and leads here again.
+// credentials file at each reconnect and asks `token` for the token; user, password and certificates stay as they were
+// read until the connection is made anew, which leads here again.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bridge/base/result.h"
 #include "bridge/base/secret.h"
@@ -15,6 +16,11 @@
 struct __natsOptions;  // NOLINT(bugprone-reserved-identifier): nats.h calls it so
 
 namespace millrace::io {
+
+bool wants_tls(const settings::Nats& nats);
+
+// What libnats said last to this thread: the cause where a status is only a class. Empty where it said nothing.
+std::string client_cause();
 
 struct DestroyNatsOptions {
     void operator()(__natsOptions* options) const;
@@ -27,6 +33,8 @@ struct TokenSource {
     Secret token;
 };
 
-Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::string& name, TokenSource& token);
+// `more_servers` are tried beside the configured ones.
+Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::vector<std::string>& more_servers,
+                                         const std::string& name, TokenSource& token);
 
 }  // namespace millrace::io

@@ -1,0 +1,135 @@
+// TLS to a real nats-server: what is accepted, and the words for what is not.
+#include "tests/contract/certificates.h"
+#include "tests/contract/door.h"
+#include "tests/contract/nats_server.h"
+
+using namespace millrace;
+using namespace millrace::contract;
+
+namespace {
+
+struct Site {
+    void start(const Authority::Files& of_server, const std::string& more = "") {
+        server.start("tls { cert_file: \"" + of_server.certificate + "\", key_file: \"" + of_server.key + "\"" + more +
+                     " }\n");
+    }
+    [[nodiscard]] settings::Nats nats() const {
+        auto nats = nats_at("tls" + server.url().substr(4));
+        nats.tls.enabled = true;
+        nats.tls.accept_unsafe_client = true;  // Debian's libnats
+        nats.tls.ca_file = authority.file();
+        return nats;
+    }
+    // A server that wants a certificate of `of` from its clients.
+    static std::string wants_clients_of(const Authority& of) {
+        return ", ca_file: \"" + of.file() + "\", verify: true";
+    }
+
+    NatsServer server;
+    Authority authority{server.folder(), "authority"};
+};
+
+std::string why(const settings::Nats& nats) {
+    const std::string text = refusal(nats);
+    MESSAGE(text);
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("tls: a server that the ca_file vouches for is talked to") {
+    Site site;
+    site.start(site.authority.issue("server", "IP:127.0.0.1"));
+    Owner owner(site.nats());
+    Door door(site.nats());
+    goes_round(door, owner);
+}
+
+TEST_CASE("tls: the name is verified, too") {
+    Site site;
+    auto nats = site.nats();
+    std::string name = "DNS:elsewhere.example";
+    SUBCASE("an address") {}
+    SUBCASE("a name") { nats.urls = {"tls://localhost" + site.server.url().substr(site.server.url().rfind(':'))}; }
+    site.start(site.authority.issue("server", name));
+    CHECK(why(nats).contains("mismatch"));
+}
+
+TEST_CASE("tls: a certificate that has expired is refused, and named so") {
+    Site site;
+    site.start(site.authority.issue("server", "IP:127.0.0.1", -3600));
+    CHECK(why(site.nats()).contains("expired"));
+}
+
+TEST_CASE("tls: a certificate nobody vouches for is refused, and named so") {
+    Site site;
+    Authority other(site.server.folder(), "other");
+    auto nats = site.nats();
+    SUBCASE("of another authority") { site.start(other.issue("server", "IP:127.0.0.1")); }
+    SUBCASE("of one that the system does not know") {
+        site.start(site.authority.issue("server", "IP:127.0.0.1"));
+        nats.tls.ca_file.clear();
+    }
+    CHECK(why(nats).contains("issuer certificate"));
+}
+
+TEST_CASE("tls: a server that wants a client's certificate gets it") {
+    Site site;
+    site.start(site.authority.issue("server", "IP:127.0.0.1"), Site::wants_clients_of(site.authority));
+    auto nats = site.nats();
+    CHECK(why(nats).contains("nats.tls.cert_file"));
+    const auto ours = site.authority.issue("client", "DNS:bridge");
+    nats.tls.cert_file = ours.certificate;
+    nats.tls.key_file = ours.key;
+    Owner owner(nats);
+    Door door(nats);
+    goes_round(door, owner);
+}
+
+TEST_CASE("tls: neither side falls back to plain text") {
+    Site site;
+    SUBCASE("we ask for TLS, the server has none") {
+        site.server.start();
+        CHECK(why(site.nats()).contains("ecure"));
+    }
+    SUBCASE("the server asks for TLS, we do not") {
+        site.start(site.authority.issue("server", "IP:127.0.0.1"));
+        CHECK(why(nats_at(site.server.url())).contains("set nats.tls.enabled"));
+    }
+}
+
+TEST_CASE("tls: a file that is not there is named") {
+    Site site;
+    auto nats = site.nats();
+    SUBCASE("ca_file") { nats.tls.ca_file = "/nowhere/ca.pem"; }
+    SUBCASE("cert_file") {
+        nats.tls.cert_file = "/nowhere/client.pem";
+        nats.tls.key_file = "/nowhere/client.key";
+    }
+    const auto text = why(nats);
+    CHECK(text.starts_with("nats.tls.c"));
+    CHECK(text.contains("/nowhere/"));
+}
+
+// The library keeps the certificates it was given at first; a new connection reads them again.
+TEST_CASE("tls: a client certificate that was replaced is taken up after the old one was refused") {
+    Site site;
+    Authority before(site.server.folder(), "before");
+    Authority after(site.server.folder(), "after");
+    const auto of_server = site.authority.issue("server", "IP:127.0.0.1");
+    site.start(of_server, Site::wants_clients_of(before));
+    auto nats = site.nats();
+    const auto ours = before.issue("client", "DNS:bridge");
+    nats.tls.cert_file = ours.certificate;
+    nats.tls.key_file = ours.key;
+    Owner owner(nats);
+    Door door(nats);
+    door.bind();
+    site.server.kill();
+    door.await<Disconnected>();
+    after.issue("client", "DNS:bridge");
+    site.start(of_server, Site::wants_clients_of(after));
+    door.await<Reconnected>(seconds(40));
+    CHECK(owner.connection.wait_connected(seconds(40)));
+    goes_round(door, owner);
+}
