@@ -20,6 +20,9 @@ CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 # The path-sensitive analyzer looks shallowly: half the time, and what it finds deeper is mostly wrong.
 SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 
+# What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
+ON_CURRENT = '^(contract_(nats|setup|login|cluster)|e2e_(kill|outage|chaos|cluster|rights))'
+
 .PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak clean
 
 help: ## this list
@@ -42,8 +45,10 @@ test: build ## build, then all tests that need Debian's packages alone
 test-real: build ## tests that need more: Go's module proxy (kustomize, a current nats-server), root for a chroot
 	@.ci/install test-real
 	@.ci/go install
+	nats-server --version
 	$(CTEST) --test-dir build/release -C Real -L real
-	PATH="$$(.ci/go path):$$PATH" $(CTEST) --test-dir build/release -R '^(contract|e2e_(kill|outage|chaos))'
+	"$$(.ci/go path)/nats-server" --version
+	PATH="$$(.ci/go path):$$PATH" $(CTEST) --test-dir build/release -C Real -R $(ON_CURRENT)
 
 demo: build ## a private NATS server, a small model and 100,000 taxi trips through the bridge
 	python3 examples/demo.py $(BIN)

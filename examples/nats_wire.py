@@ -83,12 +83,19 @@ def header_block(pairs):
     return b"NATS/1.0\r\n" + b"".join(f"{name}: {value}\r\n".encode() for name, value in pairs) + b"\r\n"
 
 
-class Connection:
-    """One client connection. `url` is `nats://host:port`, or `host:port`."""
+def address_of(url):
+    """(host, port) of `nats://host:port`, or of `host:port`."""
+    host, _, port = url.rpartition("//")[2].rpartition(":")
+    return host or "127.0.0.1", int(port)
 
-    def __init__(self, url, name="nats-wire", timeout=5.0):
-        host, _, port = url.rpartition("//")[2].rpartition(":")
-        self._address = (host or "127.0.0.1", int(port))
+
+class Connection:
+    """One client connection. `url` is `nats://host:port`, or `host:port`, or several of them with commas between, tried
+    in turn. `login` is what CONNECT says beside the usual: {"user": …, "pass": …}."""
+
+    def __init__(self, url, name="nats-wire", timeout=5.0, login=None):
+        self._addresses = collections.deque(address_of(one) for one in url.split(","))
+        self._login = login or {}
         self._name = name
         self._timeout = timeout
         self._socket = None
@@ -99,7 +106,7 @@ class Connection:
         self._next_token = 0
         self.info = {}
         self.errors = []  # -ERR lines that did not end the connection
-        self._connect()
+        self._connect_to_any()
         self.subscribe(self._inbox + ".*", self._on_answer)
 
     def __enter__(self):
@@ -110,13 +117,22 @@ class Connection:
 
     # connection
 
+    def _connect_to_any(self):
+        for left in reversed(range(len(self._addresses))):
+            try:
+                return self._connect()
+            except NatsError:
+                self._addresses.rotate(-1)
+                if not left:
+                    raise
+
     def _connect(self):
         self._out = []
         self._out_size = 0
         self._rest = b""
         self._pongs = 0
         try:
-            self._socket = socket.create_connection(self._address, timeout=self._timeout)
+            self._socket = socket.create_connection(self._addresses[0], timeout=self._timeout)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while b"\r\n" not in self._rest:
                 self._receive()
@@ -125,7 +141,7 @@ class Connection:
                 raise NatsError(f"not a NATS server: {line[:60]!r}")
             self.info = json.loads(line[5:])
             options = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True, "name": self._name,
-                       "lang": "python", "version": "1", "protocol": 1, "echo": True}
+                       "lang": "python", "version": "1", "protocol": 1, "echo": True, **self._login}
             self._write(b"CONNECT " + json.dumps(options).encode() + b"\r\n")
             for sid, (subject, _) in self._subscriptions.items():
                 self._write(f"SUB {subject} {sid}\r\n".encode())
@@ -143,7 +159,7 @@ class Connection:
         deadline = time.monotonic() + within
         while True:
             try:
-                return self._connect()
+                return self._connect_to_any()
             except NatsError:
                 if time.monotonic() >= deadline:
                     raise

@@ -132,7 +132,7 @@ struct NatsJetStream::State {
     // A denial is the only answer that a publication, a pull or an ack then gets.
     void refused(const Denied& denied) {
         const std::string text = "the server denies publishing to \"" + std::string(denied.subject) + "\"";
-        for (const StoreId id : sent.take(denied)) refuse(id, ErrorCode::misconfigured, text, true);
+        for (const StoreId id : sent.take(denied)) refuse(id, ErrorCode::misconfigured, text, denied.whole);
         for (Partition p = 0; p < pipeline.partitions; ++p) {
             if (denied.means(pull_subject(p))) return unbound(p, text);
             if (const auto of = ack_tokens(p); denied.subject.starts_with("$JS.ACK.") && denied.subject.contains(of))

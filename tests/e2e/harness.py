@@ -32,7 +32,7 @@ CONFIG = """\
 version: 1
 nats:
   urls: ["{url}"]
-admin:
+{more_nats}admin:
   listen: 127.0.0.1:{admin}
 drain_timeout: {drain_timeout}
 pipelines:
@@ -102,6 +102,8 @@ class Stage(contextlib.ExitStack):
     """Everything a test needs, with one pipeline named `scores` on streams EVENTS and RESULTS. `settings` is what the
     bridge's next configuration file is made of."""
 
+    REPLICAS = 1  # of the streams
+
     config = CONFIG
 
     def __init__(self, partitions=1, parallel=4, batch=200, ack_wait="3s", duplicate_window=120.0, drain_timeout="10s",
@@ -116,11 +118,11 @@ class Stage(contextlib.ExitStack):
         self.connection = self.enter_context(nats_wire.Connection(self.server.url, "e2e"))
         self.jetstream = nats_wire.JetStream(self.connection)
         shape = "events.{partition}.{tenant}.raw" if partitions > 1 else "events.{tenant}.raw"
-        self.jetstream.add_stream("EVENTS", ["events.>"], duplicate_window=600 * SECOND)
+        self.jetstream.add_stream("EVENTS", ["events.>"], duplicate_window=600 * SECOND, num_replicas=self.REPLICAS)
         self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"dead.*.{PIPELINE}", f"dead-unroutable.{PIPELINE}"],
-                                  duplicate_window=int(duplicate_window * SECOND))
-        self.settings = {"url": self.server.url, "drain_timeout": drain_timeout, "batch": batch, "partitions": partitions,
-                         "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "timeout": timeout,
+                                  duplicate_window=int(duplicate_window * SECOND), num_replicas=self.REPLICAS)
+        self.settings = {"url": self.server.url, "more_nats": "", "drain_timeout": drain_timeout, "batch": batch,
+                         "partitions": partitions, "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "timeout": timeout,
                          "endpoint_url": f"http://127.0.0.1:{self.endpoint.port}/score", "more_endpoint": ""}
         self.journal = Journal()
         self.bridge = self.admin = None  # the process started last, and the port it tells about itself on
@@ -219,9 +221,13 @@ class EndToEnd(unittest.TestCase):
 
     def stage(self, **options):
         """A Stage with `options`; see there."""
+        return self.put_on(Stage, **options)
+
+    def put_on(self, kind, **options):
+        """A stage of this kind."""
         if not os.access(BINARY, os.X_OK):
             self.fail(f"no millrace binary at {BINARY}: build it, or set MILLRACE")
-        stage = Stage(**options)
+        stage = kind(**options)
         self.addCleanup(stage.close)
         return stage
 

@@ -1,7 +1,7 @@
 """What the tests publish, and the journal of it: the oracle's knowledge of what must come out.
 
 A Load is a thread with a connection of its own. It publishes at a rate, keeps each message until its PubAck is there,
-and after a broken connection sends what is unconfirmed again under the same Nats-Msg-Id.
+and after a broken connection or a long silence sends what is unconfirmed again under the same Nats-Msg-Id.
 """
 import collections
 import json
@@ -106,7 +106,7 @@ class Load(threading.Thread):
                 while not self._over.is_set() and (self._count is None or self.events < self._count):
                     self._again_if_broken(connection, publisher, lambda: self._some(connection, publisher))
                 while publisher.pending:
-                    self._again_if_broken(connection, publisher, lambda: publisher.drain(15.0))
+                    self._again_if_broken(connection, publisher, lambda: publisher.drain(3.0))
         except Exception as error:  # a test must see what ended its load
             self.failure = error
 
@@ -118,6 +118,8 @@ class Load(threading.Thread):
             act()
         except nats_wire.Disconnected:
             connection.reconnect(30.0)
+            publisher.resend()
+        except nats_wire.TimedOut:  # a server took it and died before it could pass it on
             publisher.resend()
 
     def _some(self, connection, publisher):
