@@ -83,6 +83,8 @@ class EventMaker:
             return event.text, [event]
         count = 1 if shape == "object" else self._chance.randrange(2, 12)
         events = [self.event(tenant) for _ in range(count)]
+        while shape == "lines" and all(event.end == "not_an_object" for event in events):
+            events.append(self.event(tenant))  # lines without any object are no lines to the bridge, but one bad event
         texts = [event.text for event in events]
         return {"object": texts[0], "array": b"[" + b", ".join(texts) + b"]", "lines": b"\n".join(texts)}[shape], events
 

@@ -30,7 +30,7 @@ def in_rounds(seconds, one, longest=CYCLE):
 def knee(soak, seconds):
     """Events settled a second while the input is always ahead; what the other phases are measured by."""
     begin = time.time()
-    soak.stage.publish(seconds, 4000)
+    soak.stage.publish(min(seconds, CYCLE), 4000)
     end = time.time()
     first = begin + (end - begin) / 3
     done = soak.judge("knee")
