@@ -54,6 +54,20 @@ NatsFinder::NatsFinder(NatsConnection& connection, const NatsAdmin& admin, std::
     connection_.subscribe(inbox_ + ".*", [this](NatsMessage&& message) { arrived(std::move(message)); });
 }
 
+void NatsFinder::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopped_ = true;
+    }
+    changed_.notify_one();
+}
+
+Result<void> NatsFinder::go_on(const std::string& stream) {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return std::unexpected(incomplete(stream, "Millrace is leaving"));
+    return {};
+}
+
 Result<std::vector<Identity>> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
     std::vector<Identity> out;
     for (std::size_t i = 0; i < kOutputs; ++i) {
@@ -80,6 +94,7 @@ Result<void> NatsFinder::read_output(const Find& find, const OutputStream& outpu
 Result<void> NatsFinder::read_one_by_one(const Find& find, const OutputStream& output, std::uint64_t first,
                                          std::uint64_t last, std::vector<Identity>& out) {
     for (std::uint64_t next = first; next <= last;) {
+        if (auto wanted = go_on(output.name); !wanted) return wanted;
         const auto message = admin_.next_message(output.name, next, output.filter);
         if (!message && message.error().code == ErrorCode::not_found) return {};
         if (!message) return std::unexpected(incomplete(output.name, message.error().text));
@@ -115,6 +130,7 @@ Result<void> NatsFinder::drain(const Find& find, const std::string& stream, cons
                                std::vector<Identity>& out) {
     std::uint64_t received = 0;
     while (received < consumer.pending) {
+        if (auto wanted = go_on(stream); !wanted) return wanted;
         auto messages = pull(stream, consumer.name, std::min(kChunk, consumer.pending - received));
         if (!messages) return std::unexpected(std::move(messages.error()));
         for (const NatsMessage& message : *messages) {
@@ -124,6 +140,7 @@ Result<void> NatsFinder::drain(const Find& find, const std::string& stream, cons
             if (const auto id = wanted_identity(message.headers, pipeline_, find)) out.push_back(*id);
         }
         if (!messages->empty()) continue;
+        if (auto wanted = go_on(stream); !wanted) return wanted;
         // Nothing more came although something was there: removed meanwhile by the stream's limits, or late.
         const auto now = admin_.consumer(stream, consumer.name);
         if (now && now->pending == 0 && now->delivered_sequence >= consumer.delivered_sequence) return {};
@@ -147,7 +164,7 @@ Result<std::vector<NatsMessage>> NatsFinder::pull(const std::string& stream, con
     const auto sent = connection_.publish({pull_prefix_ + stream + "." + consumer, reply, nullptr, pull_body(request)});
     if (!sent) return std::unexpected(incomplete(stream, sent.error().text));
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPullLimit, [&] { return ended_ || arrived_.size() >= count; });
+    changed_.wait_for(lock, kPullLimit, [&] { return stopped_ || ended_ || arrived_.size() >= count; });
     return std::exchange(arrived_, {});
 }
 

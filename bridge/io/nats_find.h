@@ -32,11 +32,14 @@ class NatsFinder {
     NatsFinder(NatsConnection& connection, const NatsAdmin& admin, std::string pull_prefix, std::string pipeline);
 
     Result<std::vector<Identity>> find(const Find& find, const OutputStreams& outputs);
+    // From any thread: the search under way, and any after it, ends as incomplete before it reads more.
+    void stop();
 
   private:
     struct Place;
 
     void arrived(NatsMessage&& message);
+    Result<void> go_on(const std::string& stream);
     Result<void> read_output(const Find& find, const OutputStream& output, const Place& from,
                              std::vector<Identity>& out);
     Result<void> read_by_consumer(const Find& find, const OutputStream& output, const Place& from,
@@ -59,6 +62,7 @@ class NatsFinder {
     std::string consumer_;  // whose messages are wanted; empty between searches
     std::vector<NatsMessage> arrived_;
     bool ended_ = false;  // a status ended the pull
+    bool stopped_ = false;
 };
 
 }  // namespace millrace::io

@@ -116,6 +116,7 @@ struct NatsJetStream::State {
             const std::lock_guard lock(mutex);
             stopping = true;
         }
+        finder.stop();  // a large stream takes minutes to read
         wanted.notify_all();
         worker.join();
         connection_.reset();  // no callback after this, and they use what stands below

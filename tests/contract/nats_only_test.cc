@@ -33,6 +33,30 @@ TEST_CASE("publish: a subject or header that may not leave is refused before the
     CHECK(b.world->read_stream("EVENTS").empty());
 }
 
+TEST_CASE("find: a search of a large stream does not keep the door from closing") {
+    Bench b;
+    b.open();
+    constexpr std::uint64_t kMany = 60'000;
+    for (std::uint64_t id = 1; id <= kMany; ++id)
+        b.door->publish({StoreId{id}, Output::result, "results.a.trips", result_headers(id), "x"});
+    b.await_that<Stored>([&](const Stored& stored) { return stored.id == StoreId{kMany}; });
+    Find find;
+    find.number = 1;
+    find.from_time = b.world->server_now() - std::chrono::hours(1);
+    find.input_to = kMany;
+    b.door->find(find);
+    std::this_thread::sleep_for(milliseconds(50));
+    const auto begin = std::chrono::steady_clock::now();
+    b.door.reset();
+    MESSAGE("closed after " << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() << " s");
+    std::vector<ports::JetStreamArrival> last;
+    b.arrivals.take(last);
+    const auto found = std::ranges::find_if(last, [](const auto& what) { return std::holds_alternative<Found>(what); });
+    REQUIRE(found != last.end());
+    REQUIRE(std::get<Found>(*found).error);
+    CHECK(std::get<Found>(*found).error->text.find("leaving") != std::string::npos);
+}
+
 namespace {
 
 // A server with two users, and a bridge that is one of them.
