@@ -65,4 +65,13 @@ struct Delivery {
     std::vector<Event> events;  // empty only for an empty array or a blank message
 };
 
+// What a delivery takes in memory once it is decoded, about. An event takes more than the few bytes it may have on the
+// wire, and headers are held twice: as the client library got them, and read.
+inline std::size_t held_bytes(const Delivery& delivery) {
+    std::size_t bytes = sizeof(Delivery) + delivery.payload.size() + delivery.events.size() * sizeof(Event);
+    for (const auto& [name, value] : delivery.headers) bytes += sizeof(Header) + 2 * (name.size() + value.size());
+    for (const Event& event : delivery.events) bytes += event.row.size() + event.included.size();
+    return bytes;
+}
+
 }  // namespace millrace

@@ -93,9 +93,8 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].input.max_pending_bytes",
      .shape = Size{at<&Pipeline::input, &Input::max_pending_bytes>, 1u << 20, 1ull << 36},
      .initial = "256MiB",
-     .doc = "How many bytes of input are held in memory at once, over all partitions. A full budget stops pulling; "
-            "nothing is "
-            "dropped.",
+     .doc = "How much memory the messages in hand may take, over all partitions: payload, headers, events and their "
+            "rows. A full budget stops pulling; nothing is dropped.",
      .example = "256MiB"},
 
     {

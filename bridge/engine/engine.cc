@@ -70,8 +70,9 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         newest = {in.delivery->stream_sequence, in.delivery->stored_at};
     }
     const std::uint64_t delivered = in.delivery->delivered;
-    // It came some time after the last turn: nobody knows when, if the process was stopped in between.
-    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), ticked_);
+    // It came some time after the last turn, or the one before it was taken from the mailbox: nobody knows when, if the
+    // process was stopped in between.
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), std::min(ticked_, in.not_before));
     if (opened.standing == Ledger::Standing::settled) {
         out.emplace_back(Ack{opened.delivery});
         return;
@@ -89,6 +90,8 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         return;
     }
     if (!puller_.takes(partition)) return let_go(opened.id);  // it comes again after ack_wait
+    // It waited for its turn too long; the next step lets go of it.
+    if (!ledger_.fresh(opened.id, now, commit_.ack_wait())) return;
     // What open pull requests still bring while draining counts as in hand: given back, it could come to us once more
     // and be taken along when we leave.
     if ((draining_ && now >= drain_deadline_) || !halt_.empty()) {

@@ -17,6 +17,7 @@ namespace millrace::engine {
 struct Delivered {
     std::uint32_t slot = 0;  // of the pull that brought it
     std::unique_ptr<Delivery> delivery;
+    Time not_before = kNever;  // it may have come as early as this, when that was before the last tick
 };
 
 // A request came back; exactly one for each Send.

@@ -1,6 +1,7 @@
 #include "bridge/engine/ledger.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "bridge/base/check.h"
 
@@ -29,8 +30,11 @@ Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
     row.open_events = delivery->events.size();
     row.opened = now;
     row.touched = now;
-    row.place = touch_order_.insert(touch_order_.end(), id);
-    bytes_ += delivery->payload.size();
+    auto behind = touch_order_.end();  // others may have been touched since it came
+    while (behind != touch_order_.begin() && rows_.at(number(*std::prev(behind))).touched > now) --behind;
+    row.place = touch_order_.insert(behind, id);
+    row.bytes = held_bytes(*delivery);
+    bytes_ += row.bytes;
     row.delivery = std::move(delivery);
     open_.emplace(place, id);
     return {Standing::fresh, id, row.delivery.get()};
@@ -74,7 +78,7 @@ void Ledger::close(DeliveryId id) {
     const auto row = rows_.find(number(id));
     MILLRACE_CHECK(row != rows_.end(), "only an open delivery is closed");
     const Delivery& delivery = *row->second.delivery;
-    bytes_ -= delivery.payload.size();
+    bytes_ -= row->second.bytes;
     open_.erase(place_of(delivery));
     touch_order_.erase(row->second.place);
     closed_.push_back(std::move(row->second.delivery));

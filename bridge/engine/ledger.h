@@ -3,8 +3,8 @@
 //
 // One row per open delivery. A row is *touched* when its message arrives and with each in-progress ack, because that is
 // when the server starts its ack_wait anew. A row not touched for ack_wait is stale: the server has given the message
-// to somebody, so nothing may be published or acked for it any more (SEMANTICS B2). Touches come in time order, so a
-// list kept in that order finds the rows that need one without a search.
+// to somebody, so nothing may be published or acked for it any more (SEMANTICS B2). A list in the order of touches
+// finds the rows that need one without a search; a message that waited for its turn is put where it came in.
 //
 // A sequence settled not long ago is remembered, so that a redelivery after a lost ack is acked and not worked again.
 //
@@ -86,6 +86,7 @@ class Ledger {
         std::list<DeliveryId>::iterator place;
         std::vector<bool> settled;  // per event
         std::optional<Time> stored_since;
+        std::size_t bytes = 0;      // held in memory when it was opened
         std::size_t open_events = 0;
     };
     struct Place {

@@ -52,7 +52,7 @@ struct Input {
     Start start = StartAll{};
     Duration ack_wait = std::chrono::seconds(30);
     std::uint32_t max_ack_pending = 0;  // 0: 4 x max_batch_count x parallel_requests_per_partition, at least 1000
-    std::uint64_t max_pending_bytes = 256ull << 20;  // input bytes held at once, over all partitions
+    std::uint64_t max_pending_bytes = 256ull << 20;  // memory of the messages in hand, over all partitions
 };
 
 struct Feature {

@@ -25,6 +25,11 @@ namespace millrace {
 namespace {
 
 constexpr Duration kSnapshotEvery = std::chrono::milliseconds(500);
+// A message may hold thousands of events, at about 3 us each, and the mailbox hundreds of such messages: a turn takes
+// arrivals only up to this many events (or as much payload at kBytesAsAnEvent), and the rest in the turns after it.
+// Between turns in-progress acks go out, and the shard tells that it lives.
+constexpr std::size_t kMostEventsATurn = 5000;
+constexpr std::size_t kBytesAsAnEvent = 1024;
 
 subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
     auto parsed = subjects::SubjectTemplate::parse(text, use);
@@ -60,6 +65,11 @@ struct Shard::State {
     ServerTime wall{};
 
     std::vector<ports::JetStreamArrival> mail;
+    std::size_t mail_done = 0;     // of `mail`; the mailbox is looked into again when all is
+    std::size_t taken = 0;         // in this turn, in events
+    Time last_look{};              // into the mailbox
+    Time mail_since{};             // the look before that: what is in `mail` came later
+    bool mailbox_emptied = false;  // in this turn
     std::vector<ports::HttpResponse> responses;
     std::vector<engine::Input> made_here;  // by carrying out effects
     bool stepped_since_tick = false;       // with one of these
@@ -125,7 +135,8 @@ struct Shard::State {
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }
         parts.observer.received(delivery->payload.size(), delivery->events.size(), delivery->delivered > 1);
-        step(engine::Delivered{message.slot, std::move(delivery)}, now);
+        taken += delivery->events.size() + delivery->payload.size() / kBytesAsAnEvent;
+        step(engine::Delivered{message.slot, std::move(delivery), mail_since}, now);
     }
 
     void decode(Delivery& delivery) {
@@ -140,6 +151,25 @@ struct Shard::State {
     template <typename Other>
     void arrived(Other&& other, Time now) {
         step(std::forward<Other>(other), now);
+    }
+
+    // Something is left for the next turn. A mailbox that was not looked into may be full, its wake used up.
+    [[nodiscard]] bool more() const { return !mailbox_emptied || mail_done < mail.size(); }
+
+    void take_mail(Time now) {
+        mailbox_emptied = false;
+        for (taken = 0; taken < kMostEventsATurn; ++mail_done) {
+            if (mail_done == mail.size() && !look_into_mailbox(now)) return;
+            std::visit([&](auto&& what) { arrived(std::move(what), now); }, std::move(mail[mail_done]));
+        }
+    }
+
+    bool look_into_mailbox(Time now) {
+        if (std::exchange(mailbox_emptied, true)) return false;
+        parts.arrivals.take(mail);
+        mail_done = 0;
+        mail_since = std::exchange(last_look, now);
+        return !mail.empty();
     }
 
     void answered(const ports::HttpResponse& response, Time now) {
@@ -205,11 +235,7 @@ void Shard::turn(Time now, ServerTime wall) {
     // Before the mailbox is emptied, because `wait` uses up the wake of what was put there: what comes after `take`
     // must wake the next one.
     s.parts.endpoint.wait(Duration::zero(), s.responses);
-    s.parts.arrivals.take(s.mail);
-    for (ports::JetStreamArrival& arrival : s.mail) {
-        std::visit([&](auto&& what) { s.arrived(std::move(what), now); }, std::move(arrival));
-    }
-    s.mail.clear();
+    s.take_mail(now);
     for (const ports::HttpResponse& response : s.responses) s.answered(response, now);
     s.responses.clear();
     s.tick(now);
@@ -225,12 +251,13 @@ void Shard::wait(Time now, Duration limit) {
 }
 
 Duration Shard::until_due(Time now) const {
+    if (state_->more()) return Duration::zero();
     const Time due = state_->engine.next_due();
     return due == kNever ? std::chrono::hours(24) : std::max(Duration::zero(), due - now);
 }
 
 void Shard::drain(Time deadline) { state_->made_here.emplace_back(engine::Drain{deadline}); }
-bool Shard::drained() const { return state_->made_here.empty() && state_->engine.drained(); }
+bool Shard::drained() const { return state_->made_here.empty() && !state_->more() && state_->engine.drained(); }
 Snapshot Shard::snapshot(Time now) const { return state_->engine.snapshot(now); }
 
 }  // namespace millrace

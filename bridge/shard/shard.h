@@ -47,8 +47,9 @@ class Shard {
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
-    // One turn of the loop: takes what has arrived, steps the engine, carries out the effects. Does not block.
-    // `wall` is the wall clock, used for latencies only.
+    // One turn of the loop: takes what has arrived, steps the engine, carries out the effects. Does not block, and
+    // takes about 5,000 events at most, so that a turn ends: while more has arrived `until_due` is zero. `wall` is the
+    // wall clock, used for latencies only.
     void turn(Time now, ServerTime wall);
     // Blocks until something arrives or the engine's next timer is due, at most `limit`.
     void wait(Time now, Duration limit);

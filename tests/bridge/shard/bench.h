@@ -94,12 +94,15 @@ class ShardBench {
     }
     void deliver(std::uint64_t sequence, const std::string& subject, std::string payload,
                  const std::string& consumer = "p-p0") {
-        arrive(ports::Message{0,
-                              0,
-                              subject,
-                              "$JS.ACK.S." + consumer + ".1." + std::to_string(sequence) + ".1.1700000000000000000.0",
-                              {},
-                              Payload(std::move(payload))});
+        put(sequence, subject, std::move(payload), consumer);
+        turn();
+    }
+    // Into the mailbox, without a turn.
+    void put(std::uint64_t sequence, const std::string& subject, std::string payload,
+             const std::string& consumer = "p-p0", std::vector<Header> headers = {}) {
+        arrivals_.put(ports::Message{
+            0, 0, subject, "$JS.ACK.S." + consumer + ".1." + std::to_string(sequence) + ".1.1700000000000000000.0",
+            std::move(headers), Payload(std::move(payload))});
     }
     void respond(std::string body, int status = 200) {
         ports::HttpResponse response;
