@@ -98,10 +98,12 @@ class ShardObserver final : public ports::Observer {
     TenantSeries& of(std::string_view tenant) {
         if (!series_.tenant_labels) return series_.everyone;
         if (const auto known = tenants_.find(tenant); known != tenants_.end()) return known->second;
-        if (!series_.families.reserve(2)) return series_.everyone;  // not remembered: memory is bounded as well
-        TenantSeries made;
         auto labels = series_.labels(std::string(tenant));
         labels["outcome"] = "scored";
+        // One that has no room is not remembered: memory is bounded as well.
+        if (!series_.families.has_counter(Metric::events, labels) && !series_.families.reserve(2))
+            return series_.everyone;
+        TenantSeries made;
         made.scored = &series_.families.counter(Metric::events, labels);
         labels["outcome"] = "dead_letter";
         made.dead = &series_.families.counter(Metric::events, labels);
@@ -115,10 +117,11 @@ class ShardObserver final : public ports::Observer {
         tenant.reasons[index]->Increment();
     }
     prometheus::Counter* reason_series(const TenantSeries& tenant, std::size_t index) {
-        if (!series_.families.reserve(1)) return series_.everyone.reasons[index];
         const auto named = std::ranges::find(tenants_, &tenant, [](const auto& each) { return &each.second; });
         auto labels = series_.labels(named->first);
         labels["reason"] = kReasonNames[index];
+        if (!series_.families.has_counter(Metric::dead_letters, labels) && !series_.families.reserve(1))
+            return series_.everyone.reasons[index];
         return &series_.families.counter(Metric::dead_letters, labels);
     }
 

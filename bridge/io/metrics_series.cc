@@ -57,6 +57,10 @@ prometheus::Histogram& MetricFamilies::histogram(Metric metric, const prometheus
     return histograms_[at(metric)]->Add(labels, std::vector<double>(buckets.begin(), buckets.end()));
 }
 
+bool MetricFamilies::has_counter(Metric metric, const prometheus::Labels& labels) const {
+    return counters_[at(metric)] != nullptr && counters_[at(metric)]->Has(labels);
+}
+
 bool MetricFamilies::reserve(std::uint64_t count) {
     std::uint64_t now = series_;
     do {

@@ -27,6 +27,8 @@ class MetricFamilies {
     prometheus::Counter& counter(Metric metric, const prometheus::Labels& labels);
     prometheus::Gauge& gauge(Metric metric, const prometheus::Labels& labels);
     prometheus::Histogram& histogram(Metric metric, const prometheus::Labels& labels);
+    // Whether another shard has made the series already.
+    [[nodiscard]] bool has_counter(Metric metric, const prometheus::Labels& labels) const;
     // Takes room for `count` series made because of a tenant, or says that there is none.
     bool reserve(std::uint64_t count);
     [[nodiscard]] std::string text() const;

@@ -123,6 +123,19 @@ TEST_CASE("metrics: ten thousand tenants stay inside max_series and no event is 
     CHECK(value(text, R"(millrace_events_total{outcome="scored",pipeline="fares",tenant="other"})") > 9'900);
 }
 
+TEST_CASE("metrics: a tenant's series count once, however many shards it is on") {
+    Metrics metrics({.max_series = 120});
+    millrace::ports::Observer* shards[] = {&metrics.add_shard("fares"), &metrics.add_shard("fares"),
+                                           &metrics.add_shard("fares")};
+    for (auto* shard : shards) {
+        for (int i = 0; i < 40; ++i) shard->settled("t" + std::to_string(i), Reason::rejected, false, 1ms);
+    }
+    const auto text = metrics.text();
+    CHECK(value(text, R"(millrace_dead_letters_total{pipeline="fares",reason="rejected",tenant="t39"})") == 3);
+    CHECK(value(text, R"(millrace_events_total{outcome="dead_letter",pipeline="fares",tenant="other"})") == 0);
+    CHECK(value(text, R"(millrace_dead_letters_total{pipeline="fares",reason="rejected",tenant="other"})") == 0);
+}
+
 TEST_CASE("metrics: with tenant labels off no series names a tenant") {
     Metrics metrics({.tenant_labels = false});
     auto& shard = metrics.add_shard("fares");
