@@ -105,6 +105,12 @@ class SoakStage(Stage):
         """Messages that are not acked yet."""
         return sum(self.pending())
 
+    def _read(self, stream):
+        """A stream's messages, few at a time where they are large: the server cuts off who has 64 MiB unread."""
+        state = self.jetstream.stream(stream)["state"]
+        size = state["bytes"] // max(1, state["messages"])
+        return self.jetstream.read(stream, batch=max(1, min(2000, (8 << 20) // max(1, size))))
+
     def judge(self, within=900.0, by_tenant=False):
         """Drains, asks the oracle, purges. RuntimeError when it does not drain at all."""
         begin = time.monotonic()
@@ -114,12 +120,12 @@ class SoakStage(Stage):
         latency, settled_at = collections.defaultdict(lambda: array.array("f")), array.array("d")
 
         def inputs():
-            for message in self.jetstream.read("EVENTS"):
+            for message in self._read("EVENTS"):
                 stored[message.sequence] = message.stored_ns
                 yield message
 
         def outputs():
-            for message in self.jetstream.read("RESULTS"):
+            for message in self._read("RESULTS"):
                 at = message.head.find(_SEQUENCE)
                 if at >= 0:
                     since = stored.get(int(message.head[at + len(_SEQUENCE):].split(b"\r", 1)[0]), message.stored_ns)

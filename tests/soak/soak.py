@@ -21,6 +21,7 @@ from phases import MODEL_DELAY, PHASES
 from sampler import FIELDS, MIB, Sampler, descriptors, memory, memory_slope, redeliveries
 
 from harness import BINARY
+from nats_wire import NatsError
 from show import Screen
 
 
@@ -65,9 +66,11 @@ class Soak:
                 self.count_idle()
             try:
                 phase(self, share * seconds)
-            except (RuntimeError, AssertionError, OSError) as error:
-                self.ledger.broken.append(f"{phase.__name__}: {error}")
+            except (RuntimeError, AssertionError, OSError, NatsError) as error:
+                self.ledger.broken.append(f"{phase.__name__}: {type(error).__name__}: {error}")
                 return
+            finally:
+                self.note("over")
             if phase.__name__ == "knee":
                 self.count_idle()
         if self.kills == 0:
