@@ -14,6 +14,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
+#include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
@@ -61,6 +62,7 @@ struct Shard::State {
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
     std::size_t max_payload = 1 << 20;
+    EndpointNews news;
     Time next_snapshot{};
     ServerTime wall{};
 
@@ -179,6 +181,7 @@ struct Shard::State {
         answer.request_id = std::move(found->second.name);
         asked.erase(found);
         parts.observer.answered(answer.outcome, answer.status, response.elapsed);
+        if (const auto note = news.heard(answer, now)) parts.observer.note(*note);
         step(engine::Answered{response.id, std::move(answer)}, now);
     }
 
