@@ -188,7 +188,8 @@ ODD = {
     "deep": _text("[" * 100_000), "deep_and_closed": _text("[" * 50_000 + "]" * 50_000),
     "wide": _text("{" + ",".join(f'"k{n}":1' for n in range(200_000)) + "}"),
     "bad_utf8": _text(b'{"Results": {"WebServiceOutput0": ["\xff\xfe\xc0\x80"]}}'),
-    "one_too_few": _changed(lambda scores: scores[:-1]), "one_too_many": _changed(lambda scores: [*scores, 0.5]),
+    "one_too_few": _changed(lambda scores: scores[:-1] if len(scores) > 1 else scores),  # one alone is answered
+    "one_too_many": _changed(lambda scores: [*scores, 0.5]),
     "none": _changed(lambda scores: []), "no_list": _changed(lambda scores: {str(n): s for n, s in enumerate(scores)}),
     "nan": _changed(lambda scores: [float("nan")] * len(scores)),
     "twice": _written(lambda body: body + body), "half": _written(lambda body: body[:len(body) // 2]),

@@ -136,7 +136,9 @@ def little_memory(world, mebibytes: int):
     before = resource.prlimit(pid, resource.RLIMIT_DATA)
     resource.prlimit(pid, resource.RLIMIT_DATA, ((_written_kib(pid) << 10) + (mebibytes << 20), before[1]))
     yield
-    if world.bridges[0].pid == pid:
+    lives = world.bridges[0].pid == pid
+    world.counted["felt"] = int(not lives or "disconnected" in world.words())
+    if lives:
         resource.prlimit(pid, resource.RLIMIT_DATA, before)
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Carries out fault plans and prints what came of them.
 
-    run.py [--jobs N] [--smoke] [--list] [--table FILE] [PLAN...]       every plan, or those named
+    run.py [--jobs N] [--smoke] [--list] [--matrix] [--table FILE] [PLAN...]       every plan, or those named
 
 Each plan runs in a process of its own with its own network, mounts and processes (unshare), so plans may break what they like
 and several can run at once. Exits with 1 when one failed. Needs the binary (MILLRACE), nats-server, nft and openssl; plans
-with `server = "current"` need `.ci/go install`.
+with `server = "current"` need `.ci/go install`. FAULTS_SERVER=current in the environment puts every plan on that one.
 """
 import argparse
 import concurrent.futures
@@ -39,7 +39,9 @@ def raise_loopback():
 def inside(name, out):
     """The process inside the namespaces: one plan, its findings as JSON."""
     raise_loopback()
-    pathlib.Path(out).write_text(json.dumps(try_plan(all_plans(ACTIONS)[name])), encoding="utf-8")
+    plan = all_plans(ACTIONS)[name]
+    plan.server = os.environ.get("FAULTS_SERVER", plan.server)
+    pathlib.Path(out).write_text(json.dumps(try_plan(plan)), encoding="utf-8")
 
 
 def outside(name, folder):
@@ -76,7 +78,7 @@ def line(cells, widths, bar=" "):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--matrix", action="store_true", help="print the fault matrix and the plans for each row, as Markdown")
