@@ -5,6 +5,7 @@ import threading
 
 from load import Event, EventMaker, Load, canary
 from registry import lasting, once
+from scoring import HUGE
 
 
 def _publish(world, tenant, payload, end, row=None, headers=()):
@@ -16,10 +17,10 @@ def _publish(world, tenant, payload, end, row=None, headers=()):
     world.counted["published"] = world.counted.get("published", 0) + 1
 
 
-def _event(world, tenant, **more):
+def _event(world, tenant, x=0.5, **more):
     """(text, row) of an event like those of the load."""
     number = 10_000_000 + len(world.journal.entries)
-    return json.dumps({"n": number, "tenant": tenant, "x": 0.5, "canary": canary(tenant), **more}).encode(), [number, tenant, 0.5]
+    return json.dumps({"n": number, "tenant": tenant, "x": x, "canary": canary(tenant), **more}).encode(), [number, tenant, x]
 
 
 @once
@@ -37,6 +38,14 @@ def publish_largest(world):
     text, row = _event(world, "beta")
     _publish(world, "beta", text[:-1] + b', "ballast": "' + b"b" * (size - len(text) - 20) + b'"}', "scored", row)
     _publish(world, "beta", b"\xff" * size, "not_json")
+
+
+@once
+def publish_for_huge_scores(world, count: int = 3):
+    """Events whose scores are larger than any message."""
+    for _ in range(count):
+        text, row = _event(world, "gamma", HUGE)
+        _publish(world, "gamma", text, "result_too_large", row)
 
 
 @once
