@@ -3,7 +3,9 @@
 // be seen from there, at each call:
 //
 //     acked_after_stored  an ack only when each event of the message is in the output; at most one for a delivery
-//     settled_once        nothing is stored twice, unless its redelivery came a duplicate window after it was stored
+//     settled_once        nothing is stored twice, unless its redelivery came half a duplicate window after it was
+//     stored:
+//                         publishing it may take as long again
 //     conviction          what the endpoint decides is a dead letter on two answers to the event alone
 //     batch_integrity     a result carries the score of its own row
 //     one_tenant          an event's subject is its tenant's, and a request holds rows that one tenant sent
