@@ -1,11 +1,14 @@
 # The everyday commands. CMake does the building (see CMakePresets.json for use without make).
 #   JOBS=n          how many things at once (default: every core)
 #   BENCH=--smoke   options of bench/run.py
+#   SEEDS=n FROM=k  which seeds make sim runs (default: 5000 from 1)
 #   MINUTES=n       how long make soak lasts (default: 1)
 #   SECONDS=n       how long each fuzz target runs (default: 30)
 #   FAULTS=--list   options of tests/faults/run.py
 JOBS ?= $(shell nproc)
 MINUTES ?= 1
+SEEDS ?= 5000
+FROM ?= 1
 SECONDS ?= 30
 BIN = build/release/bin/millrace
 SOURCES = $(shell git ls-files '*.cc' '*.h')
@@ -23,7 +26,7 @@ SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
 ON_CURRENT = '^(contract_(nats|setup|login|cluster)|e2e_(kill|outage|chaos|cluster|rights))'
 
-.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak clean
+.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak sim long clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -64,6 +67,15 @@ tsan: build-tsan ## tests with ThreadSanitizer
 
 build-asan build-tsan: build-%: deps
 	$(call configure_and_build,$*)
+	cmake --preset release >/dev/null
+	cmake --build --preset release --target sim -- -j$(JOBS) # to compare traces with
+
+sim: build ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
+	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
+
+long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds
+	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
+	build/release/bin/sim --exhaustive --deviations 2
 
 format: ## rewrite the sources in the house's format
 	@.ci/install lint

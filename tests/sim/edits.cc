@@ -9,6 +9,7 @@ namespace millrace::sim {
 
 Plan Edits::plan(std::uint64_t seed) const {
     Plan made = plain ? Plan::plain(seed) : Plan::of(seed);
+    made.strict = strict;
     for (const auto& name : without) {
         const auto* found = fault_class(name);
         MILLRACE_CHECK(found != nullptr, "names of fault classes are checked when they are read");
@@ -24,6 +25,7 @@ Plan Edits::plan(std::uint64_t seed) const {
 std::string Edits::text(std::uint64_t seed) const {
     std::string out = "--seed " + std::to_string(seed);
     if (plain) out += " --plain";
+    if (strict) out += " --strict";
     for (std::size_t n = 0; n < without.size(); ++n) out += (n == 0 ? " --without " : ",") + without[n];
     const auto add = [&](const char* word, const std::optional<std::uint64_t>& value) {
         if (value) out += word + std::to_string(*value);

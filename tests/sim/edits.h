@@ -13,6 +13,7 @@ namespace millrace::sim {
 
 struct Edits {
     bool plain = false;                // Plan::plain
+    bool strict = false;               // Plan::strict
     std::vector<std::string> without;  // fault classes
     std::optional<std::uint64_t> events;
     std::optional<std::uint64_t> replicas;

@@ -146,12 +146,14 @@ void SimJetStream::pull(const PullRequest& request) {
 void SimJetStream::ack(const std::string& subject) {
     if (!parts_.gate.pass()) return;
     parts_.trace.line(parts_.name, "ack " + subject);
+    watch_.acking(subject);
     out(parts_.faults.lose_ack, "ack", [this, subject] { parts_.server.answer_delivery(subject, "+ACK"); });
 }
 
 void SimJetStream::nak(const std::string& subject, Duration delay) {
     if (!parts_.gate.pass()) return;
     parts_.trace.line(parts_.name, "nak " + subject);
+    watch_.naking(subject);
     const auto body = delay > Duration::zero() ? "-NAK {\"delay\":" + std::to_string(delay.count()) + "}" : "-NAK";
     out(parts_.faults.lose_ack, "nak", [this, subject, body] { parts_.server.answer_delivery(subject, body); });
 }
@@ -185,6 +187,7 @@ void SimJetStream::land(const ports::Publication& publication) {
 
 void SimJetStream::find(const Find& find) {
     if (!parts_.gate.pass()) return;
+    watch_.finding(find);
     if (!connected_ || random_.chance(parts_.faults.fail_find)) {
         parts_.trace.fault("find failed", parts_.name);
         const auto number = find.number;
@@ -221,8 +224,14 @@ void SimJetStream::flush() {
     for (auto& action : std::exchange(unsent_, {})) action();
 }
 
+bool SimJetStream::is_lost(double probability, std::string_view kind) {
+    if (parts_.chooser == nullptr) return random_.chance(probability);
+    const bool may = kind == "delivery" || kind == "publish" || kind == "puback" || kind == "ack";
+    return may && parts_.chooser->deviate() > 0;
+}
+
 void SimJetStream::out(double loss, std::string_view kind, Action at_server) {
-    const bool lost = random_.chance(loss);
+    const bool lost = is_lost(loss, kind);
     if (lost) parts_.trace.fault("lost", std::string(kind) + " of " + parts_.name);
     unsent_.push_back([this, lost, kind = std::string(kind), at_server = std::move(at_server)] {
         if (lost) return;
@@ -243,7 +252,7 @@ void SimJetStream::out(double loss, std::string_view kind, Action at_server) {
 }
 
 void SimJetStream::in(double loss, std::string_view kind, std::function<ports::JetStreamArrival()> make) {
-    if (random_.chance(loss)) return parts_.trace.fault("lost", std::string(kind) + " to " + parts_.name);
+    if (is_lost(loss, kind)) return parts_.trace.fault("lost", std::string(kind) + " to " + parts_.name);
     if (!connected_) return;
     parts_.scheduler.at(arrival(last_in_), [this, epoch = epoch_, make = std::move(make)] { hand_in(epoch, make); });
 }
@@ -251,7 +260,9 @@ void SimJetStream::in(double loss, std::string_view kind, std::function<ports::J
 void SimJetStream::hand_in(std::uint64_t epoch, std::function<ports::JetStreamArrival()> make) {
     if (dead_ || epoch != epoch_) return;
     if (parts_.scheduler.now() < frozen_until_ || !held_.empty()) return held_.push_back({epoch, std::move(make)});
-    parts_.arrivals.put(make());
+    auto arrival = make();
+    watch_.told(arrival);
+    parts_.arrivals.put(std::move(arrival));
 }
 
 void SimJetStream::freeze(Time until) {
@@ -326,7 +337,9 @@ void SimJetStream::reconnect() {
 }
 
 void SimJetStream::die() {
-    const auto left = random_.below(unsent_.size() + 1);
+    const auto parts = unsent_.size() + 1;
+    const auto left =
+        parts_.chooser == nullptr ? random_.below(parts) : parts_.chooser->choose(static_cast<std::uint32_t>(parts));
     for (std::size_t n = 0; n < left; ++n) unsent_[n]();
     unsent_.clear();
     dead_ = true;

@@ -50,6 +50,11 @@ class SimJetStream final : public ports::JetStream, private PullSink {
         std::function<void(const ports::Publication&)> publishing = [](const auto&) {};
         std::function<void(const std::string& ack_subject)> progressed = [](const auto&) {};
         std::function<void(const Delivered&, std::string_view consumer)> arrived = [](const auto&, auto) {};
+        std::function<void(const std::string& ack_subject)> acking = [](const auto&) {};
+        std::function<void(const std::string& ack_subject)> naking = [](const auto&) {};
+        std::function<void(const Find&)> finding = [](const auto&) {};
+        // Put into the mailbox.
+        std::function<void(const ports::JetStreamArrival&)> told = [](const auto&) {};
     };
 
     struct Parts {
@@ -61,7 +66,8 @@ class SimJetStream final : public ports::JetStream, private PullSink {
         const LinkFaults& faults;  // read at each message; whoever owns it may change it
         Trace& trace;
         std::uint64_t seed;
-        std::string name;  // for the trace
+        std::string name;            // for the trace
+        Chooser* chooser = nullptr;  // says what is lost, instead of the probabilities
     };
 
     explicit SimJetStream(Parts parts);
@@ -81,6 +87,8 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     [[nodiscard]] bool told_connected() const { return told_connected_; }
     // Cuts the connection; it comes back after `duration`, or later when the server is down then.
     void disconnect(Duration duration);
+    // Calls that were not flushed yet.
+    [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }
     // The process is gone: part of what was not flushed may still have left, and nothing arrives any more.
     void die();
     // Until `until` nothing arrives; it waits.
@@ -93,6 +101,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void status(const PullRequest& request, int code, std::string description) override;
     void cut() override;
 
+    [[nodiscard]] bool is_lost(double probability, std::string_view kind);
     // Runs at the server when it gets there, unless lost.
     void out(double loss, std::string_view kind, Action at_server);
     // Puts an arrival into the mailbox when it gets here, unless lost.

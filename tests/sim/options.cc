@@ -37,12 +37,17 @@ constexpr Option kOptions[] = {
     {"--keep-going", false, [](Options& o, const Word&) { return o.keep_going = true; }},
     {"--hash",       false, [](Options& o, const Word&) { return o.hash = true; }},
     {"--shrink",     false, [](Options& o, const Word&) { return o.shrink = true; }},
+    {"--marks",      false, [](Options& o, const Word&) { return o.marks = true; }},
+    {"--exhaustive", false, [](Options& o, const Word&) { return o.exhaustive = true; }},
+    {"--deviations", true,  [](Options& o, const Word& w) { return number(w, o.bounds.deviations); }},
+    {"--orders",     true,  [](Options& o, const Word& w) { return number(w, o.bounds.orders); }},
     {"--expect",     true,  [](Options& o, const Word& w) { o.expect = w; return true; }},
     {"--replay",     true,  [](Options& o, const Word& w) { o.replay = w; return true; }},
     {"--plain",      false, [](Options& o, const Word&) { return o.edits.plain = true; }},
+    {"--strict",     false, [](Options& o, const Word&) { return o.bounds.strict = o.edits.strict = true; }},
     {"--without",    true,  [](Options& o, const Word& w) { return fault_classes_in(w, o.edits.without); }},
-    {"--events",     true,  [](Options& o, const Word& w) { return number(w, o.edits.events); }},
-    {"--replicas",   true,  [](Options& o, const Word& w) { return number(w, o.edits.replicas); }},
+    {"--events",     true,  [](Options& o, const Word& w) { return number(w, o.bounds.events) && number(w, o.edits.events); }},
+    {"--replicas",   true,  [](Options& o, const Word& w) { return number(w, o.bounds.replicas) && number(w, o.edits.replicas); }},
     {"--tenants",    true,  [](Options& o, const Word& w) { return number(w, o.edits.tenants); }},
     {"--seconds",    true,  [](Options& o, const Word& w) { return number(w, o.edits.seconds); }},
 };
@@ -51,9 +56,11 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 const char* const kUsage =
-    "usage: sim --seeds N [--from K] [--twice] [--keep-going] [--hash] [--expect PROMISE[,PROMISE]]\n"
+    "usage: sim --seeds N [--from K] [--twice] [--keep-going] [--hash] [--marks] [--strict] [--expect "
+    "PROMISE[,PROMISE]]\n"
     "       sim --seed N [--trace] [--shrink] [--plain] [--without FAULT[,FAULT]] [--events N] [--replicas N]\n"
     "                    [--tenants N] [--seconds N]\n"
+    "       sim --exhaustive [--events N] [--replicas N] [--deviations N] [--orders N] [--strict]\n"
     "       sim --replay FILE                          lines of such words, then '#' and why\n";
 
 std::optional<Options> parse_options(const std::vector<std::string>& words) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/sim/edits.h"
+#include "tests/sim/exhaustive.h"
 
 namespace millrace::sim {
 
@@ -19,6 +20,9 @@ struct Options {
     bool keep_going = false;
     bool hash = false;
     bool shrink = false;
+    bool marks = false;
+    bool exhaustive = false;
+    Bounds bounds;
     std::string expect;  // promises that may be the broken one, comma-separated
     std::string replay;  // a file of seeds
 };

@@ -112,6 +112,7 @@ void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
         ++stored_again_;
         stored_as_both_ += *known->stored == kind ? 0 : 1;
         trace_.line("oracle", name_of(*known) + " stored again, beyond the duplicate window");
+        if (plan_.strict) return violate("stored_once", name_of(*known) + " is stored twice");
     }
     known->stored = kind;
     known->stored_at = message.stored_at;

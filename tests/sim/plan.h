@@ -76,6 +76,7 @@ struct Plan {
     Troubles troubles;
     Permanent permanent;
     Duration unflushed_acks{};  // forgotten when the server stops
+    bool strict = false;        // stored again, however late, breaks a promise
     bool forgetful = false;     // the server does not say when a consumer was last active
 
     static Plan of(std::uint64_t seed);

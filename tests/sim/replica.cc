@@ -40,6 +40,7 @@ struct Replica::Watcher final : ports::Observer {
     void note(const Note& note) override {
         if (replica.gate_.dead()) return;
         replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);
+        replica.spotter_.noted(note);
     }
     void publish(const Snapshot&) override {}
 
@@ -47,42 +48,62 @@ struct Replica::Watcher final : ports::Observer {
 };
 
 Replica::Replica(Parts parts)
-    : parts_(std::move(parts)), arrivals_([this] { wake(); }), key_(*auth::KeyFile::load("")) {
+    : parts_(std::move(parts)),
+      arrivals_([this] { wake(); }),
+      key_(*auth::KeyFile::load("")),
+      spotter_(parts_.plan, parts_.scheduler, parts_.marks) {
     Random random(parts_.seed, "replica " + parts_.name);
     memory_.name = parts_.name;
     clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
     wall_offset_ = random.between(Duration(seconds(0)), seconds(10)) - seconds(5);
-    jetstream_ = std::make_unique<SimJetStream>(SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler,
-                                                                    parts_.server, arrivals_, gate_, parts_.link,
-                                                                    parts_.trace, parts_.seed, parts_.name});
+    jetstream_ = std::make_unique<SimJetStream>(
+        SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
+                            parts_.trace, parts_.seed, parts_.name, parts_.chooser});
     endpoint_ =
         std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
-    jetstream_->watch(
-        {.publishing = [this](const auto& publication) { parts_.oracle.publishing(memory_, publication); },
-         .progressed =
-             [this](const std::string& subject) {
-                 const auto ack = subjects::parse_ack_subject(subject);
-                 if (ack) parts_.oracle.progressed(memory_, partition_of(ack->consumer), ack->stream_sequence);
-             },
-         .arrived =
-             [this](const Delivered& delivered, std::string_view consumer) {
-                 received_.push_back({partition_of(consumer), delivered.stream_sequence, delivered.stream_created});
-             }});
-    endpoint_->watch(
-        {.sent = [this](const auto&,
-                        const auto& events) { parts_.oracle.requested(memory_, events, endpoint_->in_flight() + 1); },
-         .answered =
-             [this](const Exchange& exchange) {
-                 memory_.exchanges.push_back(exchange);
-                 memory_.exchanges.back().answered = parts_.scheduler.now();
-             },
-         .woken = [this] { wake(); }});
+    watch();
     protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
     watcher_ = std::make_unique<Watcher>(*this);
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
                                                   arrivals_, *endpoint_, *protocol_, key_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
     wake();
+}
+
+void Replica::watch() {
+    jetstream_->watch({.publishing =
+                           [this](const auto& publication) {
+                               parts_.oracle.publishing(memory_, publication);
+                               spotter_.publishing(publication);
+                           },
+                       .progressed =
+                           [this](const std::string& subject) {
+                               const auto ack = subjects::parse_ack_subject(subject);
+                               if (ack)
+                                   parts_.oracle.progressed(memory_, partition_of(ack->consumer), ack->stream_sequence);
+                               spotter_.progressed();
+                           },
+                       .arrived =
+                           [this](const Delivered& delivered, std::string_view consumer) {
+                               received_.push_back(
+                                   {partition_of(consumer), delivered.stream_sequence, delivered.stream_created});
+                           },
+                       .acking = [this](const std::string& subject) { spotter_.acking(subject); },
+                       .naking = [this](const std::string&) { spotter_.naking(); },
+                       .finding = [this](const Find& find) { spotter_.finding(find); },
+                       .told = [this](const ports::JetStreamArrival& arrival) { spotter_.told(arrival); }});
+    endpoint_->watch({.sent =
+                          [this](const auto&, const auto& events) {
+                              parts_.oracle.requested(memory_, events, endpoint_->in_flight() + 1);
+                              spotter_.requested(events, endpoint_->in_flight() + 1);
+                          },
+                      .answered =
+                          [this](const Exchange& exchange) {
+                              memory_.exchanges.push_back(exchange);
+                              memory_.exchanges.back().answered = parts_.scheduler.now();
+                              spotter_.answered(exchange);
+                          },
+                      .woken = [this] { wake(); }});
 }
 
 Replica::~Replica() = default;
@@ -107,10 +128,16 @@ void Replica::turn() {
     take_in();
     shard_->wait(clock(), Duration::zero());
     shard_->turn(clock(), parts_.scheduler.server_now() + wall_offset_);
-    if (gate_.dead()) return end("crashes");
+    if (gate_.dead()) {
+        spotter_.crashed(jetstream_->unsent());
+        return end("crashes");
+    }
     memory_.connected = jetstream_->told_connected();
     parts_.oracle.turned(memory_, shard_->snapshot(clock()));
-    if (shard_->drained()) return end("drained");
+    if (shard_->drained()) {
+        spotter_.drained();
+        return end("drained");
+    }
     if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack) {
         parts_.oracle.violate("recovers", parts_.name + " did not drain by its deadline");
     }

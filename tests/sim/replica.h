@@ -17,6 +17,7 @@
 #include "tests/sim/fake_jetstream.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/spotter.h"
 
 namespace millrace::sim {
 
@@ -33,6 +34,8 @@ class Replica {
         Trace& trace;
         std::string name;
         std::uint64_t seed;
+        Marks& marks;
+        Chooser* chooser;             // of the exhaustive mode, or null
         std::function<void()> ended;  // it died or drained; called once, outside of a turn
     };
 
@@ -64,6 +67,7 @@ class Replica {
     void turn_at(Time when);
     void turn();
     void take_in();
+    void watch();
     void end(std::string_view how);
     [[nodiscard]] Time clock() const { return parts_.scheduler.now() + clock_offset_; }
 
@@ -77,6 +81,7 @@ class Replica {
     std::unique_ptr<SimEndpoint> endpoint_;
     std::unique_ptr<protocols::Protocol> protocol_;
     auth::KeyFile key_;
+    Spotter spotter_;
     std::unique_ptr<Watcher> watcher_;
     std::unique_ptr<Shard> shard_;
 

@@ -32,6 +32,7 @@ Report Run::go() {
         if (!w.oracle.violation()) expect_health();
         if (!w.oracle.violation()) expect_drained();
     }
+    if (w.oracle.stored_again() > 0) w.marks.hit(Mark::stored_again);
     return {.violation = w.oracle.violation(),
             .hash = w.trace.hash(),
             .events = w.oracle.events(),
@@ -39,6 +40,7 @@ Report Run::go() {
             .stored_as_both = w.oracle.stored_as_both(),
             .steps = w.scheduler.ran(),
             .lasted = w.scheduler.now().time_since_epoch(),
+            .marks = w.marks,
             .faults = w.trace.faults(),
             .reasons = w.oracle.reasons(),
             .last = {w.trace.last().begin(), w.trace.last().end()}};

@@ -27,6 +27,7 @@ struct Report {
     std::size_t stored_as_both = 0;
     std::uint64_t steps = 0;
     Duration lasted{};
+    Marks marks;
     std::map<std::string, std::uint64_t, std::less<>> faults;
     std::map<std::string, std::uint64_t> reasons;  // of dead letters
     std::vector<std::string> last;                 // lines of the trace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bridge/base/time.h"
+#include "tests/sim/chooser.h"
 
 namespace millrace::sim {
 
@@ -27,6 +28,9 @@ class Scheduler {
 
     void at(Time when, Action action);
     void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
+
+    // From now on time is laid on a grid, and of up to `orders` actions due at one time the chooser says which is next.
+    void explore(Chooser& chooser, std::uint32_t orders, Duration grid);
 
     // Runs the next action that is due by `limit`; false when there is none, and the clock then stands at `limit`.
     bool run_one(Time limit = kNever);
@@ -48,6 +52,12 @@ class Scheduler {
         }
     };
 
+    Entry pop();
+    Entry choose();
+
+    Chooser* chooser_ = nullptr;
+    std::uint32_t orders_ = 1;
+    Duration grid_{1};
     Time now_{};
     Duration server_ahead_{};
     std::uint64_t asked_ = 0;

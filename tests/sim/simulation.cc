@@ -54,6 +54,12 @@ int run_seeds(const Options& options) {
     }
     if (options.hash) return std::printf("%016llx\n", static_cast<unsigned long long>(totals.hash())), 0;
     totals.print();
+    if (options.marks && !totals.marks().missing().empty()) {
+        for (const auto name : totals.marks().missing()) {
+            std::printf("never seen: %.*s\n", static_cast<int>(name.size()), name.data());
+        }
+        return 1;
+    }
     if (options.expect.empty()) return totals.broken() == 0 ? 0 : 1;
     std::printf("no seed breaks %s\n", options.expect.c_str());
     return 1;
@@ -85,6 +91,7 @@ int replay(const std::string& file) {
 
 int act(const Options& options) {
     if (!options.replay.empty()) return replay(options.replay);
+    if (options.exhaustive) return play_all(options.bounds);
     return options.shrink ? shrink(options) : run_seeds(options);
 }
 

@@ -22,6 +22,7 @@ void Totals::add(std::uint64_t seed, const Report& report) {
     stored_again_ += report.stored_again;
     stored_as_both_ += report.stored_as_both;
     lasted_ += report.lasted;
+    marks_.add(report.marks);
     hash_ = (hash_ ^ report.hash) * 0x100000001B3ull;
     for (const auto& [kind, count] : report.faults) faults_[kind] += count;
     for (const auto& [reason, count] : report.reasons) reasons_[reason] += count;
@@ -36,6 +37,9 @@ void Totals::print() const {
                 wide(stored_as_both_));
     print_counts("faults", faults_);
     print_counts("dead letters", reasons_);
+    std::map<std::string, std::uint64_t> marks;
+    for (std::size_t n = 0; n < kMarks; ++n) marks[std::string(kMarkNames[n])] = marks_.hits(static_cast<Mark>(n));
+    print_counts("marks", marks);
     for (const auto& [promise, seeds] : broken_) {
         std::printf("broken %s, %zu seeds:", promise.c_str(), seeds.size());
         for (const auto seed : seeds) std::printf(" %llu", wide(seed));

@@ -17,6 +17,7 @@ class Totals {
     // One number for the traces of all.
     [[nodiscard]] std::uint64_t hash() const { return hash_; }
     [[nodiscard]] std::size_t broken() const { return broken_.size(); }
+    [[nodiscard]] const Marks& marks() const { return marks_; }
 
   private:
     std::uint64_t schedules_ = 0;
@@ -26,6 +27,7 @@ class Totals {
     std::uint64_t stored_as_both_ = 0;
     std::uint64_t hash_ = 0xCBF29CE484222325ull;
     Duration lasted_{};
+    Marks marks_;
     std::map<std::string, std::uint64_t> faults_;
     std::map<std::string, std::uint64_t> reasons_;
     std::map<std::string, std::vector<std::uint64_t>> broken_;  // seeds by promise

@@ -77,9 +77,9 @@ void World::start_replica(std::size_t place) {
             if (!closing) start_replica(place);
         });
     };
-    replicas[place] = std::make_unique<Replica>(
-        Replica::Parts{plan, scheduler, server, model, busy, links[place], oracle, trace,
-                       "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, ended});
+    replicas[place] = std::make_unique<Replica>(Replica::Parts{
+        plan, scheduler, server, model, busy, links[place], oracle, trace,
+        "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, marks, chooser, ended});
 }
 
 bool World::run_until(Time limit) {

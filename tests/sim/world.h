@@ -50,7 +50,9 @@ struct World {
     Oracle oracle;
     Publisher publisher;
     Random random;
-    std::vector<LinkFaults> links;                   // by place
+    std::vector<LinkFaults> links;  // by place
+    Marks marks;
+    Chooser* chooser = nullptr;                      // of the exhaustive mode
     std::uint32_t busy = 0;                          // requests at the model
     std::vector<std::unique_ptr<Replica>> replicas;  // the last one of each place, alive or not
     std::vector<std::unique_ptr<Replica>> graveyard;
