@@ -45,7 +45,8 @@ void SimEndpoint::send(ports::HttpRequest request) {
                                       .outcome = late ? Outcome::timed_out : served.outcome,
                                       .deployment = answered ? served.deployment : std::string(),
                                       .sent = scheduler_.now(),
-                                      .answered = scheduler_.now() + lasts};
+                                      .answered = scheduler_.now() + lasts,
+                                      .retry_after = late ? std::nullopt : served.retry_after};
     trace_.line(name_, "request of " + std::to_string(events.size()) + " from " +
                            (events.empty() ? "-" : events.front().text()) + " will be " +
                            std::string(millrace::name(late ? Outcome::timed_out : served.outcome)));

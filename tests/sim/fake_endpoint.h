@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Exchange {
     std::string deployment;
     Time sent{};
     Time answered{};
+    std::optional<Duration> retry_after;  // as the endpoint asked
 };
 
 class SimEndpoint final : public ports::Endpoint {

@@ -15,6 +15,9 @@ std::optional<Reason> reason_named(std::string_view text) {
     return static_cast<Reason>(found - kReasonNames.begin());
 }
 
+// What a protocol puts around its rows, at most.
+constexpr std::size_t kAroundRows = 200;
+
 // Whether an answer of this outcome, to the event alone, is evidence for the reason.
 bool supports(Outcome outcome, Reason reason) {
     switch (reason) {
@@ -208,7 +211,16 @@ void Oracle::check_conviction(const Memory& memory, const Known& known, Reason r
     }
 }
 
-void Oracle::requested(const Memory& memory, const std::vector<EventToken>& events, std::size_t in_flight) {
+void Oracle::answered(Memory& memory, const Exchange& exchange) {
+    memory.exchanges.push_back(exchange);
+    memory.exchanges.back().answered = scheduler_.now();
+    if (exchange.retry_after) {
+        memory.not_before = std::max(memory.not_before, scheduler_.now() + *exchange.retry_after);
+    }
+}
+
+void Oracle::requested(const Memory& memory, const ports::HttpRequest& request, const std::vector<EventToken>& events,
+                       std::size_t in_flight) {
     const auto& endpoint = plan_.pipeline.endpoint;
     const auto most = plan_.pipeline.partitions * endpoint.parallel_requests_per_partition;
     if (in_flight > most) {
@@ -217,6 +229,12 @@ void Oracle::requested(const Memory& memory, const std::vector<EventToken>& even
     }
     if (events.size() > endpoint.max_batch_count) {
         violate("bounded", memory.name + " sends " + std::to_string(events.size()) + " rows");
+    }
+    if (events.size() > 1 && request.body.size() > endpoint.max_batch_bytes + kAroundRows + 2 * events.size()) {
+        violate("bounded", memory.name + " sends " + std::to_string(request.body.size()) + " bytes");
+    }
+    if (scheduler_.now() < memory.not_before) {
+        violate("patient", memory.name + " sends a request before the time the endpoint named");
     }
     std::set<std::string> tenants;
     for (const auto& token : events) {

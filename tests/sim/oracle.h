@@ -13,6 +13,7 @@
 //     bounded             open deliveries, their bytes and batches within what is configured
 //     fresh               nothing is published for a delivery that was not touched for ack_wait
 //     conviction          nothing is dead-lettered without the evidence its reason needs
+//     patient             nothing is asked of an endpoint before the time it named in Retry-After
 //     no_lying_health     able to work is not said without a connection
 #pragma once
 
@@ -59,6 +60,7 @@ struct Memory {
     std::string name;
     std::map<Place, Time> touched;
     std::vector<Exchange> exchanges;  // as handed out
+    Time not_before{};                // the endpoint asked for patience
     bool connected = true;
 };
 
@@ -80,7 +82,9 @@ class Oracle {
     // An in-progress ack. For a delivery that is stale already it comes too late.
     void progressed(Memory& memory, Partition partition, std::uint64_t sequence);
     void publishing(const Memory& memory, const ports::Publication& publication);
-    void requested(const Memory& memory, const std::vector<EventToken>& events, std::size_t in_flight);
+    void requested(const Memory& memory, const ports::HttpRequest& request, const std::vector<EventToken>& events,
+                   std::size_t in_flight);
+    void answered(Memory& memory, const Exchange& exchange);
     void turned(const Memory& memory, const Snapshot& snapshot);
 
     void violate(std::string invariant, std::string text);

@@ -93,14 +93,13 @@ void Replica::watch() {
                        .finding = [this](const Find& find) { spotter_.finding(find); },
                        .told = [this](const ports::JetStreamArrival& arrival) { spotter_.told(arrival); }});
     endpoint_->watch({.sent =
-                          [this](const auto&, const auto& events) {
-                              parts_.oracle.requested(memory_, events, endpoint_->in_flight() + 1);
+                          [this](const auto& request, const auto& events) {
+                              parts_.oracle.requested(memory_, request, events, endpoint_->in_flight() + 1);
                               spotter_.requested(events, endpoint_->in_flight() + 1);
                           },
                       .answered =
                           [this](const Exchange& exchange) {
-                              memory_.exchanges.push_back(exchange);
-                              memory_.exchanges.back().answered = parts_.scheduler.now();
+                              parts_.oracle.answered(memory_, exchange);
                               spotter_.answered(exchange);
                           },
                       .woken = [this] { wake(); }});

@@ -16,6 +16,15 @@ void reply(Served& served, Outcome outcome, int status, std::string body, std::v
     for (auto& header : headers) served.headers.push_back(std::move(header));
 }
 
+// As `reply`, and says when to come again.
+void put_off(Served& served, int status, std::string body, Duration wait) {
+    const auto whole = wait % seconds(1) == Duration::zero();
+    const auto number = whole ? wait / seconds(1) : wait / milliseconds(1);
+    reply(served, Outcome::throttled, status, std::move(body),
+          {{whole ? "retry-after" : "retry-after-ms", std::to_string(number)}});
+    served.retry_after = wait;
+}
+
 std::string escaped(const std::string& json) {
     std::string text = "\"";
     for (const char c : json) {
@@ -45,7 +54,7 @@ Served SimModel::serve(const ports::HttpRequest& request, const std::vector<Even
     served.headers = {{"content-type", "application/json"}, {"azureml-model-deployment", served.deployment}};
     if (by_condition(served) || by_chance(served, events.size())) return served;
     if (busy > rules_.concurrency) {
-        reply(served, Outcome::throttled, 429, R"({"error":{"message":"too many requests"}})", {{"retry-after", "1"}});
+        put_off(served, 429, R"({"error":{"message":"too many requests"}})", seconds(1));
     } else if (request.body.size() > rules_.max_body) {
         reply(served, Outcome::too_large, 413, R"({"error":{"message":"payload too large"}})");
     } else if (!by_events(served, events)) {
@@ -72,7 +81,7 @@ bool SimModel::by_condition(Served& served) {
             reply(served, Outcome::misconfigured, 404, "no deployment with weight");
             break;
         case Condition::unavailable:
-            reply(served, Outcome::throttled, 503, "no healthy upstream", {{"retry-after", "3"}});
+            put_off(served, 503, "no healthy upstream", seconds(3));
             break;
         case Condition::bad_deployment:
             reply(served, Outcome::rejected, 400, R"({"error":"unknown input"})");
@@ -91,9 +100,9 @@ bool SimModel::by_chance(Served& served, std::size_t rows) {
         return hit;
     };
     if (draw(faults_.throttle, "429")) {
-        reply(served, Outcome::throttled, 429, "slow down", {{"retry-after-ms", "700"}});
+        put_off(served, 429, "slow down", milliseconds(700));
     } else if (draw(faults_.unavailable, "503")) {
-        reply(served, Outcome::throttled, 503, "upstream", {{"retry-after", "2"}});
+        put_off(served, 503, "upstream", seconds(2));
     } else if (draw(faults_.error, "500")) {
         reply(served, Outcome::failed, 500, "Internal Server Error");
     } else if (draw(faults_.hang, "no answer")) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,7 @@ struct Served {
     std::vector<Header> headers;
     std::string body;
     std::string deployment;
+    std::optional<Duration> retry_after;  // as its headers say
 };
 
 class SimModel {

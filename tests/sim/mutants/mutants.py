@@ -3,6 +3,9 @@
     mutants.py list                    one line per mutant: name;promise,promise;file,file
     mutants.py make NAME FILE OUT      writes FILE of the tree, mutated, to OUT
 
+The promise is the one that a seed must break; "stories" where the scenarios written by hand must fail, because what is
+lost is not a promise for ever (a result stored again beyond the window is legal, and rare).
+
 An edit names a file of the tree, a text that stands there exactly once, and what replaces it. A text that is not found
 any more is an error: the mutant has to follow the code.
 """
@@ -83,12 +86,91 @@ MUTANTS = {
     "keeps_a_result_that_is_too_large": (["recovers"], [
         ("bridge/engine/commit.cc", "        too_large(*event);", "        failed(*stored.error, now);"),
     ]),
+    "acks_on_a_publish_error": (["acked_after_stored"], [
+        ("bridge/engine/commit.cc", "    if (!stored.error) {\n        failures_ = 0;", "    if (true) {\n        failures_ = 0;"),
+    ]),
+    "forgets_retry_after": (["patient"], [
+        ("bridge/engine/dispatcher.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
+    ]),
+    "ignores_max_batch_bytes": (["bounded"], [
+        ("bridge/engine/batcher.cc", " || bytes + item.bytes > limits_.bytes)) break;", ")) break;"),
+    ]),
+    "sends_no_in_progress": (["recovers"], [
+        ("bridge/engine/engine.cc", "    keep_in_progress(now, out);\n    if", "    if"),
+    ]),
+    "halving_loses_the_middle": (["recovers"], [
+        ("bridge/engine/answers.cc", "    second.events.assign(middle, batch.events.end());",
+         "    second.events.assign(middle + (batch.events.size() > 2 ? 1 : 0), batch.events.end());"),
+    ]),
+    "never_halves": (["recovers"], [
+        ("bridge/engine/answers.cc", "        split(std::move(flight.batch));\n    } else {",
+         "        dispatcher_.go_first(std::move(flight.batch));\n    } else {"),
+    ]),
+    "ignores_what_a_search_found": (["stories"], [
+        ("bridge/engine/search.cc", "    known_.insert(found.identities.begin(), found.identities.end());\n", ""),
+    ]),
+    "leaves_without_naks": (["stories"], [
+        ("bridge/engine/engine.cc", "        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});\n        let_go(id);\n    }\n    batcher_.clear();",
+         "        let_go(id);\n    }\n    batcher_.clear();"),
+    ]),
+    "turns_the_stale_check_round": (["recovers", "fresh"], [
+        ("bridge/engine/ledger.cc", "now - row->second.touched < ack_wait;", "now - row->second.touched >= ack_wait;"),
+    ]),
+    "dead_letters_under_another_identity": (["settled_once"], [
+        ("bridge/shard/shard.cc",
+         "        parts.jetstream.publish({e.id,",
+         "        for (auto& [name, value] : rendered->headers) {\n"
+         "            if (name == \"Nats-Msg-Id\" && rendered->output != Output::result) value += \"-dead\";\n"
+         "        }\n"
+         "        parts.jetstream.publish({e.id,"),
+    ]),
+    "gives_up_on_an_outage": (["conviction"], [
+        ("bridge/engine/answers.cc", "    ++batch.failures;\n",
+         "    if (++batch.failures > 3) {\n"
+         "        for (const EventRef ref : batch.events) bury(ref, Verdict{Reason::timeout, answer.reason, 0, {}});\n"
+         "        return;\n"
+         "    }\n"),
+    ]),
+    "takes_any_tenant": (["one_tenant", "settled_once", "recovers", "conviction", "bounded"], [
+        ("subjects/tenant.cc", "    return !token.empty() && token.size() <= 64 && std::ranges::all_of(token, [](char c) {",
+         "    return !token.empty() && std::ranges::all_of(token, [](char c) {\n        return c != '.' || c;"),
+    ]),
+    "counts_elements_from_one": (["settled_once", "batch_integrity", "fresh"], [
+        ("bridge/codec/event_decoder.cc", "events[i].element = static_cast<std::uint32_t>(i);",
+         "events[i].element = static_cast<std::uint32_t>(i + 1);"),
+    ]),
+    "skips_bad_elements": (["acked_after_stored", "settled_once", "batch_integrity"], [
+        ("bridge/codec/event_decoder.cc",
+         "    for (std::size_t i = 0; i < events.size(); ++i) events[i].element",
+         "    std::erase_if(events, [](const Event& event) { return event.fault.has_value(); });\n"
+         "    for (std::size_t i = 0; i < events.size(); ++i) events[i].element"),
+    ]),
+    "never_probes": (["recovers", "no_lying_health"], [
+        ("bridge/engine/dispatcher.cc", "    return on_hold() && flights_.empty() &&", "    return false && on_hold() && flights_.empty() &&"),
+    ]),
+    "gives_the_first_score_to_all": (["batch_integrity"], [
+        ("bridge/protocols/rows_protocol.cc",
+         "            answer.scores = std::move(*results);",
+         "            answer.scores = std::move(*results);\n"
+         "            for (auto& score : answer.scores) score = answer.scores.front();"),
+    ]),
+    "reads_429_as_a_refusal": (["conviction", "patient"], [
+        ("bridge/protocols/status.cc", "    Row{429, Outcome::throttled,", "    Row{429, Outcome::rejected,"),
+    ]),
+    "says_that_it_works_without_a_connection": (["no_lying_health"], [
+        ("bridge/engine/engine.cc", "    s.connected = puller_.connected();", "    s.connected = true;"),
+        ("bridge/engine/engine.cc", "    s.bound = puller_.bound_count();", "    s.bound = s.partitions;"),
+    ]),
+    "pulls_while_it_drains": (["recovers"], [
+        ("bridge/engine/engine.cc", "    if (draining_ || !halt_.empty() ||", "    if (!halt_.empty() ||"),
+        ("bridge/engine/engine.cc", "    if (draining_ && now >= drain_deadline_) let_go_of_all(out);\n", ""),
+    ]),
 }
 
 
-def mutated(name, file):
+def mutated(table, name, file):
     text = (ROOT / file).read_text()
-    for where, find, replace in MUTANTS[name][1]:
+    for where, find, replace in table[name][1]:
         if where != file:
             continue
         if text.count(find) != 1:
@@ -97,15 +179,16 @@ def mutated(name, file):
     return text
 
 
-def main(words):
+def main(words, table):
     if words[:1] == ["list"]:
-        for name, (promises, edits) in MUTANTS.items():
+        for name, (promises, edits) in table.items():
             files = list(dict.fromkeys(where for where, _, _ in edits))
             print(f"{name};{','.join(promises)};{','.join(files)}")
     elif words[:1] == ["make"] and len(words) == 4:
-        pathlib.Path(words[3]).write_text(mutated(words[1], words[2]))
+        pathlib.Path(words[3]).write_text(mutated(table, words[1], words[2]))
     else:
         sys.exit(__doc__)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:], MUTANTS)

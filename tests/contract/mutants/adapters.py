@@ -1,0 +1,24 @@
+"""Mutants of the adapters to NATS. The contract case named beside each must notice it, on a real server.
+
+    adapters.py list | make NAME FILE OUT      as tests/sim/mutants/mutants.py
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "sim" / "mutants"))
+import mutants  # noqa: E402
+
+ADAPTERS = {
+    "naks_without_delay": (["nak: brings a message back"], [
+        ("bridge/io/nats_wire.cc", "    if (delay <= Duration::zero()) return \"-NAK\";", "    if (delay <= Duration::max()) return \"-NAK\";"),
+    ]),
+    "tells_no_duplicate": (["publish: an identity that is stored already"], [
+        ("bridge/io/nats_answers.cc", "stored.duplicate = flag(*root, \"duplicate\");", "stored.duplicate = false;"),
+    ]),
+    "finds_beyond_its_range": (["find: the pipeline's own results"], [
+        ("bridge/io/nats_find.cc", "    if (sequence <= find.input_above || sequence > find.input_to) return {};\n", ""),
+    ]),
+}
+
+if __name__ == "__main__":
+    mutants.main(sys.argv[1:], ADAPTERS)
