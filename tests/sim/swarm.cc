@@ -55,7 +55,7 @@ Plan Plan::of(std::uint64_t seed) {
     if (plan.replicas == 2 && shape.chance(0.3)) plan.replicas = 3;
     if (shape.chance(0.2)) {
         plan.mix.largest = static_cast<std::uint32_t>(shape.between(5, 60));
-        plan.max_input = shape.chance(0.5) ? 2900 : 5500;
+        plan.max_input = shape.chance(0.5) ? 2900 : 8000;
     }
     auto& most = plan.pipeline.endpoint.max_batch_bytes;
     if (shape.chance(0.5) && most == 400) most = 48;  // smaller than some rows
