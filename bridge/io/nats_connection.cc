@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "bridge/io/nats_message.h"
 #include "bridge/io/nats_options.h"
 #include "bridge/io/nats_wire.h"
 
@@ -49,75 +50,6 @@ std::string random_token() {
 std::string status_text(natsStatus status) {
     const char* text = natsStatus_GetText(status);
     return text != nullptr ? text : "unknown error";
-}
-
-std::vector<Header> headers_of(natsMsg* message) {
-    std::vector<Header> out;
-    const char** keys = nullptr;
-    int key_count = 0;
-    if (natsMsgHeader_Keys(message, &keys, &key_count) != NATS_OK) return out;
-    for (int k = 0; k < key_count; ++k) {
-        const char** values = nullptr;
-        int value_count = 0;
-        if (natsMsgHeader_Values(message, keys[k], &values, &value_count) != NATS_OK) continue;
-        for (int v = 0; v < value_count; ++v) out.emplace_back(keys[k], values[v] != nullptr ? values[v] : "");
-        std::free(static_cast<void*>(values));
-    }
-    std::free(static_cast<void*>(keys));
-    return out;
-}
-
-std::string_view bytes_of(const natsMsg* message) {
-    const char* bytes = natsMsg_GetData(message);
-    return bytes == nullptr ? std::string_view() : std::string_view(bytes, natsMsg_GetDataLength(message));
-}
-
-// Where messages go that nobody needs any more. The library hands each natsMsg_Destroy to a thread of its own and wakes
-// that thread whenever it is idle; one by one that was a futex call and two context switches for each message. So they
-// are destroyed by the hundred. Thread: any. Bound: kMost messages of at most kSmall payload bytes; larger go at once.
-class Spent {
-  public:
-    static void put(natsMsg* message) {
-        if (message == nullptr) return;
-        if (natsMsg_GetDataLength(message) > kSmall) return natsMsg_Destroy(message);
-        pile().add(message);
-    }
-
-  private:
-    static constexpr std::size_t kMost = 256;
-    static constexpr int kSmall = 4096;
-
-    // Never destroyed: threads of the library may still put something when the program ends.
-    static Spent& pile() {
-        static auto& one = *new Spent;
-        return one;
-    }
-
-    void add(natsMsg* message) {
-        std::array<natsMsg*, kMost> full;
-        {
-            const std::lock_guard lock(mutex_);
-            messages_[count_++] = message;
-            if (count_ < kMost) return;
-            full = messages_;
-            count_ = 0;
-        }
-        for (natsMsg* one : full) natsMsg_Destroy(one);
-    }
-
-    std::mutex mutex_;
-    std::array<natsMsg*, kMost> messages_{};
-    std::size_t count_ = 0;
-};
-
-// Takes the message over: its bytes stay where they are, the Payload destroys it.
-NatsMessage take_over(natsMsg* message) {
-    NatsMessage out;
-    out.subject = natsMsg_GetSubject(message);
-    if (const char* reply = natsMsg_GetReply(message); reply != nullptr) out.reply = reply;
-    out.headers = headers_of(message);
-    out.payload = Payload(bytes_of(message), message, [](void* owner) { Spent::put(static_cast<natsMsg*>(owner)); });
-    return out;
 }
 
 // `Permissions Violation for Publish to "x"` → x; nothing for anything else.
@@ -497,53 +429,11 @@ void NatsConnection::subscribe(const std::string& subject, OnMessage on_message)
     if (const auto link = state_->link_now()) state_->subscribe_on(*link, *state_->topics.back());
 }
 
-namespace {
-
-Result<void> check_outgoing(const Outgoing& message, std::uint64_t limit) {
-    if (!is_concrete_subject(message.subject) || (!message.reply.empty() && !is_concrete_subject(message.reply)))
-        return fail(ErrorCode::invalid, "a subject that may not leave (tokens of printable ASCII, no wildcards)");
-    std::size_t head = 0;
-    if (message.headers != nullptr) {
-        if (!std::ranges::all_of(*message.headers, is_wire_header))
-            return fail(ErrorCode::invalid, "a header that may not leave (token name, one-line value)");
-        head = header_block_size(*message.headers);
-    }
-    if (head > kMaxHeaderBlock || head + message.payload.size() > limit) {
-        return fail(ErrorCode::too_large, "a message of " + std::to_string(head + message.payload.size()) +
-                                              " bytes is over the server's limit of " + std::to_string(limit));
-    }
-    return {};
-}
-
-natsStatus send(natsConnection* nc, const Outgoing& message) {
-    const std::string subject(message.subject);
-    const std::string reply(message.reply);
-    const auto size = static_cast<int>(message.payload.size());
-    if (message.headers == nullptr || message.headers->empty()) {
-        if (reply.empty()) return natsConnection_Publish(nc, subject.c_str(), message.payload.data(), size);
-        return natsConnection_PublishRequest(nc, subject.c_str(), reply.c_str(), message.payload.data(), size);
-    }
-    natsMsg* made = nullptr;
-    natsStatus status =
-        natsMsg_Create(&made, subject.c_str(), reply.empty() ? nullptr : reply.c_str(), message.payload.data(), size);
-    for (const auto& [key, value] : *message.headers) {
-        if (status == NATS_OK) status = natsMsgHeader_Add(made, key.c_str(), value.c_str());
-    }
-    if (status == NATS_OK) status = natsConnection_PublishMsg(nc, made);
-    Spent::put(made);
-    return status;
-}
-
-}  // namespace
-
 Result<void> NatsConnection::publish(const Outgoing& message) {
     const auto link = state_->link_now();
     if (!link) return fail(ErrorCode::unavailable, "not connected to NATS");
     if (auto fit = check_outgoing(message, state_->limit); !fit) return fit;
-    const natsStatus status = send(link->nc, message);
-    if (status == NATS_OK) return {};
-    const auto code = status == NATS_MAX_PAYLOAD ? ErrorCode::too_large : ErrorCode::unavailable;
-    return fail(code, "cannot write to NATS: " + status_text(status));
+    return send(link->nc, message);
 }
 
 Result<std::string> NatsConnection::request(const std::string& subject, std::string_view body, milliseconds timeout) {
