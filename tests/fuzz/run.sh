@@ -20,8 +20,8 @@ one() {
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     printf '%-12s %12s runs %8s edges %6s inputs\n' "$target" "${runs:-?}" "${edges:-?}" "${inputs:-?}"
     [ $code = 0 ] && return
-    echo "$target: found something, see $log"
-    grep -E 'check failed|ERROR|runtime error|SUMMARY|Test unit written' "$log"
+    echo "$target: failed, see $log"
+    grep -E "not found|check failed|ERROR|runtime error|SUMMARY|Test unit written" "$log"
     return 1
 }
 
