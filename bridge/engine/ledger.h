@@ -86,7 +86,7 @@ class Ledger {
         std::list<DeliveryId>::iterator place;
         std::vector<bool> settled;  // per event
         std::optional<Time> stored_since;
-        std::size_t bytes = 0;      // held in memory when it was opened
+        std::size_t bytes = 0;  // held in memory when it was opened
         std::size_t open_events = 0;
     };
     struct Place {

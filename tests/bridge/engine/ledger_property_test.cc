@@ -35,6 +35,7 @@ class Model {
         delivery->stream_sequence = place.second;
         delivery->payload = Payload(std::string(bytes, 'x'));
         delivery->events.resize(events);
+        const std::size_t held = held_bytes(*delivery);
         const auto opened = ledger_.open(std::move(delivery), now_);
         RC_ASSERT(opened.standing == expected);
         RC_ASSERT(opened.delivery != nullptr);
@@ -46,7 +47,7 @@ class Model {
             ledger_.settle_empty(opened.id);
             return remember(place);
         }
-        Row row{opened.id, place, {}, bytes, now_};
+        Row row{opened.id, place, {}, held, now_};
         for (std::uint32_t i = 0; i < events; ++i) row.open.insert(i);
         rows_.push_back(row);
     }
