@@ -39,6 +39,9 @@ class Batcher {
     // When a batch becomes ready by waiting, after `now`; kNever when none does.
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] std::size_t size() const { return size_; }
+    // Drops the events that are `gone`: their deliveries were let go while they waited.
+    template <typename Gone>
+    void prune(Gone gone);
     void clear();
 
   private:
@@ -64,5 +67,20 @@ class Batcher {
     std::map<Partition, Lane> lanes_;
     std::size_t size_ = 0;
 };
+
+template <typename Gone>
+void Batcher::prune(Gone gone) {
+    size_ = 0;
+    for (auto& [partition, lane] : lanes_) {
+        for (auto& [tenant, queue] : lane.queues) {
+            std::erase_if(queue.items, [&](const Item& item) { return gone(item.event); });
+            queue.bytes = 0;
+            for (const Item& item : queue.items) queue.bytes += item.bytes;
+            size_ += queue.items.size();
+        }
+        std::erase_if(lane.turns, [&](const std::string& tenant) { return lane.queues.at(tenant).items.empty(); });
+        std::erase_if(lane.queues, [](const auto& queue) { return queue.second.items.empty(); });
+    }
+}
 
 }  // namespace millrace::engine

@@ -18,6 +18,11 @@ constexpr Duration kTickAtLeast = std::chrono::seconds(1);
 // open, and a process that leaves would take it along until ack_wait is over.
 constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
 
+// What a message has on the wire besides its payload, about, and how fast what messages became in memory is forgotten.
+constexpr std::size_t kWireOverhead = 100;
+constexpr double kExpansionFades = 0.999;
+// What may wait in vain before the queue is swept.
+constexpr std::size_t kWorthPruning = 1000;
 const std::string kNothingScored = "the endpoint: nothing is scored, every event is refused alone";
 
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
@@ -61,6 +66,8 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     const Partition partition = in.delivery->partition;
     puller_.received(partition, in.slot, in.delivery->payload.size(), now);
     backlog_[partition] = in.delivery->pending;
+    const auto wire = static_cast<double>(in.delivery->payload.size() + kWireOverhead);
+    expansion_ = std::max({1.0, expansion_ * kExpansionFades, static_cast<double>(held_bytes(*in.delivery)) / wire});
     Newest& newest = newest_[partition];
     if (in.delivery->stream_sequence < newest.sequence && in.delivery->stored_at > newest.stored_at) {
         // Stored later under a smaller sequence: the bind that will tell of it has not been made yet.
@@ -107,7 +114,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
         Event& event = *ledger_.find(ref);
-        if (search_.knows(event.id)) {
+        if (search_.knows(partition, event.id)) {
             commit_.found(ref, out);
         } else if (event.fault) {
             bury(ref, *event.fault);
@@ -164,7 +171,7 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
 // Another stream under the same name. What is in hand does not belong to it: an ack would count for its own message of
 // the same sequence.
 void Engine::made_anew(Partition partition, Effects& out) {
-    search_.forget_known();
+    search_.forget_known(partition);
     newest_.erase(partition);
     for (const DeliveryId id : ledger_.ids()) {
         if (ledger_.find(id)->partition == partition) let_go(id);
@@ -225,6 +232,9 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
 
 void Engine::on(Tick&&, Time now, Effects& out) {
     ticked_ = now;
+    // Events of deliveries that were let go leave the queue in bulk, when they are most of it.
+    if (batcher_.size() > 2 * ledger_.events() + kWorthPruning)
+        batcher_.prune([&](EventRef ref) { return ledger_.find(ref) == nullptr; });
     if (draining_ && now >= drain_deadline_) let_go_of_all(out);
     keep_in_progress(now, out);
     if (halt_.empty()) {
@@ -302,7 +312,8 @@ Puller::Credit Engine::credit() const {
     const std::size_t bytes = pipeline_.input.max_pending_bytes;
     Puller::Credit credit;
     credit.messages = max_messages_ - std::min(max_messages_, ledger_.size());
-    credit.bytes = bytes - std::min<std::size_t>(bytes, ledger_.bytes());
+    const std::size_t left = bytes - std::min<std::size_t>(bytes, ledger_.bytes());
+    credit.bytes = static_cast<std::size_t>(static_cast<double>(left) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
     if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.trouble().empty() || commit_.untried())

@@ -102,6 +102,9 @@ class Engine {
     Commit commit_;
     Search search_;
     std::size_t max_messages_;
+    // Memory a byte on the wire takes once it is decoded: small elements in a large message take many times their size.
+    // Until something was seen, a cautious guess.
+    double expansion_ = 16;
     Random random_;
     Time ticked_{};  // the last Tick
     std::map<Partition, std::int64_t> max_deliver_;

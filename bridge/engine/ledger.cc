@@ -35,6 +35,7 @@ Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
     row.place = touch_order_.insert(behind, id);
     row.bytes = held_bytes(*delivery);
     bytes_ += row.bytes;
+    events_ += row.settled.size();
     row.delivery = std::move(delivery);
     open_.emplace(place, id);
     return {Standing::fresh, id, row.delivery.get()};
@@ -79,6 +80,7 @@ void Ledger::close(DeliveryId id) {
     MILLRACE_CHECK(row != rows_.end(), "only an open delivery is closed");
     const Delivery& delivery = *row->second.delivery;
     bytes_ -= row->second.bytes;
+    events_ -= delivery.events.size();
     open_.erase(place_of(delivery));
     touch_order_.erase(row->second.place);
     closed_.push_back(std::move(row->second.delivery));

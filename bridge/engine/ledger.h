@@ -75,7 +75,8 @@ class Ledger {
     void sweep() { closed_.clear(); }
 
     [[nodiscard]] std::size_t size() const { return rows_.size(); }
-    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }    // as held in memory
+    [[nodiscard]] std::size_t events() const { return events_; }  // of open deliveries, settled or not
     [[nodiscard]] std::vector<DeliveryId> ids() const { return {touch_order_.begin(), touch_order_.end()}; }
 
   private:
@@ -110,6 +111,7 @@ class Ledger {
     std::size_t memory_;
     std::uint64_t last_id_ = 0;
     std::size_t bytes_ = 0;
+    std::size_t events_ = 0;
     std::unordered_map<std::uint64_t, Row> rows_;  // by DeliveryId; looked up, never iterated
     std::unordered_map<Place, DeliveryId, PlaceHash> open_;
     std::list<DeliveryId> touch_order_;

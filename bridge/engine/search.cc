@@ -61,8 +61,8 @@ std::optional<Partition> Search::found(const Found& found, Time now, Effects& ou
         commit_.searched(found, out);
         return std::nullopt;
     }
-    known_.insert(found.identities.begin(), found.identities.end());
     const Partition partition = wanted_.front().first;
+    known_[partition] = {found.identities.begin(), found.identities.end()};
     wanted_.pop_front();
     return partition;
 }
@@ -83,8 +83,9 @@ void Search::failed(const Error& error, Time now) {
 }
 
 void Search::forget(const Delivery& delivery) {
-    if (known_.empty()) return;
-    for (const Event& event : delivery.events) known_.erase(event.id);
+    const auto known = known_.find(delivery.partition);
+    if (known == known_.end()) return;
+    for (const Event& event : delivery.events) known->second.erase(event.id);
 }
 
 Time Search::next_due(Time now) const { return due_ > now ? due_ : kNever; }

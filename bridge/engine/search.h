@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -38,13 +39,16 @@ class Search {
     void disconnected(Time now);
 
     // Whether what tells of the event is known to be stored.
-    [[nodiscard]] bool knows(const Identity& identity) const { return known_.contains(identity); }
+    [[nodiscard]] bool knows(Partition partition, const Identity& identity) const {
+        const auto found = known_.find(partition);
+        return found != known_.end() && found->second.contains(identity);
+    }
     // The message is acked: it does not come again.
     void forget(const Delivery& delivery);
     // Why searches do not succeed; empty when they do.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
     [[nodiscard]] Time next_due(Time now) const;
-    void forget_known() { known_.clear(); }
+    void forget_known(Partition partition) { known_.erase(partition); }
 
   private:
     enum class Running { nothing, recovery, unsure };
@@ -57,7 +61,8 @@ class Search {
     Time due_{};  // nothing before; or when the running search is given up
     std::uint32_t failures_ = 0;
     std::string trouble_;
-    std::unordered_set<Identity> known_;
+    // Of the last recovery of each; what another replica acked meanwhile goes with the next.
+    std::map<Partition, std::unordered_set<Identity>> known_;
     Random random_;
 };
 

@@ -125,3 +125,14 @@ TEST_CASE("batcher: partitions do not see each other, and clear forgets both") {
     CHECK(batcher.size() == 0);
     CHECK(!take(batcher));
 }
+
+TEST_CASE("batcher: what is pruned is gone, and the rest travels on in order") {
+    Batcher batcher({100, 1 << 20, {}});
+    fill(batcher, 6);
+    fill(batcher, 2, "beta");
+    batcher.prune([](EventRef ref) { return static_cast<std::uint64_t>(ref.delivery) <= 2; });
+    CHECK(batcher.size() == 4);
+    CHECK(numbers(batcher.take(0, kStart, false, 100)) == std::vector<std::uint64_t>{3, 4, 5, 6});
+    CHECK(!batcher.take(0, kStart, false, 100));
+    CHECK(batcher.size() == 0);
+}

@@ -187,3 +187,41 @@ TEST_CASE("engine: what a search found stays known until its message is acked") 
     REQUIRE(bench.requests.size() == 1);
     CHECK(bench.take_request().rows == Strings{"new"});
 }
+
+TEST_CASE("engine: what waits for a request does not grow with redeliveries that were let go") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::misconfigured, 404);  // on hold: nothing leaves the queue
+    for (std::uint64_t round = 1; round <= 20; ++round) {
+        bench.in(bench.usual_bound());
+        bench.deliver(2, std::vector<std::string>(500, "b"), "acme", round);
+        bench.tick();
+        bench.in(Disconnected{});
+        bench.advance(31s);  // not touched for ack_wait
+        bench.in(Reconnected{});
+    }
+    CHECK(bench.engine().snapshot(bench.now).queued_events < 2500);
+}
+
+TEST_CASE("engine: messages that become large in memory are asked for with care") {
+    auto pipeline = small_pipeline();
+    pipeline.input.max_pending_bytes = 256 << 20;
+    Bench bench(pipeline);
+    bench.bind();
+    REQUIRE(!bench.pulls.empty());
+    const auto at_first = bench.pulls.back().max_bytes;
+    CHECK(at_first <= 4 << 20);  // nothing is known yet
+    for (std::uint64_t i = 1; i <= 5000; ++i) {
+        auto delivery = std::make_unique<Delivery>();
+        delivery->stream_sequence = i;
+        delivery->payload = Payload(std::string(50'000, 'x'));
+        bench.in(Delivered{0, std::move(delivery)});  // without events: acked at once
+    }
+    bench.pulls.clear();
+    bench.in(bench.usual_bound());
+    bench.pass(40s);
+    REQUIRE(!bench.pulls.empty());
+    CHECK(bench.pulls.back().max_bytes > at_first);
+}
