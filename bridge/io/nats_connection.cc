@@ -138,10 +138,10 @@ struct NatsConnection::State {
             if (auto link = connect()) {
                 auto ready = install(*link);
                 if (ready) wait_for_end(**link);
-                set_down(ready ? why_ended(**link) : std::move(ready.error().text));
+                set_down(ready ? why_ended(**link) : ready.error().text);
                 retire(std::move(*link));
             } else {
-                set_down(std::move(link.error().text));
+                set_down(link.error().text);
             }
             failures = steady_clock::now() - began > kSettled ? 0 : failures + 1;
             rest(failures);

@@ -23,7 +23,7 @@ constexpr std::array<Row, kOutputs> kTable = {{
 
 constexpr bool in_order() {
     for (std::size_t i = 0; i < kTable.size(); ++i) {
-        if (kTable[i].output != static_cast<Output>(i) || kEveryOutput[i] != kTable[i].output) return false;
+        if (static_cast<std::size_t>(kTable[i].output) != i || kEveryOutput[i] != kTable[i].output) return false;
     }
     return true;
 }
