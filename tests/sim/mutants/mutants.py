@@ -107,7 +107,7 @@ MUTANTS = {
          "        dispatcher_.go_first(std::move(flight.batch));\n    } else {"),
     ]),
     "ignores_what_a_search_found": (["stories"], [
-        ("bridge/engine/search.cc", "    known_.insert(found.identities.begin(), found.identities.end());\n", ""),
+        ("bridge/engine/search.cc", "    known_[partition] = {found.identities.begin(), found.identities.end()};\n", ""),
     ]),
     "leaves_without_naks": (["stories"], [
         ("bridge/engine/engine.cc", "        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});\n        let_go(id);\n    }\n    batcher_.clear();",
