@@ -124,7 +124,7 @@ int run(const settings::Settings& settings) {
     leave_on_second(signals);
     workers.drain();
     workers.join();
-    log(Level::info, "stopped", "drained");
+    log(Level::info, "stopped", "every pipeline has ended");
     return 0;
 }
 

@@ -235,7 +235,11 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     // Events of deliveries that were let go leave the queue in bulk, when they are most of it.
     if (batcher_.size() > 2 * ledger_.events() + kWorthPruning)
         batcher_.prune([&](EventRef ref) { return ledger_.find(ref) == nullptr; });
-    if (draining_ && now >= drain_deadline_) let_go_of_all(out);
+    if (draining_ && now >= drain_deadline_ && ledger_.size() > 0) {
+        out.emplace_back(Note{Level::warning, "given_back",
+                              std::to_string(ledger_.size()) + " messages were not finished in time; they come again"});
+        let_go_of_all(out);
+    }
     keep_in_progress(now, out);
     if (halt_.empty()) {
         judge(now, out);

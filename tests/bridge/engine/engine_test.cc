@@ -269,6 +269,7 @@ TEST_CASE("engine: a drain stops pulling, finishes what is in hand and naks the 
     CHECK(!bench.engine().drained());
     bench.advance(5s);
     CHECK(bench.naks.size() == 1);
+    CHECK(bench.notes.back().event == "given_back");
     CHECK(bench.engine().drained());
     CHECK(bench.pulls.size() == pulls);
 }

@@ -163,7 +163,7 @@ MUTANTS = {
     ]),
     "pulls_while_it_drains": (["recovers"], [
         ("bridge/engine/engine.cc", "    if (draining_ || !halt_.empty() ||", "    if (!halt_.empty() ||"),
-        ("bridge/engine/engine.cc", "    if (draining_ && now >= drain_deadline_) let_go_of_all(out);\n", ""),
+        ("bridge/engine/engine.cc", "        let_go_of_all(out);\n    }\n", "    }\n"),
     ]),
 }
 
