@@ -63,7 +63,7 @@ asan: build-asan ## tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call UNDER_SANITIZER,build/asan)
 
 tsan: build-tsan ## tests with ThreadSanitizer
-	$(call UNDER_SANITIZER,build/tsan)
+	export TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp; $(call UNDER_SANITIZER,build/tsan)
 
 build-asan build-tsan: build-%: deps
 	$(call configure_and_build,$*)
