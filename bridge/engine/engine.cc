@@ -87,13 +87,15 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     const std::int64_t most = max_deliver_[partition];
     const bool last_chance = most > 0 && delivered >= static_cast<std::uint64_t>(most);
     const auto elements = static_cast<std::uint32_t>(opened.delivery->events.size());
-    const Verdict exhausted{Reason::deliveries_exhausted,
-                            "delivery " + std::to_string(delivered) + " of at most " + std::to_string(most),
-                            0,
-                            {}};
+    const auto exhausted = [&] {
+        return Verdict{Reason::deliveries_exhausted,
+                       "delivery " + std::to_string(delivered) + " of at most " + std::to_string(most),
+                       0,
+                       {}};
+    };
     if (opened.standing == Ledger::Standing::open) {
         // In hand already, and never to come again: whatever becomes of us, its fate must be stored.
-        for (std::uint32_t i = 0; last_chance && i < elements; ++i) bury({opened.id, i}, exhausted);
+        for (std::uint32_t i = 0; last_chance && i < elements; ++i) bury({opened.id, i}, exhausted());
         return;
     }
     if (!puller_.takes(partition)) return let_go(opened.id);  // it comes again after ack_wait
@@ -119,7 +121,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         } else if (event.fault) {
             bury(ref, *event.fault);
         } else if (last_chance) {
-            bury(ref, exhausted);
+            bury(ref, exhausted());
         } else {
             queue(*opened.delivery, opened.id, i, now);
         }
