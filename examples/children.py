@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -97,11 +98,24 @@ def wait_until(condition, what, within=10.0, child=None, every=0.03):
         time.sleep(every)
 
 
+_PORTS_GIVEN = set()
+
+
 def free_port():
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port nobody listens on now. Below those the kernel gives to outgoing connections, so that it stays free while a
+    server is down between kill() and start(), and at random, so that processes that ask at once rarely meet."""
+    lowest_given_by_kernel = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    while True:
+        port = random.randrange(10240, max(lowest_given_by_kernel, 20480))
+        if port in _PORTS_GIVEN:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _PORTS_GIVEN.add(port)
+        return port
 
 
 class NatsServer:

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 from harness import EndToEnd, NatsServer, Stage, wait_until
-from nats_wire import NoResponders
+from nats_wire import NoResponders, TimedOut
 
 PROGRAM = os.environ.get("MILLRACE_NATS_SERVER", "nats-server")
 
@@ -59,7 +59,7 @@ class GuardedStage(Stage):
         answers nobody for a moment."""
         try:
             self._told = self.jetstream.stream("RESULTS")["state"]["messages"]
-        except NoResponders:
+        except (NoResponders, TimedOut):
             pass
         return self._told
 
