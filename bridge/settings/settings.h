@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "bridge/base/aggregate.h"
 #include "bridge/base/time.h"
 
 namespace millrace::settings {
@@ -60,8 +61,20 @@ struct Feature {
     std::optional<std::string> fallback;  // raw JSON text used when the field is missing or null
 };
 
+enum class TimeUnit { iso8601, seconds, milliseconds, microseconds, nanoseconds };
+// What becomes of an event that misses its windows: its time is moved to the earliest that still counts, it is counted
+// and left out, or a copy goes to `late_subject`.
+enum class OnLate { adjust, drop, subject };
+
 struct Event {
     std::vector<Feature> features;
+    std::string timestamp;  // field, as in Feature; empty: the time JetStream stored the message
+    TimeUnit timestamp_unit = TimeUnit::iso8601;
+    Duration out_of_order_tolerance{};
+    std::optional<Duration> late_arrival_tolerance = std::chrono::seconds(5);  // nothing: wait for ever
+    Duration early_limit = std::chrono::minutes(5);  // an event from further in the future is left out
+    OnLate on_late = OnLate::adjust;
+    std::string late_subject;  // template with {tenant}; on_late: subject
 };
 
 enum class RowShape { arrays, records };
@@ -109,6 +122,13 @@ struct DeadLetter {
     std::string unroutable_subject;  // default dead-unroutable.PIPELINE
 };
 
+// Where an owned partition keeps its state, and how its owner behaves.
+struct State {
+    std::string stream;                                          // empty: the one that stores millrace.state.>
+    Duration checkpoint_every = std::chrono::milliseconds(500);  // a commit at least this often while events come
+    Duration lease = std::chrono::seconds(15);                   // an owner not heard of for this long is replaced
+};
+
 struct Pipeline {
     std::string name;
     std::uint32_t generation = 1;
@@ -118,6 +138,8 @@ struct Pipeline {
     Endpoint endpoint;
     Results results;
     DeadLetter dead_letter;
+    std::vector<Aggregate> aggregates;
+    State state;
 };
 
 struct Settings {
@@ -133,7 +155,11 @@ struct Settings {
 std::uint64_t ample_ack_pending(const Pipeline& pipeline);
 // How many may be, as configured or by the rule in Input.
 std::uint32_t effective_max_ack_pending(const Pipeline& pipeline);
-// The durable consumer of one partition.
+// Each partition has one owner at a time, which applies its events in stream order and commits what they came to.
+bool is_owned(const Pipeline& pipeline);
+// Events are scored; without an endpoint they are aggregated only.
+bool has_endpoint(const Pipeline& pipeline);
+// The durable consumer of one partition, shared by all replicas.
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition);
 
 }  // namespace millrace::settings
