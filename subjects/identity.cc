@@ -3,13 +3,10 @@
 // bytes are equal.
 #include "subjects/identity.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
-#include <memory>
 
-#include "bridge/base/check.h"
+#include "bridge/base/digest.h"
 
 namespace millrace::subjects {
 
@@ -69,39 +66,6 @@ void write_canonical(std::span<const Part> tuple, char* out) {
     for (const auto& part : tuple) out = std::visit(Put{out}, part);
 }
 
-// One digest context per thread, used again and again: fetching the algorithm costs more than hashing an event's tuple.
-class Sha256 {
-  public:
-    Sha256() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
-        MILLRACE_CHECK(algorithm_ != nullptr && context_ != nullptr, "OpenSSL has no SHA-256");
-    }
-
-    std::array<std::uint8_t, 32> operator()(std::string_view bytes) {
-        std::array<std::uint8_t, 32> digest{};
-        const bool done = EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) == 1 &&
-                          EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1 &&
-                          EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1;
-        MILLRACE_CHECK(done, "hashing bytes in memory cannot fail");
-        return digest;
-    }
-
-  private:
-    struct Free {
-        void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
-        void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-    };
-    std::unique_ptr<EVP_MD, Free> algorithm_;
-    std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
-
-Identity cut(std::string_view canonical_bytes) {
-    thread_local Sha256 sha256;
-    const auto digest = sha256(canonical_bytes);
-    Identity identity;
-    std::copy_n(digest.begin(), identity.bytes.size(), identity.bytes.begin());
-    return identity;
-}
-
 // The value of a lower-case hexadecimal digit, 16 for anything else.
 constexpr unsigned digit_value(char c) {
     if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -119,10 +83,10 @@ std::string canonical(std::span<const Part> tuple) {
 
 Identity identity_of(std::span<const Part> tuple) {
     const auto size = canonical_size(tuple);
-    if (size > kInline) return cut(canonical(tuple));
+    if (size > kInline) return {digest(canonical(tuple))};
     std::array<char, kInline> bytes;
     write_canonical(tuple, bytes.data());
-    return cut({bytes.data(), size});
+    return {digest({bytes.data(), size})};
 }
 
 Identity event_identity(const EventOrigin& origin) {

@@ -1,0 +1,111 @@
+// Heads and contents: what is written is read back, and nothing else is.
+#include "bridge/state/head.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/property.h"
+
+namespace millrace::state {
+namespace {
+
+Digest some_digest(std::uint8_t first) {
+    Digest digest{};
+    for (std::size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<std::uint8_t>(first + i);
+    return digest;
+}
+
+Head some_head() {
+    Head head;
+    head.epoch = 3;
+    head.writer = some_digest(1);
+    head.commit = 70'000;
+    head.previous = 12;
+    head.released = true;
+    head.base = 5;
+    head.fingerprint = some_digest(100);
+    head.input_created = ServerTime(std::chrono::seconds(1'700'000'000));
+    head.floor = UINT64_MAX;
+    head.floor_stored = ServerTime(std::chrono::nanoseconds(-1));
+    head.caught_up = true;
+    head.outputs_after = ServerTime(std::chrono::hours(1));
+    head.out_base = {0, 7, UINT64_MAX};
+    head.parts = 2;
+    head.first_part = 10;
+    head.content_size = 9;
+    head.content_digest = some_digest(50);
+    head.content = std::string("a\0b", 3);
+    return head;
+}
+
+TEST_CASE("a head is read back as it was written") {
+    const Head head = some_head();
+    const std::string bytes = write(head);
+    const auto read = read_head(bytes);
+    REQUIRE(read);
+    CHECK(write(*read) == bytes);
+    CHECK(read->epoch == 3);
+    CHECK(read->writer == head.writer);
+    CHECK(read->commit == 70'000);
+    CHECK(read->previous == 12);
+    CHECK(read->released);
+    CHECK(read->base == 5);
+    CHECK(read->fingerprint == head.fingerprint);
+    CHECK(read->input_created == head.input_created);
+    CHECK(read->floor == UINT64_MAX);
+    CHECK(read->floor_stored == head.floor_stored);
+    CHECK(read->caught_up);
+    CHECK(read->outputs_after == head.outputs_after);
+    CHECK(read->out_base == head.out_base);
+    CHECK(read->parts == 2);
+    CHECK(read->first_part == 10);
+    CHECK(read->content_size == 9);
+    CHECK(read->content_digest == head.content_digest);
+    CHECK(read->content == head.content);
+}
+
+TEST_CASE("a head with one byte changed, left out or added is refused") {
+    const std::string bytes = write(some_head());
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        std::string changed = bytes;
+        changed[at] = static_cast<char>(changed[at] ^ 1);
+        CHECK_FALSE(read_head(changed));
+        CHECK_FALSE(read_head(bytes.substr(0, at)));
+    }
+    CHECK_FALSE(read_head(bytes + '\0'));
+}
+
+TEST_CASE("a head of a later format says so") {
+    std::string bytes = write(some_head());
+    bytes[3] = 2;
+    const auto read = read_head(bytes);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().text ==
+          "the head has format 2, and this version reads 1 (run a version of Millrace that knows it)");
+}
+
+TEST_CASE("a content is read back as it was written, and damage is an error") {
+    Content content;
+    content.clock = "c";
+    content.windows = std::string(300, 'w');
+    content.outbox.push_back({4, {some_digest(9)}, "aggregates.a.x", {{"Nats-Msg-Id", "1"}, {"b", ""}}, "{}"});
+    content.outbox.push_back({1, {some_digest(8)}, "dead.a.x", {}, ""});
+    const std::string bytes = write(content);
+    const auto read = read_content(bytes);
+    REQUIRE(read);
+    CHECK(read->clock == content.clock);
+    CHECK(read->windows == content.windows);
+    CHECK(read->outbox == content.outbox);
+    for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(read_content(bytes.substr(0, size)));
+    CHECK_FALSE(read_content(bytes + "x"));
+}
+
+TEST_CASE("heads and parts have subjects of their own") {
+    Head head;
+    head.writer = some_digest(0);
+    head.commit = 12;
+    CHECK(head_subject("trips", 3) == "millrace.state.trips.3");
+    CHECK(part_subject("trips", 3, head, 1) == "millrace.state.trips.3.000102030405060708090a0b0c0d0e0f.12.1");
+}
+
+}  // namespace
+}  // namespace millrace::state
