@@ -54,6 +54,8 @@ struct Event {
 struct Delivery {
     Partition partition = 0;
     std::uint64_t stream_sequence = 0;
+    // Counts what its consumer has delivered, from 1: a gap is a lost delivery.
+    std::uint64_t consumer_sequence = 0;
     std::uint64_t delivered = 1;  // 1 for the first delivery
     std::uint64_t pending = 0;    // messages the consumer still holds behind this one
     ServerTime stored_at{};       // when JetStream stored the message

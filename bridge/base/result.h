@@ -15,6 +15,7 @@ enum class ErrorCode {
     unavailable,    // passing: try again later
     too_large,      // over a size limit: retrying the same bytes is useless
     misconfigured,  // the outside refuses us as we are set up: hold, say so, probe
+    conflict,       // somebody else was first: what is there now has to be read before anything is done
 };
 
 struct Error {

@@ -1,14 +1,15 @@
 // What crosses the door to JetStream as values: pull requests and their statuses, what a bind found, publications'
-// answers, searches. Shared by the engine, which decides, and ports/jetstream.h, which is the door.
+// answers, searches, and what the owner of a partition asks for. Shared by the engine, which decides, and
+// ports/jetstream.h, which is the door.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "bridge/base/event.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/result.h"
 #include "bridge/base/time.h"
@@ -38,12 +39,37 @@ struct PullStatus {
     std::string description;
 };
 
-enum class Output { result, dead_letter, unroutable };
-inline constexpr std::size_t kOutputs = 3;
+// What a pipeline publishes: these, and from `aggregate` on its aggregates in their order. No pipeline has all of them;
+// settings/outputs.h says which ones one has. Where something is known of each, it is a vector with these as indices,
+// zero for what the pipeline does not have.
+enum class Output : std::uint32_t { result, dead_letter, unroutable, late, state, aggregate };
+constexpr std::size_t index(Output output) { return static_cast<std::size_t>(output); }
+constexpr Output aggregate_output(std::size_t place) { return static_cast<Output>(index(Output::aggregate) + place); }
+// What an event may come to by itself.
+inline constexpr std::size_t kEventOutputs = 3;
 
-// What is known of a partition's consumer and of the streams around it once `bind` succeeded.
+// Where the owner of a partition begins to take deliveries: at a consumer of its own, made for this and used for
+// nothing else, whose name tells deliveries of an earlier position apart (settings::consumer_name).
+struct Position {
+    Partition partition = 0;
+    std::uint64_t epoch = 0;
+    std::uint64_t number = 0;  // grows with each position of the epoch
+    std::uint64_t start_sequence = 1;
+    bool operator==(const Position&) const = default;
+};
+
+// Reads what a bind reads and makes no consumer: what an owner wants to know before it claims a partition.
+struct Look {
+    Partition partition = 0;
+    Duration before{};  // where `input.start` is a time: how much earlier reading begins
+};
+
+// What is known of a partition's consumer and of the streams around it. The answer to a bind, a look (nothing of a
+// consumer is known then) or a position.
 struct Bound {
     Partition partition = 0;
+    std::optional<Position> position{};  // that is answered
+    std::uint64_t start_sequence = 0;    // of a look: where `input.start` begins now
     ServerTime stream_created{};
     std::uint64_t input_first_sequence = 0;
     std::uint64_t input_last_sequence = 0;
@@ -60,41 +86,81 @@ struct Bound {
     // When JetStream stored the oldest unacked message (server_now where there is none): no result of an unacked
     // message can be older.
     ServerTime oldest_unacked{};
-    std::array<std::uint64_t, kOutputs> output_last_sequence{};  // of the stream behind each output
-    Duration duplicate_window{};                                 // the shortest of the output streams
+    std::vector<std::uint64_t> output_last_sequence{};  // of the stream behind each Output
+    Duration duplicate_window{};                        // the shortest of the output streams, the state's left out
     std::uint64_t max_payload = 1 << 20;  // smallest of the server's and the output streams' limits, in bytes
     std::uint64_t max_input = 1 << 20;    // largest message the server may deliver, headers included
 };
 
+// A bind, look or position failed, or the consumer cannot be worked with any more.
 struct BindFailed {
     Partition partition = 0;
-    Error error;  // not_found, misconfigured: hold and say so; unavailable: try again
+    // not_found, misconfigured: hold and say so; unavailable: try again; conflict: a consumer of the position's name is
+    // there already, take the next number.
+    Error error;
+    std::optional<Position> position{};  // that is answered
 };
 
 // The answer to one Publication. An answer that does not come is the engine's to time out.
 struct Stored {
     StoreId id{};
-    std::optional<Error> error;  // unavailable: again later; too_large; misconfigured: hold
-    bool refused = false;        // with an error: this attempt is surely not stored, and never will be
+    // unavailable: again later; too_large; misconfigured: hold; conflict: the subject's last message is another one
+    // than was expected. (An earlier attempt with the same bytes may be that one: read it.)
+    std::optional<Error> error;
+    bool refused = false;  // with an error: this attempt is surely not stored, and never will be
     std::uint64_t sequence = 0;
     bool duplicate = false;  // an earlier message of the same identity was already there
 };
 
-// Reads the output streams from a place on and returns the identities found of this pipeline, so that an event
-// whose result is already stored is not given another one (SEMANTICS B2).
+// Reads the output streams (not the state) from a place on and returns the identities found of this pipeline, so that
+// what is already stored is not stored again (SEMANTICS B2, C7).
 struct Find {
     std::uint64_t number = 0;
-    // Sequence to read from, per output; where nothing is given, `from_time` is used.
-    std::optional<std::array<std::uint64_t, kOutputs>> from_sequence;
+    // Sequence to read from, by Output; those beyond its end are not read. Where nothing is given, `from_time` is used.
+    std::optional<std::vector<std::uint64_t>> from_sequence;
     ServerTime from_time{};
-    std::uint64_t input_above = 0;  // only results of inputs with a greater sequence …
-    std::uint64_t input_to = 0;     // … and at most this one
+    std::uint64_t input_above = 0;  // of what tells of one input: only with a greater sequence …
+    std::uint64_t input_to = 0;     // … and at most this one. Aggregates tell of none
 };
 
 struct Found {
     std::uint64_t number = 0;
     std::vector<Identity> identities;
     std::optional<Error> error;  // the search is incomplete: ask again
+};
+
+// Asks the leader of a stream for one message; never a replica, which may not know the newest yet.
+struct Read {
+    enum class From { state, input };
+    enum class Which { last, at, next };  // of the subject; at `sequence`; the first of the subject from `sequence` on
+    std::uint64_t number = 0;             // the answer carries it back
+    Partition partition = 0;
+    From from = From::state;
+    Which which = Which::last;
+    std::uint64_t sequence = 0;  // not of `last`
+    // Not of `at`. Empty: the partition's own, which is its state subject, or what its consumers filter the input by.
+    std::string subject{};
+};
+
+struct StreamMessage {
+    std::uint64_t sequence = 0;
+    ServerTime stored_at{};
+    std::string subject;
+    std::vector<Header> headers;
+    std::string payload;
+};
+
+// The answer to a Read.
+struct GotMessage {
+    std::uint64_t number = 0;
+    std::optional<Error> error;              // unavailable: ask again; else hold and say so
+    std::optional<StreamMessage> message{};  // nothing and no error: the leader has no such message
+};
+
+// Removes heads and parts of a partition's state below a sequence. Has no answer; what is left is removed by the next.
+struct Purge {
+    Partition partition = 0;
+    std::uint64_t below = 0;
 };
 
 // Comes again with each further reason while the connection stays down.

@@ -52,7 +52,8 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, PullRequest, Send, Publish, Settled, Ack, Nak, InProgress, Find, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Settled, Ack, Nak, InProgress, Find, Read,
+                            Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

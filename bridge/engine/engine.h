@@ -56,6 +56,7 @@ class Engine {
     void on(BindFailed&& in, Time now, Effects& out);
     void on(Stored&& in, Time now, Effects& out);
     void on(Found&& in, Time now, Effects& out);
+    void on(GotMessage&& in, Time now, Effects& out);
     void on(Disconnected&&, Time now, Effects& out);
     void on(Reconnected&&, Time now, Effects& out);
     void on(Drain&& in, Time now, Effects& out);

@@ -34,7 +34,7 @@ struct Drain {
     Time deadline{};
 };
 
-using Input = std::variant<Tick, Delivered, Answered, PullStatus, Bound, BindFailed, Stored, Found, Disconnected,
-                           Reconnected, Drain>;
+using Input = std::variant<Tick, Delivered, Answered, PullStatus, Bound, BindFailed, Stored, Found, GotMessage,
+                           Disconnected, Reconnected, Drain>;
 
 }  // namespace millrace::engine

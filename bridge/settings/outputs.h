@@ -1,20 +1,30 @@
-// What a pipeline publishes, one row a kind: the field that names its subject, and the subject configured there.
+// What a pipeline publishes, as a table: one row an output, with the field that names its subject and what is
+// configured there.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "bridge/base/stream.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::settings {
 
-// Every kind, in the order of the enum.
-inline constexpr std::array<Output, kOutputs> kEveryOutput = {Output::result, Output::dead_letter, Output::unroutable};
+struct OutputRow {
+    Output output{};
+    std::string field;    // below its pipeline: `results.subject`, `aggregates[1].subject`
+    std::string subject;  // template; of the state a filter
+    std::string stream;   // the one configured; empty: the one that stores the subject
+};
 
-// Below its pipeline: `results.subject`.
-std::string_view output_field(Output output);
-const std::string& output_subject(const Pipeline& pipeline, Output output);
+// Those the pipeline has, in the order of Output: no results without an endpoint, late copies only where they are asked
+// for, state and aggregates where partitions are owned.
+std::vector<OutputRow> outputs(const Pipeline& pipeline);
+// How long a vector with Outputs as indices is for the pipeline.
+std::size_t output_slots(const Pipeline& pipeline);
+
+// The subject of a partition's heads; its parts are below it. `millrace.state.PIPELINE.P`
+std::string state_subject(const Pipeline& pipeline, Partition partition);
 
 }  // namespace millrace::settings

@@ -1,6 +1,9 @@
 #include "bridge/settings/settings.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
+#include <tuple>
 
 namespace millrace::settings {
 
@@ -19,6 +22,24 @@ bool has_endpoint(const Pipeline& pipeline) { return !pipeline.endpoint.url.empt
 
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition) {
     return pipeline.name + "-p" + std::to_string(partition);
+}
+
+std::string consumer_name(const Pipeline& pipeline, const Position& position) {
+    return consumer_name(pipeline, position.partition) + "-" + std::to_string(position.epoch) + "-" +
+           std::to_string(position.number);
+}
+
+bool is_earlier_consumer(const Pipeline& pipeline, const Position& position, std::string_view name) {
+    const std::string prefix = consumer_name(pipeline, position.partition) + "-";
+    if (!name.starts_with(prefix)) return false;
+    Position other = position;
+    const char* const end = name.data() + name.size();
+    const auto epoch = std::from_chars(name.data() + prefix.size(), end, other.epoch);
+    if (epoch.ec != std::errc() || epoch.ptr == end || *epoch.ptr != '-') return false;
+    const auto number = std::from_chars(epoch.ptr + 1, end, other.number);
+    // Written in another way it is somebody else's.
+    if (number.ec != std::errc() || number.ptr != end || name != consumer_name(pipeline, other)) return false;
+    return std::tie(other.epoch, other.number) < std::tie(position.epoch, position.number);
 }
 
 }  // namespace millrace::settings

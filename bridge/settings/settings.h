@@ -8,10 +8,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "bridge/base/aggregate.h"
+#include "bridge/base/stream.h"
 #include "bridge/base/time.h"
 
 namespace millrace::settings {
@@ -161,5 +163,9 @@ bool is_owned(const Pipeline& pipeline);
 bool has_endpoint(const Pipeline& pipeline);
 // The durable consumer of one partition, shared by all replicas.
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition);
+// The consumer of one position of an owned partition: `PIPELINE-pP-EPOCH-N`.
+std::string consumer_name(const Pipeline& pipeline, const Position& position);
+// Whether `name` is a consumer of an owned partition, of an earlier position than this one.
+bool is_earlier_consumer(const Pipeline& pipeline, const Position& position, std::string_view name);
 
 }  // namespace millrace::settings
