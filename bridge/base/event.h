@@ -19,6 +19,7 @@
 #include "bridge/base/payload.h"
 #include "bridge/base/reason.h"
 #include "bridge/base/time.h"
+#include "bridge/base/value.h"
 
 namespace millrace {
 
@@ -46,6 +47,8 @@ struct Event {
     std::uint32_t element = 0;     // index in the message
     std::string_view text;         // the raw element, inside the delivery's payload
     std::string row;               // raw JSON text of the row for the request
+    std::optional<ServerTime> at;  // event time; nothing where it is the time the message was stored
+    std::vector<Value> values;     // for aggregates, in the order of windows::operands
     std::string included;          // raw JSON text of the fields the result carries along; empty for none
     std::optional<Verdict> fault;  // set when decoding already found it unfit
     Settlement settlement;

@@ -4,6 +4,9 @@
 // closed in this one.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -19,6 +22,15 @@ struct Bind {
     Partition partition = 0;
 };
 
+// How many events of a message met which fate.
+struct Fates {
+    std::uint32_t in_time = 0;
+    std::uint32_t adjusted = 0;
+    std::uint32_t late = 0;
+    std::uint32_t early = 0;
+    std::uint32_t dead = 0;
+};
+
 // Make one request of `rows`, in this order.
 struct Send {
     RequestId id{};
@@ -32,6 +44,27 @@ struct Publish {
     StoreId id{};
     const Delivery* delivery = nullptr;
     const Event* event = nullptr;
+};
+
+// Publish these bytes. What is pointed to lives until the next step.
+struct Write {
+    StoreId id{};
+    Output output{};
+    std::string_view subject;
+    const std::vector<Header>* headers = nullptr;
+    std::string_view payload;
+    std::optional<std::uint64_t> expected_last_subject_sequence;
+};
+
+// A message of an owned partition was applied; for counting.
+struct Applied {
+    const Delivery* delivery = nullptr;
+    Fates fates;
+};
+
+// Acks this message and all before it on its consumer.
+struct AckUpTo {
+    std::string ack_subject;
 };
 
 // What tells of the event is stored; for counting.
@@ -52,8 +85,8 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Settled, Ack, Nak, InProgress, Find, Read,
-                            Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Write, Settled, Applied, Ack, AckUpTo,
+                            Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine
