@@ -235,8 +235,10 @@ void Owner::bind_failed(const BindFailed& failed, Time now) {
     } else if (phase_ == Phase::surveying) {
         look_again(now);
         due_ = again;
-    } else {
-        input_asked_ = false;
+    } else if (!std::exchange(input_asked_, false) && owns()) {
+        // The deliveries or their acks are denied.
+        reposition();
+        position_due_ = again;
     }
     trouble_ = passing || failed.error.code == ErrorCode::conflict ? std::string() : failed.error.text;
 }
