@@ -2,8 +2,8 @@
 //
 // A tenant's watermark is the latest event time seen minus the tolerance for disorder; events at or after it are in
 // time. Every event inside the early limit moves it at its place in the stream, whatever becomes of the event. What
-// moves it is at most the stored time plus `skew`, so that one event from the far future closes nothing; and no tenant's
-// events move another's.
+// moves it is at most the stored time plus `skew`, so that one event from the far future closes nothing; and no
+// tenant's events move another's.
 //
 // Steps, in this order: an event further than `early` after its stored time is *early* and left out. One further than
 // `late` before it is moved to that limit, or is *late*. One before the watermark is moved to it, or is *late*. Stored

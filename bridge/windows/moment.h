@@ -24,7 +24,32 @@ constexpr EventTime next_on_grid(EventTime at, Duration step, Duration offset = 
     return beyond > Duration::zero() ? at + (step - beyond) : at - beyond;
 }
 
+// Where an event stands among all others of its tenant.
+struct Moment {
+    EventTime at;
+    Place place;
+    auto operator<=>(const Moment&) const = default;
+};
+
 inline void write_time(ByteWriter& out, EventTime at) { out.signed_number(at.time_since_epoch().count()); }
 inline EventTime read_time(ByteReader& in) { return EventTime(Duration(in.signed_number())); }
+
+inline void write_place(ByteWriter& out, const Place& place) {
+    out.number(place.sequence);
+    out.number(place.element);
+}
+inline Place read_place(ByteReader& in) {
+    const std::uint64_t sequence = in.number();
+    return {sequence, static_cast<std::uint32_t>(in.number())};
+}
+
+inline void write_moment(ByteWriter& out, const Moment& moment) {
+    write_time(out, moment.at);
+    write_place(out, moment.place);
+}
+inline Moment read_moment(ByteReader& in) {
+    const EventTime at = read_time(in);
+    return {at, read_place(in)};
+}
 
 }  // namespace millrace::windows
