@@ -39,11 +39,10 @@ void Owner::disconnected() {
     reposition();
 }
 
+// What was received in order is still applied; there is just nobody left to ack it to.
 void Owner::reposition() {
     place_ = Standing::away;
     position_due_ = {};
-    waiting_.clear();
-    waiting_bytes_ = 0;
     received_ = acked_ = 0;
     applied_ack_ = floor_ack_ = {};
 }
@@ -153,7 +152,7 @@ void Owner::apply(Effects& out) {
         waiting_bytes_ -= held_bytes(*delivery);
         const Fates fates = applier_->apply(*delivery);
         applied_ = {delivery->stream_sequence, delivery->stored_at};
-        applied_ack_ = {delivery->ack_subject, delivery->consumer_sequence};
+        if (place_ == Standing::there) applied_ack_ = {delivery->ack_subject, delivery->consumer_sequence};
         out.emplace_back(Applied{delivery.get(), fates});
         spent_.push_back(std::move(delivery));
     }
@@ -248,7 +247,8 @@ void Owner::lost(const std::string& why, Time now, Effects& out) {
 
 void Owner::take_position(Time now, Effects& out) {
     if (place_ == Standing::there || leaving_ || now < position_due_) return;
-    if (applied_.sequence != head_->floor || checkpoint_.busy()) return;
+    // Its acks must never run ahead of the floor.
+    if (!waiting_.empty() || applied_.sequence != head_->floor || checkpoint_.busy()) return;
     position_.number += 1;
     position_.start_sequence = applied_.sequence + 1;
     place_ = Standing::asked;
