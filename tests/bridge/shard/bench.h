@@ -47,6 +47,7 @@ struct NotingObserver : ports::Observer {
     void settled(std::string_view tenant, std::optional<Reason> reason, bool, Duration) override {
         settlements.emplace_back(tenant, reason);
     }
+    void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
     void answered(Outcome, int, Duration) override {}
