@@ -122,6 +122,9 @@ struct Tenancy {
         }
     }
 
+    // As the server does when nobody acks for too long: the next consumer sequence, an old message.
+    void redeliver(std::uint64_t sequence) { next = sequence; }
+
     Bound bound() const {
         Bound bound;
         bound.stream_created = estate.created;
