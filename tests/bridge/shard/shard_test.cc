@@ -14,12 +14,16 @@ namespace {
 
 struct MuteJetStream : ports::JetStream {
     void bind(Partition) override {}
+    void look(const Look&) override {}
+    void position(const Position&) override {}
     void pull(const PullRequest&) override {}
     void ack(const std::string&) override {}
     void nak(const std::string&, Duration) override {}
     void in_progress(const std::string&) override {}
     void publish(ports::Publication) override {}
     void find(const Find&) override {}
+    void read(const Read&) override {}
+    void purge(const Purge&) override {}
     void flush() override {}
 };
 
