@@ -143,6 +143,7 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
+            if (owned && !event.fault) continue;  // it comes to nothing of its own
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }
