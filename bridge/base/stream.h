@@ -73,7 +73,7 @@ struct Bound {
     ServerTime stream_created{};
     std::uint64_t input_first_sequence = 0;
     std::uint64_t input_last_sequence = 0;
-    std::uint64_t ack_floor = 0;           // stream sequence
+    std::uint64_t ack_floor = 0;           // stream sequence; of a look the greatest of the partition's consumers
     std::uint64_t delivered_sequence = 0;  // stream sequence of the last delivery
     std::uint64_t ack_pending = 0;
     Duration ack_wait{};
@@ -86,8 +86,9 @@ struct Bound {
     // When JetStream stored the oldest unacked message (server_now where there is none): no result of an unacked
     // message can be older.
     ServerTime oldest_unacked{};
-    std::vector<std::uint64_t> output_last_sequence{};  // of the stream behind each Output
-    Duration duplicate_window{};                        // the shortest of the output streams, the state's left out
+    // Of the stream behind each Output.
+    std::vector<std::uint64_t> output_last_sequence = std::vector<std::uint64_t>(kEventOutputs);
+    Duration duplicate_window{};          // the shortest of the output streams, the state's left out
     std::uint64_t max_payload = 1 << 20;  // smallest of the server's and the output streams' limits, in bytes
     std::uint64_t max_input = 1 << 20;    // largest message the server may deliver, headers included
 };

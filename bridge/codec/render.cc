@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBlock = 65535;  // nats-server's own limit
 
-subjects::SubjectTemplate parsed(const settings::Pipeline& pipeline, Output output) {
-    const std::string& text = settings::output_subject(pipeline, output);
+subjects::SubjectTemplate parsed(const std::string& text) {
     auto made = subjects::SubjectTemplate::parse(text, subjects::Use::output);
     MILLRACE_CHECK(made.has_value(), text.c_str());
     return *std::move(made);
@@ -121,17 +120,18 @@ const Verdict* verdict_of(const Event& event) {
 
 }  // namespace
 
-Renderer::Renderer(const settings::Pipeline& pipeline)
-    : pipeline_(pipeline),
-      destinations_{parsed(pipeline, Output::result), parsed(pipeline, Output::dead_letter),
-                    parsed(pipeline, Output::unroutable)} {}
+Renderer::Renderer(const settings::Pipeline& pipeline) : pipeline_(pipeline) {
+    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+        if (index(row.output) < kEventOutputs) destinations_[index(row.output)] = parsed(row.subject);
+    }
+}
 
 Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
     const auto* verdict = verdict_of(event);
     const auto output = verdict == nullptr        ? Output::result
                         : delivery.tenant.empty() ? Output::unroutable
                                                   : Output::dead_letter;
-    const auto& destination = destinations_[static_cast<std::size_t>(output)];
+    const auto& destination = destinations_[index(output)];
     auto subject = destination.render(delivery.tenant, delivery.partition);
     if (!subject) return std::unexpected(std::move(subject.error()));
     // The template made it, so this cannot fail; it is here because a wrong subject shows one tenant's event to

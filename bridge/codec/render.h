@@ -35,7 +35,7 @@ class Renderer {
 
   private:
     const settings::Pipeline& pipeline_;
-    std::array<subjects::SubjectTemplate, kOutputs> destinations_;
+    std::array<subjects::SubjectTemplate, kEventOutputs> destinations_;
 };
 
 }  // namespace millrace::codec

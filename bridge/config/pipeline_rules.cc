@@ -36,14 +36,13 @@ bool overlap(const Filter& a, const Filter& b) {
 struct Flow {
     std::string name;
     Filter input;
-    std::vector<Filter> outputs;  // results, dead letters, unroutable
+    std::vector<Filter> outputs;
 };
 
 Flow flow_of(const Pipeline& pipeline, const std::string& path) {
     Flow flow{pipeline.name, filter_of(path + ".input.subject", pipeline.input.subject, Use::input), {}};
-    for (const Output output : settings::kEveryOutput) {
-        flow.outputs.push_back(filter_of(path + "." + std::string(settings::output_field(output)),
-                                         settings::output_subject(pipeline, output), Use::output));
+    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+        flow.outputs.push_back(filter_of(path + "." + row.field, row.subject, Use::input));  // the state's is a filter
     }
     return flow;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "bridge/base/check.h"
 #include "bridge/engine/backoff.h"
@@ -34,7 +35,7 @@ void Commit::limits(const Bound& bound, Time now) {
         ack_wait_ = std::min(ack_wait_, limits.ack_wait);
         duplicate_window_ = std::min(duplicate_window_, limits.duplicate_window);
     }
-    for (std::size_t o = 0; o < kOutputs; ++o) {
+    for (std::size_t o = 0; o < kEventOutputs; ++o) {
         // An output stream made anew starts at one again: nothing known of its sequences holds.
         if (bound.output_last_sequence[o] < seen_[o]) {
             for (auto& [event, publication] : publications_) publication.base[o] = 0;
@@ -140,7 +141,7 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
         failures_ = 0;
         untried_ = false;
         trouble_.clear();
-        const auto o = static_cast<std::size_t>(attempt.output);
+        const auto o = index(attempt.output);
         seen_[o] = std::max(seen_[o], stored.sequence);
         return settle(attempt.event, publication.maybe_stored_since.value_or(now), stored.duplicate, out);
     }
@@ -203,21 +204,20 @@ std::optional<Find> Commit::want_search() {
     std::erase_if(unsure_, [&](EventRef event) { return !publications_.contains(event); });
     if (unsure_.empty()) return std::nullopt;
     Find find;
-    std::array<std::uint64_t, kOutputs> from{};
-    from.fill(std::numeric_limits<std::uint64_t>::max());
+    std::vector<std::uint64_t> from(kEventOutputs, std::numeric_limits<std::uint64_t>::max());
     bool by_another = false;
     Time since = kNever;
     for (const EventRef event : unsure_) {
         const Publication& publication = publications_.at(event);
         by_another = by_another || publication.by_another;
         since = std::min(since, *publication.maybe_stored_since);
-        for (std::size_t o = 0; o < kOutputs; ++o) from[o] = std::min(from[o], publication.base[o] + 1);
+        for (std::size_t o = 0; o < kEventOutputs; ++o) from[o] = std::min(from[o], publication.base[o] + 1);
     }
     if (by_another) {
         // No sequence is known for what another replica did.
         find.from_time = server_at_bind_ + (since - bound_at_) - ack_wait_;
     } else {
-        find.from_sequence = from;
+        find.from_sequence = std::move(from);
     }
     find.input_to = std::numeric_limits<std::uint64_t>::max();
     searching_.swap(unsure_);

@@ -78,10 +78,10 @@ class Commit {
 
   private:
     struct Publication {
-        std::optional<Time> maybe_stored_since;      // the first attempt; of a redelivery, somebody else's
-        bool by_another = false;                     // whoever had the message before may have published it
-        std::array<std::uint64_t, kOutputs> base{};  // every copy of our own has a greater sequence
-        std::vector<StoreId> attempts;               // that may be stored
+        std::optional<Time> maybe_stored_since;           // the first attempt; of a redelivery, somebody else's
+        bool by_another = false;                          // whoever had the message before may have published it
+        std::array<std::uint64_t, kEventOutputs> base{};  // every copy of our own has a greater sequence
+        std::vector<StoreId> attempts;                    // that may be stored
     };
     struct RefHash {
         std::size_t operator()(const EventRef& r) const noexcept {
@@ -114,7 +114,7 @@ class Commit {
     std::deque<EventRef> to_send_;
     std::vector<EventRef> unsure_;
     std::vector<EventRef> searching_;
-    std::array<std::uint64_t, kOutputs> seen_{};  // greatest sequence known in each output stream
+    std::array<std::uint64_t, kEventOutputs> seen_{};  // greatest sequence known in each output stream
     std::map<Partition, Limits> limits_;
     Duration ack_wait_ = std::chrono::seconds(30);
     Duration duplicate_window_ = std::chrono::minutes(2);

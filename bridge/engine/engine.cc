@@ -191,6 +191,9 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
     puller_.bind_failed(in, now);
 }
 
+// Shared pipelines read nothing.
+void Engine::on(GotMessage&&, Time, Effects&) {}
+
 void Engine::on(Found&& in, Time now, Effects& out) {
     if (const auto partition = search_.found(in, now, out)) puller_.release(*partition);
     if (search_.trouble() == search_trouble_) return;

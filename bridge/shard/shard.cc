@@ -58,7 +58,8 @@ struct Shard::State {
     codec::EventDecoder decoder;
     codec::Renderer renderer;
     subjects::SubjectTemplate input;
-    std::map<Partition, std::string> consumers;
+    std::map<Partition, std::string> consumers;  // whose deliveries are taken: shared ones, or those of the positions
+    std::map<Partition, Position> positions;     // of owned partitions
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
     std::size_t max_payload = 1 << 20;
@@ -84,6 +85,7 @@ struct Shard::State {
           renderer(p.pipeline),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
+        if (settings::is_owned(p.pipeline)) return;
         for (const Partition partition : p.partitions)
             consumers[partition] = settings::consumer_name(p.pipeline, partition);
     }
@@ -115,12 +117,14 @@ struct Shard::State {
         if (!ack) return parts.observer.note({Level::error, "bad_delivery", ack.error().text});
         // Anyone who can publish to our inbox can forge a delivery; only our own consumer's are ours to ack.
         if (ack->stream != parts.pipeline.input.stream || ack->consumer != consumers[message.partition]) {
+            if (is_left_behind(message.partition, *ack)) return;
             return parts.observer.note(
                 {Level::error, "bad_delivery", "a message from another stream or consumer was ignored"});
         }
         auto delivery = std::make_unique<Delivery>();
         delivery->partition = message.partition;
         delivery->stream_sequence = ack->stream_sequence;
+        delivery->consumer_sequence = ack->consumer_sequence;
         delivery->delivered = ack->delivered;
         delivery->pending = ack->pending;
         delivery->stored_at = ack->stored_at;
@@ -141,6 +145,13 @@ struct Shard::State {
         step(engine::Delivered{message.slot, std::move(delivery), mail_since}, now);
     }
 
+    // Was on its way while the partition got another position.
+    [[nodiscard]] bool is_left_behind(Partition partition, const subjects::AckSubject& ack) const {
+        const auto at = positions.find(partition);
+        return at != positions.end() && ack.stream == parts.pipeline.input.stream &&
+               settings::is_earlier_consumer(parts.pipeline, at->second, ack.consumer);
+    }
+
     void decode(Delivery& delivery) {
         delivery.tenant.empty() ? codec::set_unroutable(delivery) : decoder.decode(delivery);
     }
@@ -149,6 +160,8 @@ struct Shard::State {
         max_payload = bound.max_payload;
         step(std::move(bound), now);
     }
+
+    void arrived(Note&& note, Time) { parts.observer.note(note); }
 
     template <typename Other>
     void arrived(Other&& other, Time now) {
@@ -188,11 +201,20 @@ struct Shard::State {
     // ---- out ----
 
     void carry_out(const engine::Bind& e) { parts.jetstream.bind(e.partition); }
+    void carry_out(const Look& e) { parts.jetstream.look(e); }
     void carry_out(const PullRequest& e) { parts.jetstream.pull(e); }
     void carry_out(const Find& e) { parts.jetstream.find(e); }
+    void carry_out(const Read& e) { parts.jetstream.read(e); }
+    void carry_out(const Purge& e) { parts.jetstream.purge(e); }
     void carry_out(const Note& e) { parts.observer.note(e); }
     void carry_out(const engine::Nak& e) { parts.jetstream.nak(e.delivery->ack_subject, e.delay); }
     void carry_out(const engine::InProgress& e) { parts.jetstream.in_progress(e.delivery->ack_subject); }
+
+    void carry_out(const Position& e) {
+        positions[e.partition] = e;
+        consumers[e.partition] = settings::consumer_name(parts.pipeline, e);
+        parts.jetstream.position(e);
+    }
 
     void carry_out(const engine::Ack& e) {
         parts.jetstream.ack(e.delivery->ack_subject);
