@@ -36,6 +36,8 @@ class ByteWriter {
     [[nodiscard]] std::size_t size() const { return out_.size(); }
     [[nodiscard]] const std::string& bytes() const { return out_; }
     [[nodiscard]] std::string take() { return std::exchange(out_, {}); }
+    // Keeps the memory for what is written next.
+    void clear() { out_.clear(); }
 
   private:
     std::string out_;
