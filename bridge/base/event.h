@@ -47,8 +47,6 @@ struct Event {
     std::uint32_t element = 0;     // index in the message
     std::string_view text;         // the raw element, inside the delivery's payload
     std::string row;               // raw JSON text of the row for the request
-    std::optional<ServerTime> at;  // event time; nothing where it is the time the message was stored
-    std::vector<Value> values;     // for aggregates, in the order of windows::operands
     std::string included;          // raw JSON text of the fields the result carries along; empty for none
     std::optional<ServerTime> at;  // when it happened, where a field says so
     std::vector<Value> values;     // what aggregates want of it, in the order of windows::operands()
