@@ -53,8 +53,9 @@ constexpr Field kFields[] = {
             "`avg(F)`, `stddev(F)`, `stddevp(F)`, `var(F)`, `varp(F)`, `percentile_cont(0.95, F)`, "
             "`percentile_disc(0.95, F)`, `first(F)`, `last(F)`, `top_n(3, F)` (the greatest; `top_n(3, F, asc)` the "
             "smallest) and `collect(F)`. F is a field of the event: a name, or a JSON Pointer such as `/trip/distance`; "
-            "`score` is the score, `score.fare` a field of it. Null and missing values are left out.",
-     .example = "{trips: count(), fare: avg(/trip/fare), long: percentile_cont(0.95, distance)}",
+            "`score` is the score, `score.fare` a field of it. Null and missing values are left out. Between braces a "
+            "function with a comma needs quotes.",
+     .example = "{trips: count(), fare: avg(/trip/fare), long: \"percentile_cont(0.95, distance)\"}",
      .required = true,
      .apart = true},
     {.path = "pipelines[].aggregates[].having",

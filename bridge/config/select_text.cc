@@ -99,8 +99,10 @@ std::expected<Call, std::string> take_apart(std::string_view text) {
     Call call{text, nullptr, {}};
     const std::string_view whole = codec::trim(text);
     const std::size_t open = whole.find('(');
-    if (open == std::string_view::npos || !whole.ends_with(')')) {
-        return call.wrong("is no call of a function (write for example avg(distance))");
+    if (open == std::string_view::npos) return call.wrong("is no call of a function (write for example avg(distance))");
+    if (!whole.ends_with(')')) {
+        return call.wrong("has no closing bracket at its end (between braces YAML ends a value at a comma: put it in "
+                          "quotes, or give it a line of its own)");
     }
     const std::string_view name = codec::trim(whole.substr(0, open));
     const auto* const row = std::ranges::find(kFunctions, name, &Row::name);
