@@ -13,7 +13,8 @@ struct Snapshot {
     Time at{};                     // when it was taken
     bool connected = false;        // to NATS
     std::uint32_t partitions = 0;  // assigned to this shard
-    std::uint32_t bound = 0;       // of these, with a consumer and output streams found
+    std::uint32_t bound = 0;       // of these, with a consumer and output streams found; owned ones: could be worked on
+    std::uint32_t owned = 0;       // of these, by this shard
     std::string hold;              // why pulling is paused, in words; empty when it is not
     std::string halt;              // name of the halt, empty when there is none
     std::string halt_remedy;
@@ -25,6 +26,7 @@ struct Snapshot {
     std::size_t in_flight = 0;  // requests
     double concurrency_limit = 0;
     std::size_t accused = 0;       // events refused alone that wait for a witness or for the ratio
+    std::size_t state_bytes = 0;   // of owned partitions, held in memory
     std::size_t publications = 0;  // sent or waiting to be sent, not confirmed
 };
 

@@ -62,6 +62,7 @@ struct Position {
 struct Look {
     Partition partition = 0;
     Duration before{};  // where `input.start` is a time: how much earlier reading begins
+    bool operator==(const Look&) const = default;
 };
 
 // What is known of a partition's consumer and of the streams around it. The answer to a bind, a look (nothing of a
@@ -122,6 +123,7 @@ struct Find {
     ServerTime from_time{};
     std::uint64_t input_above = 0;  // of what tells of one input: only with a greater sequence …
     std::uint64_t input_to = 0;     // … and at most this one. Aggregates tell of none
+    bool operator==(const Find&) const = default;
 };
 
 struct Found {

@@ -4,11 +4,15 @@
 // closed in this one.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/fate.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/note.h"
 #include "bridge/base/stream.h"
@@ -34,6 +38,27 @@ struct Publish {
     const Event* event = nullptr;
 };
 
+// Publish these bytes. What is pointed to lives until the next step.
+struct Write {
+    StoreId id{};
+    Output output{};
+    std::string_view subject;
+    const std::vector<Header>* headers = nullptr;
+    std::string_view payload;
+    std::optional<std::uint64_t> expected_last_subject_sequence;
+};
+
+// A message of an owned partition was applied; for counting.
+struct Applied {
+    const Delivery* delivery = nullptr;
+    Fates fates;
+};
+
+// Acks this message and all before it on its consumer.
+struct AckUpTo {
+    std::string ack_subject;
+};
+
 // What tells of the event is stored; for counting.
 struct Settled {
     const Delivery* delivery = nullptr;
@@ -52,8 +77,8 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Settled, Ack, Nak, InProgress, Find, Read,
-                            Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Write, Settled, Applied, Ack, AckUpTo,
+                            Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

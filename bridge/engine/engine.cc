@@ -35,10 +35,11 @@ std::string tell(Partition partition, const std::string& text) {
 
 }  // namespace
 
-Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed)
+Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
+               const Ownership& ownership)
     : pipeline_(pipeline),
       partitions_(std::move(partitions)),
-      puller_(partitions_, pull_chunk(pipeline), seed ^ 1),
+      puller_(partitions_, pull_chunk(pipeline), seed ^ 1, settings::is_owned(pipeline)),
       ledger_(2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
       batcher_(
           {pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
@@ -47,10 +48,18 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       commit_(ledger_, seed ^ 3),
       search_(commit_, seed ^ 4),
       max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
-      random_(seed ^ 5) {}
+      random_(seed ^ 5) {
+    if (!settings::is_owned(pipeline)) return;
+    MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
+    for (const Partition p : partitions_) {
+        owners_.emplace(
+            p, std::make_unique<Owner>(pipeline, p, ownership.fingerprint, *ownership.rendering, random_.next()));
+    }
+}
 
 void Engine::step(Input&& input, Time now, Effects& out) {
     ledger_.sweep();
+    for (auto& [partition, owner] : owners_) owner->sweep();
     // What was published before a long stop may be stored and forgotten by the duplicate window, and what lies in the
     // sockets may be anybody's: look both up before anything is worked on.
     if (ticked_ != Time{} && now - ticked_ > commit_.duplicate_window() / 2) puller_.stopped(ticked_, now);
@@ -63,11 +72,11 @@ void Engine::step(Input&& input, Time now, Effects& out) {
 // ---- the source ----
 
 void Engine::on(Delivered&& in, Time now, Effects& out) {
+    if (is_owned()) return deliver_owned(std::move(in), now);
     const Partition partition = in.delivery->partition;
     puller_.received(partition, in.slot, in.delivery->payload.size(), now);
     backlog_[partition] = in.delivery->pending;
-    const auto wire = static_cast<double>(in.delivery->payload.size() + kWireOverhead);
-    expansion_ = std::max({1.0, expansion_ * kExpansionFades, static_cast<double>(held_bytes(*in.delivery)) / wire});
+    note_expansion(*in.delivery);
     Newest& newest = newest_[partition];
     if (in.delivery->stream_sequence < newest.sequence && in.delivery->stored_at > newest.stored_at) {
         // Stored later under a smaller sequence: the bind that will tell of it has not been made yet.
@@ -128,6 +137,11 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     }
 }
 
+void Engine::note_expansion(const Delivery& delivery) {
+    const auto wire = static_cast<double>(delivery.payload.size() + kWireOverhead);
+    expansion_ = std::max({1.0, expansion_ * kExpansionFades, static_cast<double>(held_bytes(delivery)) / wire});
+}
+
 void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now) {
     const std::size_t bytes = delivery.events[element].row.size();
     batcher_.add(delivery.partition, lane_of(delivery), {id, element}, bytes, delivery.delivered >= kAloneFrom, now);
@@ -136,6 +150,7 @@ void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t elemen
 void Engine::on(PullStatus&& in, Time now, Effects&) { puller_.status(in, now); }
 
 void Engine::on(Bound&& in, Time now, Effects& out) {
+    if (is_owned()) return bound_owned(in, now, out);
     if (in.max_deliver == 1) {
         return on(
             BindFailed{
@@ -188,13 +203,16 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
         const Level level = in.error.code == ErrorCode::unavailable ? Level::info : Level::warning;
         out.emplace_back(Note{level, "bind_failed", tell(in.partition, in.error.text)});
     }
+    if (Owner* owner = owner_of(in.partition)) return owner->bind_failed(in, now);
     puller_.bind_failed(in, now);
 }
 
-// Shared pipelines read nothing.
-void Engine::on(GotMessage&&, Time, Effects&) {}
+void Engine::on(GotMessage&& in, Time now, Effects& out) {
+    if (Owner* owner = owner_of_number(in.number)) owner->got(in, now, out);
+}
 
 void Engine::on(Found&& in, Time now, Effects& out) {
+    if (Owner* owner = owner_of_number(in.number)) return owner->found(in, now);
     if (const auto partition = search_.found(in, now, out)) puller_.release(*partition);
     if (search_.trouble() == search_trouble_) return;
     search_trouble_ = search_.trouble();
@@ -205,6 +223,7 @@ void Engine::on(Found&& in, Time now, Effects& out) {
 void Engine::on(Disconnected&& in, Time now, Effects& out) {
     puller_.disconnected(now);
     search_.disconnected(now);
+    for (auto& [partition, owner] : owners_) owner->disconnected();
     const std::string why = in.why.empty() ? "" : ": " + in.why;
     out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down" + why + "; reconnecting"});
 }
@@ -217,6 +236,7 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 // ---- the outputs ----
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
+    if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
     commit_.stored(in, now, out);
     if (commit_.trouble() == sink_trouble_) return;
     sink_trouble_ = commit_.trouble();
@@ -251,6 +271,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
         dispatch(now, out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
+        pump_owners(now, out);
     }
     puller_.pump(credit(), max_input_, may_pull(), now, commit_.duplicate_window() / 2, out);
 }
@@ -259,6 +280,7 @@ void Engine::on(Drain&& in, Time, Effects& out) {
     if (draining_) return;
     draining_ = true;
     drain_deadline_ = in.deadline;
+    for (auto& [partition, owner] : owners_) owner->drain(in.deadline);
     out.emplace_back(Note{Level::info, "draining", std::to_string(ledger_.size()) + " messages in hand"});
 }
 
@@ -318,6 +340,7 @@ void Engine::halt(std::string name, std::string remedy, Effects& out) {
 }
 
 Puller::Credit Engine::credit() const {
+    if (is_owned()) return owned_credit();
     const std::size_t bytes = pipeline_.input.max_pending_bytes;
     Puller::Credit credit;
     credit.messages = max_messages_ - std::min(max_messages_, ledger_.size());
@@ -356,6 +379,9 @@ Time Engine::next_due() const {
             consider(t);
         }
     }
+    if (halt_.empty()) {
+        for (const auto& [partition, owner] : owners_) consider(owner->next_due(ticked_));
+    }
     return due;
 }
 
@@ -381,6 +407,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.concurrency_limit = dispatcher_.limit();
     s.accused = conviction_.size();
     s.publications = commit_.size();
+    if (is_owned()) describe_owners(s);
     return s;
 }
 

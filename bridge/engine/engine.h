@@ -12,6 +12,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,23 +30,31 @@
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
+#include "bridge/engine/owner.h"
 #include "bridge/engine/puller.h"
 #include "bridge/engine/search.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::engine {
 
+// What an engine of owned partitions needs besides.
+struct Ownership {
+    const Rendering* rendering = nullptr;  // outlives the engine
+    Digest fingerprint{};                  // of what the configuration means
+};
+
 class Engine {
   public:
-    // `pipeline` outlives the engine. `seed` is for jitter.
-    Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed);
+    // `pipeline` outlives the engine. `seed` is for jitter and for the names of writers.
+    Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
+           const Ownership& ownership = {});
 
     // Requires: now never goes back.
     void step(Input&& input, Time now, Effects& out);
     // When a Tick is wanted although no input came; kNever when only an input can change anything. Also a time that is
     // over by now, if it came after the last Tick.
     [[nodiscard]] Time next_due() const;
-    [[nodiscard]] bool drained() const { return draining_ && ledger_.size() == 0; }
+    [[nodiscard]] bool drained() const { return draining_ && ledger_.size() == 0 && (!halt_.empty() || owners_left()); }
     [[nodiscard]] Snapshot snapshot(Time now) const;
 
   private:
@@ -82,6 +92,18 @@ class Engine {
     void hold(std::string why, Time now, Effects& out);
     void halt(std::string name, std::string remedy, Effects& out);
 
+    // Owned partitions (owned.cc).
+    [[nodiscard]] bool is_owned() const { return !owners_.empty(); }
+    Owner* owner_of(Partition partition);
+    Owner* owner_of_number(std::uint64_t number);
+    void deliver_owned(Delivered&& in, Time now);
+    void bound_owned(const Bound& in, Time now, Effects& out);
+    void pump_owners(Time now, Effects& out);
+    [[nodiscard]] Puller::Credit owned_credit() const;
+    void describe_owners(Snapshot& s) const;
+    [[nodiscard]] bool owners_left() const;
+
+    void note_expansion(const Delivery& delivery);
     void made_anew(Partition partition, Effects& out);
     void expire(Time now, Effects& out);
     void keep_in_progress(Time now, Effects& out);
@@ -102,6 +124,7 @@ class Engine {
     Conviction conviction_;
     Commit commit_;
     Search search_;
+    std::map<Partition, std::unique_ptr<Owner>> owners_;  // empty where partitions are shared
     std::size_t max_messages_;
     // Memory a byte on the wire takes once it is decoded: small elements in a large message take many times their size.
     // Until something was seen, a cautious guess.

@@ -37,8 +37,8 @@ Ending ending(const PullStatus& status) {
 
 }  // namespace
 
-Puller::Puller(const std::vector<Partition>& partitions, std::uint32_t chunk, std::uint64_t seed)
-    : chunk_(std::max(1u, chunk)), random_(seed) {
+Puller::Puller(const std::vector<Partition>& partitions, std::uint32_t chunk, std::uint64_t seed, bool parked)
+    : chunk_(std::max(1u, chunk)), random_(seed), parked_(parked) {
     for (const Partition p : partitions) lanes_[p] = Lane{};
 }
 
@@ -160,7 +160,7 @@ void Puller::give_up_lost(Lane& lane, Time now) {
 }
 
 void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
-    if (lane.state == State::bound || now < lane.due) return;
+    if (parked_ || lane.state == State::bound || now < lane.due) return;
     lane.state = State::binding;
     lane.due = now + kBindTimeout;
     out.emplace_back(Bind{partition});
@@ -234,7 +234,8 @@ Time Puller::next_due(Time now) const {
     };
     if (!connected_) return due;
     for (const auto& [partition, lane] : lanes_) {
-        consider(lane.state == State::bound ? lane.resting_until : lane.due);
+        if (lane.state == State::bound || !parked_)
+            consider(lane.state == State::bound ? lane.resting_until : lane.due);
         for (const Slot& slot : lane.slots) {
             if (slot.open) consider(std::min(slot.heard + kPullHeartbeat * 5 / 2, slot.ends) + Duration(1));
         }

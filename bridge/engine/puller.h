@@ -36,7 +36,8 @@ class Puller {
         std::size_t bytes = 0;
     };
 
-    Puller(const std::vector<Partition>& partitions, std::uint32_t chunk, std::uint64_t seed);
+    // `parked`: partitions are bound by somebody else, who says so by `bound`, and until then they are let alone.
+    Puller(const std::vector<Partition>& partitions, std::uint32_t chunk, std::uint64_t seed, bool parked = false);
 
     void disconnected(Time now);
     void reconnected(Time now);
@@ -49,6 +50,8 @@ class Puller {
 
     // Look the consumer up again before anything more is taken from it.
     void rebind(Partition partition, Time now) { unbind(lanes_.at(partition), now); }
+    // No pull from the partition before it is `bound` anew.
+    void park(Partition partition, Time now) { unbind(lanes_.at(partition), now); }
     // The process was stopped (or the machine asleep) since then: others may have worked on every partition.
     void stopped(Time since, Time now);
     // Whether what arrives from the partition may be worked on: its consumer is known, and no search is under way.
@@ -108,6 +111,7 @@ class Puller {
     std::uint32_t chunk_;
     std::uint32_t most_ = UINT32_MAX;  // a foreign consumer's limit on one request
     Random random_;
+    bool parked_;
     bool connected_ = true;
 };
 

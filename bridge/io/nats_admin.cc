@@ -105,6 +105,7 @@ std::string stream_body(const StreamWish& wish) {
         member("max_bytes", std::to_string(wish.max_bytes)),
         member("max_msg_size", std::to_string(wish.max_msg_size)),
         member("max_msgs", "-1"),
+        member("max_msgs_per_subject", std::to_string(wish.max_msgs_per_subject)),
         member("max_consumers", "-1"),
         member("duplicate_window", duration(wish.duplicate_window)),
     };
@@ -181,10 +182,9 @@ Result<ConsumerFound> NatsAdmin::consumer(const std::string& stream, const std::
     return read(ask("CONSUMER.INFO." + stream + "." + name, {}), parse_consumer);
 }
 
-Result<MessageFound> NatsAdmin::next_message(const std::string& stream, std::uint64_t sequence,
-                                             std::string_view filter) const {
-    const auto body = object({member("seq", std::to_string(sequence)), member("next_by_subj", json_string(filter))});
-    return read(ask("STREAM.MSG.GET." + stream, body), parse_message);
+Result<StreamMessage> NatsAdmin::next_message(const std::string& stream, std::uint64_t sequence,
+                                              std::string_view filter) const {
+    return read(ask("STREAM.MSG.GET." + stream, read_body(Read::Which::next, sequence, filter)), parse_message);
 }
 
 Result<StreamFound> NatsAdmin::create_stream(const StreamWish& wish) const {
@@ -212,7 +212,7 @@ Result<ConsumerFound> NatsAdmin::create_consumer(const ConsumerWish& wish) const
     return read(ask(what, consumer_body(wish)), parse_consumer);
 }
 
-Result<void> NatsAdmin::delete_ephemeral(const std::string& stream, const std::string& name) const {
+Result<void> NatsAdmin::delete_consumer(const std::string& stream, const std::string& name) const {
     return read(ask("CONSUMER.DELETE." + stream + "." + name, {}), parse_success);
 }
 

@@ -5,7 +5,7 @@
 // echoed config is what is returned: older servers ignore unknown members silently.
 //
 // Thread: any that may block; each call blocks up to `timeout`. Keeps no state.
-// Not here: deleting or shrinking anything but an ephemeral consumer of our own.
+// Not here: deleting or shrinking anything but consumers of our own making.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct ConsumerWish {
     std::string name;  // of a durable; empty for an ephemeral one, which the server names
     std::string filter;
     settings::Start start = settings::StartAll{};
-    std::string ack_policy = "explicit";
+    std::string ack_policy = "explicit";  // all, none
     Duration ack_wait{};
     std::int64_t max_ack_pending = 0;  // 0: the server's default
     bool headers_only = false;
@@ -44,6 +44,7 @@ struct StreamWish {
     Duration max_age{};  // zero: for ever
     std::int64_t max_bytes = -1;
     std::int64_t max_msg_size = -1;
+    std::int64_t max_msgs_per_subject = -1;
     Duration duplicate_window = std::chrono::minutes(2);
     std::string transform_source{};  // subject_transform (server 2.10), empty for none
     std::string transform_target{};
@@ -74,14 +75,14 @@ class NatsAdmin {
     [[nodiscard]] Result<std::vector<std::string>> consumer_names(const std::string& stream) const;
     [[nodiscard]] Result<ConsumerFound> consumer(const std::string& stream, const std::string& name) const;
     // The first message with a sequence of at least `sequence` that matches `filter`, from the stream's leader.
-    [[nodiscard]] Result<MessageFound> next_message(const std::string& stream, std::uint64_t sequence,
-                                                    std::string_view filter) const;
+    [[nodiscard]] Result<StreamMessage> next_message(const std::string& stream, std::uint64_t sequence,
+                                                     std::string_view filter) const;
 
     [[nodiscard]] Result<StreamFound> create_stream(const StreamWish& wish) const;
     [[nodiscard]] Result<StreamFound> change_stream(const std::string& name, const StreamChange& change) const;
     // Says `create`; a server before 2.10 takes it for an update where the consumer exists, so look first.
     [[nodiscard]] Result<ConsumerFound> create_consumer(const ConsumerWish& wish) const;
-    Result<void> delete_ephemeral(const std::string& stream, const std::string& name) const;
+    Result<void> delete_consumer(const std::string& stream, const std::string& name) const;
 
   private:
     [[nodiscard]] Result<std::string> ask(const std::string& what, std::string_view body) const;

@@ -108,6 +108,8 @@ constexpr std::array kPublishErrors = {
     Row{10076, ErrorCode::misconfigured},  // JetStream not enabled
     Row{10054, ErrorCode::too_large},      // message size exceeds maximum
     Row{10097, ErrorCode::too_large},      // header size exceeds maximum
+    Row{10071, ErrorCode::conflict},       // wrong last sequence: N
+    Row{10164, ErrorCode::conflict},       // the same while another such write to the subject is under way (2.12)
 };
 
 std::optional<ErrorCode> look_up(const auto& rows, int err_code) {
@@ -128,6 +130,12 @@ std::optional<Error> api_error(const object& root) {
     const auto otherwise = code >= 400 && code < 500 ? ErrorCode::misconfigured : ErrorCode::unavailable;
     return Error{look_up(kApiErrors, err_code).value_or(otherwise),
                  in_words(code, err_code, text(error, "description"))};
+}
+
+int err_code_in(std::string_view json) {
+    Reader reader;
+    const auto root = reader.root(json);
+    return root ? static_cast<int>(number(member(*root, "error"), "err_code")) : 0;
 }
 
 // The root of an answer without "error".
@@ -186,6 +194,7 @@ void read_config(const object& config, StreamFound& out) {
     out.duplicate_window = Duration(number(config, "duplicate_window"));
     out.sealed = flag(config, "sealed");
     out.no_ack = flag(config, "no_ack");
+    out.deny_purge = flag(config, "deny_purge");
     out.is_fed = has(config, "mirror") || has(config, "sources");
     out.has_transform = has(config, "subject_transform");
     out.persist_mode = text(config, "persist_mode");
@@ -284,12 +293,12 @@ Result<ConsumerFound> parse_consumer(std::string_view json) {
     return out;
 }
 
-Result<MessageFound> parse_message(std::string_view json) {
+Result<StreamMessage> parse_message(std::string_view json) {
     Reader reader;
     auto root = answer(reader, json);
     if (!root) return std::unexpected(std::move(root.error()));
     const object message = member(*root, "message");
-    MessageFound out;
+    StreamMessage out;
     out.sequence = count(message, "seq");
     if (out.sequence == 0) return fail(ErrorCode::unavailable, "JetStream returned a message without a sequence");
     out.subject = text(message, "subject");
@@ -297,6 +306,17 @@ Result<MessageFound> parse_message(std::string_view json) {
     out.payload = from_base64(text(message, "data"));
     out.stored_at = time(message, "time").value_or(ServerTime{});
     return out;
+}
+
+GotMessage parse_read(std::uint64_t number, std::string_view json) {
+    constexpr int kNoMessageFound = 10037;
+    GotMessage got{number, {}, {}};
+    if (auto message = parse_message(json)) {
+        got.message = std::move(*message);
+    } else if (err_code_in(json) != kNoMessageFound) {
+        got.error = std::move(message.error());
+    }
+    return got;
 }
 
 Result<AccountFound> parse_account(std::string_view json) {

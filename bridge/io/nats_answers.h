@@ -32,7 +32,8 @@ struct StreamFound {
     Duration max_age{};  // zero: for ever
     Duration duplicate_window{};
     bool sealed = false;
-    bool no_ack = false;         // publishers hear nothing
+    bool no_ack = false;  // publishers hear nothing
+    bool deny_purge = false;
     bool is_fed = false;         // mirror or sources
     bool has_transform = false;  // subject_transform
     std::string persist_mode;    // "async" gives up the promise; empty where the server has no such thing
@@ -66,14 +67,6 @@ struct ConsumerFound {
     std::uint64_t pending = 0;  // matching and not delivered yet
 };
 
-struct MessageFound {
-    std::uint64_t sequence = 0;
-    std::string subject;
-    std::vector<Header> headers;
-    std::string payload;
-    ServerTime stored_at{};
-};
-
 struct AccountFound {
     int api_level = 0;  // 0 before server 2.11
     std::uint64_t streams = 0;
@@ -102,7 +95,9 @@ Result<StreamFound> parse_stream(std::string_view json);
 // The "config" object of an answer as raw JSON, for changing it without losing what is not known here.
 Result<std::string> stream_config_json(std::string_view json);
 Result<ConsumerFound> parse_consumer(std::string_view json);
-Result<MessageFound> parse_message(std::string_view json);
+Result<StreamMessage> parse_message(std::string_view json);
+// The same for a Read, to which "no message found" is an answer and no error.
+GotMessage parse_read(std::uint64_t number, std::string_view json);
 Result<AccountFound> parse_account(std::string_view json);
 // One page of STREAM.NAMES or CONSUMER.NAMES; `member` is "streams" or "consumers".
 struct NamesPage {

@@ -2,27 +2,20 @@
 // is missing, never changed, never deleted), the output streams and their limits.
 //
 // Safe to repeat. Creates no stream. Where the server does not tell its clock (before 2.10), the time of creation of a
-// short-lived consumer on the result stream is that clock.
+// short-lived consumer on an output stream is that clock.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bridge/base/result.h"
 #include "bridge/base/stream.h"
 #include "bridge/io/nats_admin.h"
+#include "bridge/io/nats_outputs.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::io {
-
-struct OutputStream {
-    std::string name;
-    std::string filter;      // what the pipeline publishes there, every tenant
-    std::uint64_t room = 0;  // bytes a message may have, headers included
-    bool keeps_all = true;   // retention: limits
-};
-using OutputStreams = std::array<OutputStream, kOutputs>;
 
 struct BoundWithStreams {
     Bound bound;
@@ -40,5 +33,12 @@ std::string unfit_because(const ConsumerFound& consumer, const StreamFound& stre
 bool is_behind(const StreamFound& stream, const ConsumerFound& consumer);
 // The filter of a partition's consumer.
 Result<std::string> input_filter(const settings::Pipeline& pipeline, Partition partition);
+
+// What nats_position does alike.
+Result<StreamFound> input_stream(const NatsAdmin& admin, const settings::Pipeline& pipeline);
+void fill_input(Bound& bound, const StreamFound& stream);
+void fill_consumer(Bound& bound, const ConsumerFound& consumer);
+void fill_outputs(Bound& bound, const OutputStreams& outputs, const std::vector<StreamFound>& found,
+                  std::uint64_t server_max_payload);
 
 }  // namespace millrace::io

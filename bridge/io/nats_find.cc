@@ -36,12 +36,14 @@ struct NatsFinder::Place {
 
 std::optional<Identity> wanted_identity(std::span<const Header> headers, std::string_view pipeline, const Find& find) {
     if (value_of(headers, "Millrace-Pipeline") != pipeline) return {};
+    const auto id = subjects::identity_from_hex(value_of(headers, "Nats-Msg-Id"));
     const auto text = value_of(headers, "Millrace-Input-Sequence");
+    if (text.empty()) return id;  // an aggregate tells of no single input
     std::uint64_t sequence = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
     if (error != std::errc() || stop != text.data() + text.size()) return {};
     if (sequence <= find.input_above || sequence > find.input_to) return {};
-    return subjects::identity_from_hex(value_of(headers, "Nats-Msg-Id"));
+    return id;
 }
 
 NatsFinder::NatsFinder(NatsConnection& connection, const NatsAdmin& admin, std::string pull_prefix,
@@ -70,7 +72,9 @@ Result<void> NatsFinder::go_on(const std::string& stream) {
 
 Result<std::vector<Identity>> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
     std::vector<Identity> out;
-    for (std::size_t i = 0; i < kOutputs; ++i) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        if (outputs[i].name.empty() || i == index(Output::state)) continue;
+        if (find.from_sequence && i >= find.from_sequence->size()) break;
         Place from{std::nullopt, find.from_time};
         if (find.from_sequence) from.sequence = std::max<std::uint64_t>(1, (*find.from_sequence)[i]);
         if (auto read = read_output(find, outputs[i], from, out); !read)
@@ -120,7 +124,7 @@ Result<void> NatsFinder::read_by_consumer(const Find& find, const OutputStream& 
         const std::lock_guard lock(mutex_);
         consumer_.clear();
     }
-    (void)admin_.delete_ephemeral(output.name, consumer->name);
+    (void)admin_.delete_consumer(output.name, consumer->name);
     return read;
 }
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,7 +19,10 @@
 #include "bridge/io/nats_answers.h"
 #include "bridge/io/nats_bind.h"
 #include "bridge/io/nats_find.h"
+#include "bridge/io/nats_position.h"
+#include "bridge/io/nats_replies.h"
 #include "bridge/io/nats_wire.h"
+#include "bridge/settings/outputs.h"
 
 namespace millrace::io {
 
@@ -32,67 +35,8 @@ constexpr milliseconds kConnectPatience{3000};
 constexpr milliseconds kStopCheck{100};
 // A stream whose leader is being elected has nobody to answer either; elections take up to nine seconds.
 constexpr std::chrono::seconds kElection{12};
-constexpr std::size_t kRemembered = 4096;
 constexpr std::chrono::seconds kDenialsApart{1};
-
-std::string_view header(const NatsMessage& message, std::string_view key) {
-    const auto at = std::ranges::find(message.headers, key, &Header::first);
-    return at == message.headers.end() ? std::string_view() : std::string_view(at->second);
-}
-
-int status_code(const NatsMessage& message) {
-    const auto text = header(message, "Status");
-    int code = 0;
-    std::from_chars(text.data(), text.data() + text.size(), code);
-    return message.payload.size() == 0 ? code : 0;
-}
-
-// The last publications sent and where they went: a denial names only the subject, and it is the only answer.
-class SentSubjects {
-  public:
-    void add(StoreId id, const std::string& subject) {
-        const std::lock_guard lock(mutex_);
-        auto& slot = ring_[next_++ % ring_.size()];
-        slot.first = id;
-        slot.second = subject;
-    }
-
-    std::vector<StoreId> take(const Denied& denied) {
-        std::vector<StoreId> ids;
-        const std::lock_guard lock(mutex_);
-        for (auto& [id, sent_to] : ring_) {
-            if (sent_to.empty() || !denied.means(sent_to)) continue;
-            ids.push_back(id);
-            sent_to.clear();
-        }
-        return ids;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::uint64_t next_ = 0;
-    std::vector<std::pair<StoreId, std::string>> ring_ = std::vector<std::pair<StoreId, std::string>>(kRemembered);
-};
-
-// When publications began to find nobody who stores them.
-class Silence {
-  public:
-    void over() {
-        const std::lock_guard lock(mutex_);
-        since_.reset();
-    }
-
-    bool outlasts(std::chrono::seconds time) {
-        const auto now = steady_clock::now();
-        const std::lock_guard lock(mutex_);
-        if (!since_) since_ = now;
-        return now - *since_ > time;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::optional<steady_clock::time_point> since_;
-};
+constexpr std::string_view kNoLeader = "nobody answers for the stream";
 
 }  // namespace
 
@@ -101,13 +45,20 @@ struct NatsJetStream::State {
         : pipeline(of),
           arrivals(to),
           usable(check_nats_settings(nats)),
-          pull_prefix(api_prefix(nats) + ".CONSUMER.MSG.NEXT."),
+          api(api_prefix(nats) + "."),
+          pull_prefix(api + "CONSUMER.MSG.NEXT."),
           connection_(std::make_unique<NatsConnection>(nats, "millrace " + of.name, listener())),
           connection(*connection_),
           admin(connection, nats),
           finder(connection, admin, pull_prefix, of.name),
-          ack_inbox(connection.inbox() + ".ack") {
+          ack_inbox(connection.inbox() + ".ack"),
+          read_inbox(connection.inbox() + ".read"),
+          purge_inbox(connection.inbox() + ".purge") {
         connection.subscribe(ack_inbox + ".*", [this](NatsMessage&& message) { acknowledged(message); });
+        if (settings::is_owned(pipeline)) {
+            connection.subscribe(read_inbox + ".*", [this](NatsMessage&& message) { was_read(message); });
+            connection.subscribe(purge_inbox, [this](NatsMessage&& message) { purged(message); });
+        }
         worker = std::thread([this] { work(); });
     }
 
@@ -133,10 +84,16 @@ struct NatsJetStream::State {
     // A denial is the only answer that a publication, a pull or an ack then gets.
     void refused(const Denied& denied) {
         const std::string text = "the server denies publishing to \"" + std::string(denied.subject) + "\"";
-        for (const StoreId id : sent.take(denied)) refuse(id, ErrorCode::misconfigured, text, denied.whole);
+        for (const auto id : sent.take(denied)) refuse(StoreId{id}, ErrorCode::misconfigured, text, denied.whole);
+        for (const auto number : asked.take(denied))
+            arrivals.put(GotMessage{number, Error{ErrorCode::misconfigured, text}});
+        if (denied.subject.starts_with(api + "STREAM.PURGE.")) return not_purged(text);
         for (Partition p = 0; p < pipeline.partitions; ++p) {
-            if (denied.means(pull_subject(p))) return unbound(p, text);
-            if (const auto of = ack_tokens(p); denied.subject.starts_with("$JS.ACK.") && denied.subject.contains(of))
+            const std::string consumer = consumer_of(p);
+            if (consumer.empty()) continue;
+            if (denied.means(pull_subject(consumer))) return unbound(p, text);
+            if (const auto of = ack_tokens(consumer);
+                denied.subject.starts_with("$JS.ACK.") && denied.subject.contains(of))
                 return unbound(p, "the server denies publishing acks to \"$JS.ACK" + of + ">\"");
         }
     }
@@ -169,6 +126,25 @@ struct NatsJetStream::State {
         arrivals.put(parse_pub_ack(StoreId{*number}, message.payload.bytes()));
     }
 
+    void was_read(const NatsMessage& message) {
+        const auto number = parse_number_token(message.subject, read_inbox);
+        if (!number) return;
+        if (status_code(message) == 503) {
+            arrivals.put(GotMessage{*number, Error{ErrorCode::unavailable, std::string(kNoLeader)}});
+        } else {
+            arrivals.put(parse_read(*number, message.payload.bytes()));
+        }
+    }
+
+    void purged(const NatsMessage& message) {
+        if (status_code(message) == 503) return not_purged(std::string(kNoLeader));
+        if (const auto done = parse_success(message.payload.bytes()); !done) not_purged(done.error().text);
+    }
+
+    void not_purged(const std::string& why) {
+        arrivals.put(Note{Level::warning, "state_not_purged", "old state stays for now: " + why});
+    }
+
     // Status messages come on our inbox's own subject; a message of the stream keeps the publisher's.
     void pulled(Partition partition, std::uint32_t slot, NatsMessage&& message) {
         if (const auto token = parse_slot_token(message.subject, connection.inbox())) {
@@ -183,24 +159,20 @@ struct NatsJetStream::State {
 
     // --- the worker's thread -----------------------------------------------------------------------------------
 
-    using Job = std::variant<Partition, Find>;
+    using Job = std::variant<Partition, Look, Position, Find>;
 
     void work() {
-        while (auto job = next_job()) {
-            if (const auto* partition = std::get_if<Partition>(&*job)) {
-                arrivals.put(bind_now(*partition));
-            } else {
-                arrivals.put(find_now(std::get<Find>(*job)));
-            }
-        }
+        for (auto job = next_job(); !job.empty(); job = next_job())
+            arrivals.put(std::visit([this](const auto& what) { return now(what); }, job.front()));
     }
 
-    std::optional<Job> next_job() {
+    // One job, or none any more.
+    std::list<Job> next_job() {
         std::unique_lock lock(mutex);
         wanted.wait(lock, [this] { return stopping || !jobs.empty(); });
         if (stopping) return {};
-        Job job = std::move(jobs.front());
-        jobs.pop_front();
+        std::list<Job> job;
+        job.splice(job.begin(), jobs, jobs.begin());
         return job;
     }
 
@@ -218,10 +190,22 @@ struct NatsJetStream::State {
         return fail(ErrorCode::unavailable, "not connected to NATS" + (why.empty() ? "" : ": " + why));
     }
 
-    ports::JetStreamArrival bind_now(Partition partition) {
-        if (auto ready = connected(); !ready) return BindFailed{partition, std::move(ready.error())};
-        auto found = bind_partition(admin, pipeline, partition, connection.max_payload().value_or(0));
-        if (!found) return BindFailed{partition, std::move(found.error())};
+    ports::JetStreamArrival now(Partition partition) {
+        return now(partition, {}, [&](auto limit) { return bind_partition(admin, pipeline, partition, limit); });
+    }
+    ports::JetStreamArrival now(const Look& look) {
+        return now(look.partition, {}, [&](auto limit) { return look_at_partition(admin, pipeline, look, limit); });
+    }
+    ports::JetStreamArrival now(const Position& position) {
+        return now(position.partition, position,
+                   [&](auto limit) { return position_partition(admin, pipeline, position, limit); });
+    }
+
+    template <typename Walk>
+    ports::JetStreamArrival now(Partition partition, std::optional<Position> position, Walk walk) {
+        if (auto ready = connected(); !ready) return BindFailed{partition, std::move(ready.error()), position};
+        auto found = walk(connection.max_payload().value_or(0));
+        if (!found) return BindFailed{partition, std::move(found.error()), position};
         if (bound_once.insert(partition).second) {
             for (std::uint32_t slot = 0; slot < kPullSlots; ++slot) {
                 connection.subscribe(
@@ -231,10 +215,11 @@ struct NatsJetStream::State {
         }
         const std::lock_guard lock(mutex);
         outputs = std::move(found->outputs);
-        return found->bound;
+        if (position) positioned[partition] = settings::consumer_name(pipeline, *position);
+        return std::move(found->bound);
     }
 
-    ports::JetStreamArrival find_now(const Find& find) {
+    ports::JetStreamArrival now(const Find& find) {
         Found found;
         found.number = find.number;
         std::optional<OutputStreams> streams;
@@ -254,13 +239,21 @@ struct NatsJetStream::State {
 
     // --- the shard's thread ------------------------------------------------------------------------------------
 
-    std::string pull_subject(Partition partition) const {
-        return pull_prefix + pipeline.input.stream + "." + settings::consumer_name(pipeline, partition);
+    // Empty where the partition has no position yet.
+    std::string consumer_of(Partition partition) {
+        if (!settings::is_owned(pipeline)) return settings::consumer_name(pipeline, partition);
+        const std::lock_guard lock(mutex);
+        const auto found = positioned.find(partition);
+        return found == positioned.end() ? std::string() : found->second;
     }
 
-    // What the subject of every ack of the partition contains, in the old form and the new one.
-    std::string ack_tokens(Partition partition) const {
-        return "." + pipeline.input.stream + "." + settings::consumer_name(pipeline, partition) + ".";
+    std::string pull_subject(const std::string& consumer) const {
+        return pull_prefix + pipeline.input.stream + "." + consumer;
+    }
+
+    // What the subject of every ack of the consumer contains, in the old form and the new one.
+    std::string ack_tokens(const std::string& consumer) const {
+        return "." + pipeline.input.stream + "." + consumer + ".";
     }
 
     std::string slot_inbox(Partition partition, std::uint32_t slot) const {
@@ -270,12 +263,7 @@ struct NatsJetStream::State {
     void ask(Job job) {
         {
             const std::lock_guard lock(mutex);
-            const auto* partition = std::get_if<Partition>(&job);
-            const bool queued = partition != nullptr && std::ranges::any_of(jobs, [&](const Job& other) {
-                                    const auto* same = std::get_if<Partition>(&other);
-                                    return same != nullptr && *same == *partition;
-                                });
-            if (queued) return;
+            if (std::ranges::find(jobs, job) != jobs.end()) return;  // one answer serves both
             jobs.push_back(std::move(job));
         }
         wanted.notify_one();
@@ -291,32 +279,69 @@ struct NatsJetStream::State {
         {
             const std::lock_guard lock(mutex);
             if (!outputs) return fail(ErrorCode::unavailable, "no partition is bound yet");
-            output = (*outputs)[static_cast<std::size_t>(publication.output)];
+            output = outputs->at(index(publication.output));
         }
+        if (output.name.empty()) return fail(ErrorCode::misconfigured, "the pipeline has no such output");
         if (const auto size = header_block_size(publication.headers) + publication.payload.size(); size > output.room) {
             return fail(ErrorCode::too_large, "a message of " + std::to_string(size) + " bytes is over the " +
                                                   std::to_string(output.room) + " that stream \"" + output.name +
                                                   "\" takes");
         }
         publication.headers.emplace_back("Nats-Expected-Stream", output.name);
+        if (const auto& expected = publication.expected_last_subject_sequence)
+            publication.headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
         const auto number = static_cast<std::uint64_t>(publication.id);
-        sent.add(publication.id, publication.subject);
+        sent.add(number, publication.subject);
         return connection.publish(
             {publication.subject, ack_inbox + "." + std::to_string(number), &publication.headers, publication.payload});
+    }
+
+    std::string state_stream() {
+        const std::lock_guard lock(mutex);
+        return outputs && outputs->size() > index(Output::state) ? (*outputs)[index(Output::state)].name
+                                                                 : std::string();
+    }
+
+    Result<void> read(const Read& read) {
+        const bool of_state = read.from == Read::From::state;
+        const std::string stream = of_state ? state_stream() : pipeline.input.stream;
+        if (stream.empty()) return fail(ErrorCode::unavailable, "the state stream is not known yet");
+        std::string subject = read.subject;
+        if (subject.empty() && of_state) subject = settings::state_subject(pipeline, read.partition);
+        if (subject.empty()) subject = input_filter(pipeline, read.partition).value_or("");
+        const std::string to = api + "STREAM.MSG.GET." + stream;
+        asked.add(read.number, to);
+        return connection.publish({to, read_inbox + "." + std::to_string(read.number), nullptr,
+                                   read_body(read.which, read.sequence, subject)});
+    }
+
+    // The heads, and the parts below them.
+    void purge(const Purge& purge) {
+        const std::string stream = state_stream();
+        if (stream.empty()) return;
+        const std::string heads = settings::state_subject(pipeline, purge.partition);
+        for (const std::string& filter : {heads, heads + ".>"}) {
+            const auto sent_now = connection.publish(
+                {api + "STREAM.PURGE." + stream, purge_inbox, nullptr, purge_body(filter, purge.below)});
+            if (!sent_now) return not_purged(sent_now.error().text);
+        }
     }
 
     const settings::Pipeline& pipeline;
     Arrivals& arrivals;
     const Result<void> usable;
+    const std::string api;  // what API subjects begin with
     const std::string pull_prefix;
-    SentSubjects sent;
+    SentSubjects sent;   // publications, by StoreId
+    SentSubjects asked;  // reads, by number
     Silence silence;
     std::map<Partition, steady_clock::time_point> told_denied;  // the library's callback thread's
 
     std::mutex mutex;
     std::condition_variable wanted;
-    std::deque<Job> jobs;
+    std::list<Job> jobs;
     std::optional<OutputStreams> outputs;
+    std::map<Partition, std::string> positioned;  // the consumers of owned partitions
     bool stopping = false;
     std::set<Partition> bound_once;  // the worker's
 
@@ -325,6 +350,8 @@ struct NatsJetStream::State {
     NatsAdmin admin;
     NatsFinder finder;
     const std::string ack_inbox;
+    const std::string read_inbox;
+    const std::string purge_inbox;
     std::thread worker;
 };
 
@@ -334,9 +361,19 @@ NatsJetStream::NatsJetStream(const settings::Nats& nats, const settings::Pipelin
 NatsJetStream::~NatsJetStream() = default;
 
 void NatsJetStream::bind(Partition partition) { state_->ask(partition); }
+void NatsJetStream::look(const Look& look) { state_->ask(look); }
+void NatsJetStream::position(const Position& position) { state_->ask(position); }
+void NatsJetStream::purge(const Purge& purge) { state_->purge(purge); }
+
+void NatsJetStream::read(const Read& read) {
+    auto sent = state_->read(read);
+    if (!sent) state_->arrivals.put(GotMessage{read.number, std::move(sent.error())});
+}
 
 void NatsJetStream::pull(const PullRequest& request) {
-    const std::string subject = state_->pull_subject(request.partition);
+    const std::string consumer = state_->consumer_of(request.partition);
+    if (consumer.empty()) return;
+    const std::string subject = state_->pull_subject(consumer);
     const std::string reply =
         state_->slot_inbox(request.partition, request.slot) + "." + std::to_string(request.number);
     (void)state_->connection.publish({subject, reply, nullptr, pull_body(request)});

@@ -7,9 +7,9 @@
 // A connection of its own, on which nothing is buffered while it is down: a publication made then is answered
 // `unavailable` at once, pulls and acks are dropped, and the engine asks anew after Reconnected.
 //
-// Thread: the port's calls from the shard's thread. `bind` and `find` are carried out one after the other by a worker
-// thread; a connection, the worker and libnats' few threads are all there is.
-// Bound: messages asked for; one queued bind for each partition; searches asked for.
+// Thread: the port's calls from the shard's thread. `bind`, `look`, `position` and `find` are carried out one after the
+// other by a worker thread; a connection, the worker and libnats' few threads are all there is.
+// Bound: messages asked for; binds, looks and positions that differ; searches asked for.
 #pragma once
 
 #include <memory>
@@ -31,12 +31,16 @@ class NatsJetStream final : public ports::JetStream {
     ~NatsJetStream() override;
 
     void bind(Partition partition) override;
+    void look(const Look& look) override;
+    void position(const Position& position) override;
     void pull(const PullRequest& request) override;
     void ack(const std::string& ack_subject) override;
     void nak(const std::string& ack_subject, Duration delay) override;
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
     void find(const Find& find) override;
+    void read(const Read& read) override;
+    void purge(const Purge& purge) override;
     void flush() override;
 
   private:

@@ -170,6 +170,16 @@ std::string nak_body(Duration delay) {
     return "-NAK {\"delay\":" + std::to_string(delay.count()) + "}";
 }
 
+std::string read_body(Read::Which which, std::uint64_t sequence, std::string_view subject) {
+    if (which == Read::Which::last) return "{\"last_by_subj\":" + json_string(subject) + "}";
+    const std::string at = "{\"seq\":" + std::to_string(std::max<std::uint64_t>(1, sequence));
+    return which == Read::Which::at ? at + "}" : at + ",\"next_by_subj\":" + json_string(subject) + "}";
+}
+
+std::string purge_body(std::string_view filter, std::uint64_t below) {
+    return "{\"filter\":" + json_string(filter) + ",\"seq\":" + std::to_string(below) + "}";
+}
+
 std::optional<SlotToken> parse_slot_token(std::string_view subject, std::string_view inbox) {
     auto rest = tail_under(subject, inbox);
     if (!rest) return {};

@@ -73,11 +73,12 @@ std::string write(const Head& head) {
     out.number(head.previous);
     out.number(head.released ? 1 : 0);
     out.number(head.base);
+    out.number(head.generation);
     out.text(view(head.fingerprint));
     out.signed_number(number(head.input_created));
     out.number(head.floor);
     out.signed_number(number(head.floor_stored));
-    out.number(head.caught_up ? 1 : 0);
+    out.number(head.clear_to);
     out.signed_number(number(head.outputs_after));
     out.number(head.out_base.size());
     for (const std::uint64_t sequence : head.out_base) out.number(sequence);
@@ -107,11 +108,12 @@ Result<Head> read_head(std::string_view bytes) {
     head.previous = in.number();
     head.released = in.number() != 0;
     head.base = in.number();
+    head.generation = static_cast<std::uint32_t>(in.number());
     head.fingerprint = read_bytes<Digest>(in);
     head.input_created = time_of(in.signed_number());
     head.floor = in.number();
     head.floor_stored = time_of(in.signed_number());
-    head.caught_up = in.number() != 0;
+    head.clear_to = in.number();
     head.outputs_after = time_of(in.signed_number());
     const std::uint64_t outputs = in.number();
     if (outputs > kMostOutputs) return damaged("the head", "it names too many outputs");
@@ -156,12 +158,8 @@ Result<Content> read_content(std::string_view bytes) {
     return content;
 }
 
-std::string head_subject(std::string_view pipeline, Partition partition) {
-    return "millrace.state." + std::string(pipeline) + "." + std::to_string(partition);
-}
-
-std::string part_subject(std::string_view pipeline, Partition partition, const Head& head, std::uint32_t part) {
-    return head_subject(pipeline, partition) + "." + hex(head.writer) + "." + std::to_string(head.commit) + "." +
+std::string part_subject(std::string_view head_subject, const Head& head, std::uint32_t part) {
+    return std::string(head_subject) + "." + hex(head.writer) + "." + std::to_string(head.commit) + "." +
            std::to_string(part);
 }
 

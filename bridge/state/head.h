@@ -45,11 +45,12 @@ struct Head {
     std::uint64_t base = 0;      // sequence of the base this one builds upon; 0: this one is a base
 
     // What it stands on. `floor`: every message of the partition up to this sequence is applied, none above it is.
+    std::uint32_t generation = 1;
     Digest fingerprint{};        // of what the configuration means
     ServerTime input_created{};  // of the input stream
     std::uint64_t floor = 0;     // 0: before the first message
     ServerTime floor_stored{};   // when the message at the floor was stored; the epoch when there was none
-    bool caught_up = false;      // nothing lay above the floor when this was written
+    std::uint64_t clear_to = 0;  // no message of the partition lies above the floor up to this sequence
     ServerTime outputs_after{};  // aggregates that end at or before this are not published (`start` at a time)
 
     // Known before the first publication of the outbox: its copies have greater sequences. By output.
@@ -76,8 +77,7 @@ Result<Head> read_head(std::string_view bytes);
 std::string write(const Content& content);
 Result<Content> read_content(std::string_view bytes);
 
-// Where they are stored.
-std::string head_subject(std::string_view pipeline, Partition partition);
-std::string part_subject(std::string_view pipeline, Partition partition, const Head& head, std::uint32_t part);
+// Where a part is stored, below the subject of the partition's heads: `….WRITER.COMMIT.PART`, used once.
+std::string part_subject(std::string_view head_subject, const Head& head, std::uint32_t part);
 
 }  // namespace millrace::state

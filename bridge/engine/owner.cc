@@ -1,0 +1,312 @@
+// How an owner works: apply, commit, publish, ack; and stop when it is no owner any more.
+#include "bridge/engine/owner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/settings/outputs.h"
+
+namespace millrace::engine {
+
+namespace {
+
+constexpr Duration kAnswerWithin = std::chrono::seconds(30);
+
+}  // namespace
+
+Owner::Owner(const settings::Pipeline& pipeline, Partition partition, Digest fingerprint, const Rendering& rendering,
+             std::uint64_t seed)
+    : pipeline_(pipeline),
+      partition_(partition),
+      fingerprint_(fingerprint),
+      rendering_(rendering),
+      subject_(settings::state_subject(pipeline, partition)),
+      random_(seed),
+      numbers_(partition),
+      reading_(partition, numbers_, seed ^ 1),
+      chain_(subject_),
+      checkpoint_(subject_, numbers_, seed ^ 2),
+      outbox_(numbers_, seed ^ 3) {}
+
+// ---- what comes in ----
+
+void Owner::disconnected() {
+    reading_.disconnected();
+    checkpoint_.disconnected();
+    outbox_.disconnected();
+    input_asked_ = false;
+    if (phase_ == Phase::surveying) due_ = {};
+    reposition();
+}
+
+// What was received in order is still applied; there is just nobody left to ack it to.
+void Owner::reposition() {
+    place_ = Standing::away;
+    position_due_ = {};
+    received_ = acked_ = 0;
+    applied_ack_ = floor_ack_ = {};
+}
+
+void Owner::bound(const Bound& bound, Time now, Effects& out) {
+    if (bound.position) {
+        if (*bound.position != position_ || place_ != Standing::asked || !owns()) return;
+        failures_ = 0;
+        trouble_.clear();
+        bound_ = bound;
+        if (!input_fits(bound, applied_.sequence, std::max(clear_to_, applied_.sequence))) return;
+        place_ = Standing::there;
+        received_sequence_ = applied_.sequence;
+        out.emplace_back(
+            tell(Level::info, "positioned", "takes messages from " + std::to_string(position_.start_sequence) + " on"));
+    } else if (phase_ == Phase::surveying) {
+        surveyed(bound, now);
+    } else if (input_asked_) {
+        input_looked_at(bound);
+    }
+}
+
+void Owner::stored(const Stored& stored, Time now) {
+    if (!checkpoint_.stored(stored, now)) outbox_.stored(stored, now);
+}
+
+void Owner::found(const Found& found, Time now) { outbox_.found(found, now); }
+
+void Owner::got(const GotMessage& got, Time now, Effects& out) {
+    if (!reading_.got(got, now)) return;
+    switch (std::exchange(asker_, Asker::nobody)) {
+        case Asker::nobody:
+            return;
+        case Asker::look:
+            return saw(got, now, out);
+        case Asker::floor:
+            return check_floor(got, now);
+        case Asker::chain:
+            return chain(got, now);
+        case Asker::verify:
+            return verify(got, now);
+        case Asker::commit:
+            return checkpoint_.last(got);
+        case Asker::server_time:
+            return server_time(got);
+        case Asker::input:
+            return nothing_above(got, now);
+    }
+}
+
+void Owner::delivered(std::unique_ptr<Delivery> delivery, Time now) {
+    if (!owns() || place_ != Standing::there) return;
+    // A gap is a delivery that was lost on the way: what lies behind it must not be applied before it. And a consumer
+    // that goes back delivers again: after its ack_wait, or because a server forgot what it had delivered.
+    if (delivery->consumer_sequence != received_ + 1 || delivery->stream_sequence <= received_sequence_)
+        return reposition();
+    received_ = delivery->consumer_sequence;
+    received_sequence_ = delivery->stream_sequence;
+    received_at_ = now;
+    backlog_ = delivery->pending;
+    waiting_bytes_ += held_bytes(*delivery);
+    waiting_.push_back(std::move(delivery));
+}
+
+void Owner::drain(Time deadline) {
+    leaving_ = true;
+    leave_by_ = deadline;
+}
+
+// ---- time ----
+
+void Owner::pump(Time now, bool connected, Effects& out) {
+    if (phase_ == Phase::left || halt_) return;
+    if (leaving_ && (!(owns() || phase_ == Phase::claiming) || now >= leave_by_)) {
+        phase_ = Phase::left;
+        return;
+    }
+    if (owns() && now >= lease_until_) lost("no head was stored for the time of the lease", now, out);
+    if (checkpoint_.fate() == Checkpoint::Fate::stored) committed(now, out);
+    if (checkpoint_.fate() == Checkpoint::Fate::lost) lost("another replica owns the partition", now, out);
+    if (phase_ == Phase::looking) look(now);
+    if (phase_ == Phase::surveying && now >= due_) survey(now, out);
+    if (owns()) own(now, out);
+    if (checkpoint_.wants_last() && asker_ != Asker::commit)
+        ask(Asker::commit, {.from = Read::From::state, .which = Read::Which::last});
+    checkpoint_.pump(now, connected, out);
+    if (owns()) outbox_.pump(now, connected, bound_.duplicate_window, out);
+    reading_.pump(now, connected, out);
+}
+
+void Owner::own(Time now, Effects& out) {
+    apply(out);
+    if (!checkpoint_.busy()) {
+        if (outbox_.confirmed()) ack(out);
+        if (outbox_.confirmed() && wants_commit(now)) {
+            freeze(now);
+        } else if (now - committed_at_ >= pipeline_.state.lease / 3) {
+            carry_on(now);
+        }
+    }
+    take_position(now, out);
+    prove_idle(now);
+    check_input(now, out);
+}
+
+void Owner::apply(Effects& out) {
+    applier_->close();
+    while (!waiting_.empty() && !applier_->full()) {
+        std::unique_ptr<Delivery> delivery = std::move(waiting_.front());
+        waiting_.pop_front();
+        waiting_bytes_ -= held_bytes(*delivery);
+        const Fates fates = applier_->apply(*delivery);
+        applied_ = {delivery->stream_sequence, delivery->stored_at};
+        if (place_ == Standing::there) applied_ack_ = {delivery->ack_subject, delivery->consumer_sequence};
+        out.emplace_back(Applied{delivery.get(), fates});
+        spent_.push_back(std::move(delivery));
+    }
+}
+
+// ---- the commit ----
+
+bool Owner::wants_commit(Time now) const {
+    if (applier_->wants_commit()) return true;
+    const bool dirty = applied_.sequence != head_->floor;
+    if (leaving_ && waiting_.empty()) return true;
+    // A new position begins where the floor is.
+    if (place_ == Standing::away) return dirty;
+    const bool many = applied_ack_.count - acked_ > settings::effective_max_ack_pending(pipeline_) / 2;
+    return dirty && (many || now - committed_at_ >= pipeline_.state.checkpoint_every);
+}
+
+state::Head Owner::next_head(bool whole) const {
+    state::Head head = *head_;
+    head.commit += 1;
+    head.previous = head_sequence_;
+    head.base = whole ? 0 : base_sequence_;
+    head.parts = 0;
+    head.first_part = 0;
+    return head;
+}
+
+void Owner::freeze(Time now) {
+    const bool whole = weight_.wants_base();
+    // Handed over when there is nothing left to publish.
+    const bool release = leaving_ && waiting_.empty() && !applier_->wants_commit();
+    state::Head head = next_head(whole);
+    head.released = release;
+    head.floor = applied_.sequence;
+    head.floor_stored = applied_.stored_at;
+    head.clear_to = clear_to_;
+    head.out_base = outbox_.seen();
+    state::Content content = applier_->take(whole);
+    std::string bytes = state::write(content);
+    entries_ = std::move(content.outbox);
+    inherited_ = false;
+    floor_ack_ = applied_ack_;
+    committed_at_ = now;
+    checkpoint_.begin(std::move(head), std::move(bytes), bound_.max_payload, now);
+}
+
+void Owner::carry_on(Time now) {
+    state::Head head = next_head(false);
+    state::Content content;
+    content.outbox = outbox_.unconfirmed();
+    if (!content.outbox.empty()) head.out_base = outbox_.base();
+    entries_.clear();
+    committed_at_ = now;
+    checkpoint_.begin(std::move(head), state::write(content), bound_.max_payload, now);
+}
+
+void Owner::committed(Time now, Effects& out) {
+    const bool claims = phase_ == Phase::claiming;
+    head_ = checkpoint_.head();
+    head_->content.clear();
+    head_sequence_ = checkpoint_.sequence();
+    lease_until_ = checkpoint_.sent_at() + pipeline_.state.lease;
+    const std::uint64_t oldest = head_->parts > 0 ? head_->first_part : head_sequence_;
+    checkpoint_.clear();
+    if (head_->base == 0) {
+        base_sequence_ = head_sequence_;
+        if (!claims) out.emplace_back(Purge{partition_, oldest});
+    }
+    weight_.add(*head_);
+    if (!entries_.empty()) outbox_.begin(std::move(entries_), head_->out_base, inherited_);
+    entries_.clear();
+    if (claims) return claimed(now, out);
+    if (head_->released) {
+        phase_ = Phase::left;
+        out.emplace_back(tell(Level::info, "released", "committed up to " + std::to_string(head_->floor)));
+    }
+}
+
+void Owner::ack(Effects& out) {
+    if (floor_ack_.subject.empty()) return;
+    acked_ = floor_ack_.count;
+    out.emplace_back(AckUpTo{std::move(floor_ack_.subject)});
+    floor_ack_ = {};
+}
+
+void Owner::lost(const std::string& why, Time now, Effects& out) {
+    if (owns()) out.emplace_back(tell(Level::warning, "lost", why + "; what was not committed is taken anew"));
+    seen_since_ = now;
+    watched_ = false;
+    look_again(now);
+}
+
+void Owner::take_position(Time now, Effects& out) {
+    if (place_ == Standing::there || leaving_ || now < position_due_) return;
+    // Its acks must never run ahead of the floor.
+    if (!waiting_.empty() || applied_.sequence != head_->floor || checkpoint_.busy()) return;
+    position_.number += 1;
+    position_.start_sequence = applied_.sequence + 1;
+    place_ = Standing::asked;
+    position_due_ = now + kAnswerWithin;
+    out.emplace_back(position_);
+}
+
+// Heads beyond the base cost a reading each, whatever their size.
+void Owner::Weight::add(const state::Head& head) {
+    if (head.base == 0) {
+        *this = {head.content_size, 0};
+    } else {
+        deltas += head.content_size + kDeltaWeight;
+    }
+}
+
+bool Owner::Weight::wants_base() const { return deltas > std::max(base, kSmallState); }
+
+// ---- small things ----
+
+void Owner::ask(Asker asker, Read read) {
+    asker_ = asker;
+    reading_.ask(std::move(read));
+}
+
+std::string Owner::trouble() const {
+    for (const std::string* trouble : {&trouble_, &reading_.trouble(), &checkpoint_.trouble(), &outbox_.trouble()}) {
+        if (!trouble->empty()) return *trouble;
+    }
+    return {};
+}
+
+Note Owner::tell(Level level, std::string event, std::string text) const {
+    return {level, std::move(event), "partition " + std::to_string(partition_) + ": " + std::move(text)};
+}
+
+Time Owner::next_due(Time now) const {
+    if (phase_ == Phase::left || halt_) return kNever;
+    Time due = std::min({reading_.next_due(now), checkpoint_.next_due(now), outbox_.next_due(now)});
+    const auto consider = [&](Time t) {
+        if (t > now) due = std::min(due, t);
+    };
+    if (leaving_) consider(leave_by_);
+    if (!owns()) {
+        consider(due_);
+        return due;
+    }
+    consider(lease_until_);
+    consider(committed_at_ + pipeline_.state.lease / 3);
+    consider(committed_at_ + pipeline_.state.checkpoint_every);
+    consider(check_due_);
+    if (place_ != Standing::there) consider(position_due_);
+    if (applier_->waits_for_time()) consider(std::max(proof_due_, received_at_ + kIdleAfter));
+    return due;
+}
+
+}  // namespace millrace::engine

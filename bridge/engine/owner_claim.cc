@@ -1,0 +1,262 @@
+// How a replica comes to own a partition: it looks at the last head until the partition is free, finds out whether the
+// state fits the streams as they are, reads it, and stores the next head.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "bridge/engine/backoff.h"
+#include "bridge/engine/owner.h"
+
+namespace millrace::engine {
+
+namespace {
+
+constexpr Duration kAnswerWithin = std::chrono::seconds(30);
+constexpr Duration kLookAtLeast = std::chrono::seconds(1);
+constexpr BackoffRule kAgain{std::chrono::milliseconds(500), std::chrono::seconds(10)};
+constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::seconds(30)};
+
+std::string quoted_number(std::uint64_t number) { return std::to_string(number); }
+
+}  // namespace
+
+void Owner::look_again(Time now) {
+    phase_ = Phase::looking;
+    due_ = now;
+    asker_ = Asker::nobody;
+    reading_.forget();
+    checkpoint_.clear();
+    outbox_.clear();
+    applier_.reset();
+    head_.reset();
+    entries_.clear();
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    place_ = Standing::away;
+    received_ = acked_ = 0;
+    applied_ack_ = floor_ack_ = {};
+    proving_ = input_asked_ = false;
+    trouble_.clear();
+}
+
+void Owner::look(Time now) {
+    if (reading_.busy() || now < due_) return;
+    due_ = now + std::min<Duration>(kLookAtLeast, pipeline_.state.lease / 4);
+    ask(Asker::look, {.from = Read::From::state, .which = Read::Which::last});
+}
+
+void Owner::saw(const GotMessage& got, Time now, Effects& out) {
+    const std::uint64_t sequence = got.message ? got.message->sequence : 0;
+    if (!watched_ || sequence != seen_) seen_since_ = now;
+    watched_ = true;
+    seen_ = sequence;
+    head_sequence_ = sequence;
+    head_.reset();
+    if (got.message) {
+        auto head = state::read_head(got.message->payload);
+        if (!head) {
+            trouble_ = "state at sequence " + quoted_number(sequence) + ": " + head.error().text;
+            return;
+        }
+        head_ = std::move(*head);
+        if (head_->generation > pipeline_.generation) {
+            return stop("fingerprint_mismatch", "the state is of generation " + std::to_string(head_->generation) +
+                                                    " (set generation to it or higher)");
+        }
+        if (head_->generation == pipeline_.generation && head_->fingerprint != fingerprint_) {
+            return stop("fingerprint_mismatch",
+                        "the configuration means something else than when the state was written (undo the change of "
+                        "aggregates, event times or partitions, or raise `generation`, which begins anew at `start`)");
+        }
+    }
+    trouble_.clear();
+    const bool free = !head_ || head_->released || now - seen_since_ >= pipeline_.state.lease;
+    if (free && !leaving_) survey(now, out);
+}
+
+void Owner::survey(Time now, Effects& out) {
+    phase_ = Phase::surveying;
+    due_ = now + kAnswerWithin;
+    out.emplace_back(Look{partition_, look_back()});
+}
+
+// What ends after `start` needs what came before it.
+Duration Owner::look_back() const {
+    Duration longest{};
+    for (const Aggregate& aggregate : pipeline_.aggregates) {
+        const Window& window = aggregate.window;
+        longest = std::max({longest, window.size, window.timeout, 2 * window.max_duration});
+    }
+    return longest + pipeline_.event.early_limit + pipeline_.event.out_of_order_tolerance;
+}
+
+void Owner::surveyed(const Bound& bound, Time now) {
+    failures_ = 0;
+    trouble_.clear();
+    bound_ = bound;
+    outbox_.saw(bound.output_last_sequence);
+    if (!head_ && bound.ack_floor > 0) {
+        return stop("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
+                                           " were acked (the state stream was removed: restore it, or remove the "
+                                           "pipeline's consumers to begin anew)");
+    }
+    if (!head_ || head_->generation < pipeline_.generation) {
+        applied_ = {bound.start_sequence == 0 ? 0 : bound.start_sequence - 1, {}};
+        clear_to_ = applied_.sequence;
+        return head_ ? load(now) : claim(now);
+    }
+    applied_ = {head_->floor, head_->floor_stored};
+    clear_to_ = std::max(head_->floor, head_->clear_to);
+    if (bound.ack_floor > head_->floor) {
+        return stop("state_regressed", "the state ends at message " + std::to_string(head_->floor) +
+                                           ", and messages up to " + std::to_string(bound.ack_floor) +
+                                           " were acked (the state stream was restored from an older copy: restore a "
+                                           "newer one, or raise `generation`)");
+    }
+    if (!input_fits(bound, head_->floor, clear_to_)) return;
+    if (applied_.stored_at == ServerTime{}) return load(now);
+    phase_ = Phase::checking;
+    ask(Asker::floor, {.from = Read::From::input, .which = Read::Which::at, .sequence = applied_.sequence});
+}
+
+bool Owner::input_fits(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to) {
+    if (head_ && head_->generation == pipeline_.generation && bound.stream_created != head_->input_created) {
+        stop("input_regressed",
+             "the input stream was made anew since the state was written (raise `generation` to begin anew with it)");
+        return false;
+    }
+    if (bound.input_last_sequence < floor) {
+        stop("input_regressed",
+             "the input stream ends at " + std::to_string(bound.input_last_sequence) + ", and the state at " +
+                 std::to_string(floor) +
+                 " (it was restored from an older copy: restore a newer one, or raise `generation`)");
+        return false;
+    }
+    if (bound.input_first_sequence > clear_to + 1) {
+        stop("input_trimmed",
+             "the input stream begins at " + std::to_string(bound.input_first_sequence) + ", and what lay behind " +
+                 std::to_string(clear_to) +
+                 " was never read (give the stream higher limits; raise `generation` to go on without)");
+        return false;
+    }
+    return true;
+}
+
+// The message at the floor is the one that was applied there, or is gone by now.
+void Owner::check_floor(const GotMessage& got, Time now) {
+    if (got.message && got.message->stored_at != applied_.stored_at) {
+        return stop("input_regressed", "message " + std::to_string(applied_.sequence) +
+                                           " of the input stream is not the one the state was made of (it was restored "
+                                           "or made anew: restore it, or raise `generation`)");
+    }
+    load(now);
+}
+
+void Owner::load(Time) {
+    phase_ = Phase::loading;
+    applier_ = std::make_unique<Applier>(pipeline_, partition_, rendering_);
+    if (head_->generation < pipeline_.generation) {
+        chain_.begin_outbox(*head_, head_sequence_, reading_);
+    } else {
+        chain_.begin(*head_, head_sequence_, reading_);
+    }
+    asker_ = Asker::chain;
+}
+
+void Owner::chain(const GotMessage& got, Time now) {
+    const auto read = chain_.got(got, *applier_, reading_);
+    asker_ = Asker::chain;
+    if (read) {
+        if (chain_.complete()) claim(now);
+        return;
+    }
+    // Perhaps its owner is alive after all and has replaced the chain while it was read.
+    chain_error_ = read.error().text;
+    ask(Asker::verify, {.from = Read::From::state, .which = Read::Which::last});
+}
+
+void Owner::verify(const GotMessage& got, Time now) {
+    if (got.message && got.message->sequence == head_sequence_) return stop("state_unreadable", chain_error_);
+    watched_ = false;
+    look_again(now);
+}
+
+state::Writer Owner::new_writer() {
+    state::Writer writer{};
+    for (std::size_t at = 0; at < writer.size(); at += sizeof(std::uint64_t)) {
+        const std::uint64_t bits = random_.next();
+        std::memcpy(writer.data() + at, &bits, sizeof bits);
+    }
+    return writer;
+}
+
+void Owner::claim(Time now) {
+    phase_ = Phase::claiming;
+    const bool anew = !head_ || head_->generation < pipeline_.generation;
+    if (!applier_) applier_ = std::make_unique<Applier>(pipeline_, partition_, rendering_);
+    state::Head head;
+    head.epoch = head_ ? head_->epoch + 1 : 1;
+    head.writer = new_writer();
+    head.commit = head_ ? head_->commit + 1 : 1;
+    head.previous = head_sequence_;
+    head.base = anew ? 0 : head_->base == 0 ? head_sequence_ : head_->base;
+    head.generation = pipeline_.generation;
+    head.fingerprint = fingerprint_;
+    head.input_created = bound_.stream_created;
+    head.floor = applied_.sequence;
+    head.floor_stored = applied_.stored_at;
+    head.clear_to = clear_to_;
+    head.outputs_after = !anew ? head_->outputs_after : ServerTime::min();
+    if (const auto* time = std::get_if<ServerTime>(&pipeline_.input.start); anew && time != nullptr)
+        head.outputs_after = *time;
+    state::Content content;
+    if (head_) content.outbox = chain_.take_outbox();
+    head.out_base = content.outbox.empty() ? outbox_.seen() : head_->out_base;
+    applier_->publish_after(head.outputs_after);
+    weight_ = {};
+    if (!anew) weight_ = {chain_.base_bytes(), chain_.delta_bytes() + chain_.deltas() * kDeltaWeight};
+    base_sequence_ = head.base;
+    inherited_ = true;
+    std::string bytes = state::write(content);
+    entries_ = std::move(content.outbox);
+    committed_at_ = now;
+    checkpoint_.begin(std::move(head), std::move(bytes), bound_.max_payload, now);
+}
+
+void Owner::claimed(Time now, Effects& out) {
+    phase_ = Phase::owning;
+    position_ = {partition_, head_->epoch, 0, applied_.sequence + 1};
+    position_due_ = now;
+    received_at_ = now;
+    proof_due_ = now;
+    check_due_ = now + kCheckInputEvery;
+    out.emplace_back(tell(Level::info, "claimed",
+                          "owned from now on, epoch " + std::to_string(head_->epoch) + ", from message " +
+                              std::to_string(applied_.sequence + 1)));
+}
+
+void Owner::stop(std::string name, std::string remedy) {
+    halt_ = Halt{std::move(name), "partition " + std::to_string(partition_) + ": " + std::move(remedy)};
+    reading_.forget();
+    asker_ = Asker::nobody;
+}
+
+void Owner::bind_failed(const BindFailed& failed, Time now) {
+    const bool passing = failed.error.code == ErrorCode::unavailable;
+    const Time again = now + backoff(passing ? kAgain : kAgainMisconfigured, ++failures_, random_);
+    if (failed.position) {
+        if (*failed.position != position_ || place_ != Standing::asked) return;
+        place_ = Standing::away;
+        position_due_ = failed.error.code == ErrorCode::conflict ? now : again;
+    } else if (phase_ == Phase::surveying) {
+        look_again(now);
+        due_ = again;
+    } else if (!std::exchange(input_asked_, false) && owns()) {
+        // The deliveries or their acks are denied.
+        reposition();
+        position_due_ = again;
+    }
+    trouble_ = passing || failed.error.code == ErrorCode::conflict ? std::string() : failed.error.text;
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,72 @@
+// What an owner finds out about its input while it works: that it is idle, and that it is still the same.
+#include <algorithm>
+#include <utility>
+
+#include "bridge/engine/owner.h"
+
+namespace millrace::engine {
+
+namespace {
+
+// Servers of a cluster need not agree on the time to the millisecond, and another one may store the next message.
+constexpr Duration kServersApart = std::chrono::milliseconds(500);
+
+}  // namespace
+
+// ---- idleness ----
+
+// Moves the clock of a partition that has nothing to read, because the windows that are open would stay so until the
+// next event. In three steps, each when the one before is done: a head that was stored while nothing came, its stored
+// time, and the input's silence above what is applied.
+void Owner::prove_idle(Time now) {
+    const bool silent = place_ == Standing::there && waiting_.empty() && backlog_ == 0 && !leaving_ &&
+                        now - received_at_ >= kIdleAfter && !checkpoint_.busy() && outbox_.confirmed();
+    const bool timed = pipeline_.event.timestamp.empty() || pipeline_.event.late_arrival_tolerance.has_value();
+    if (!silent || !timed || !applier_->waits_for_time() || now < proof_due_ || reading_.busy()) return;
+    if (committed_at_ < received_at_ + kIdleAfter || committed_at_ < proof_due_) {
+        if (!applier_->wants_commit() && applied_.sequence == head_->floor) carry_on(now);
+        return;
+    }
+    ask(Asker::server_time, {.from = Read::From::state, .which = Read::Which::last});
+}
+
+void Owner::server_time(const GotMessage& got) {
+    if (!owns() || !got.message || got.message->sequence != head_sequence_ || !waiting_.empty()) return;
+    server_time_ = got.message->stored_at;
+    proving_ = true;
+    ask(Asker::input, {.from = Read::From::input, .which = Read::Which::next, .sequence = applied_.sequence + 1});
+}
+
+void Owner::nothing_above(const GotMessage& got, Time now) {
+    const bool proof = std::exchange(proving_, false);
+    proof_due_ = now + kProveEvery;
+    // What came meanwhile was perhaps stored before the proof began.
+    if (!owns() || got.message || !waiting_.empty() || received_sequence_ > applied_.sequence) return;
+    if (!proof) {
+        clear_to_ = std::max(clear_to_, looked_at_);
+        return;
+    }
+    const Duration late =
+        pipeline_.event.timestamp.empty() ? Duration::zero() : *pipeline_.event.late_arrival_tolerance;
+    applier_->idle(server_time_ - late - kServersApart);
+}
+
+// ---- the same input ----
+
+// What a limit of the stream removes before it is read leaves no trace in the deliveries.
+void Owner::check_input(Time now, Effects& out) {
+    if (now < check_due_ || place_ != Standing::there) return;
+    check_due_ = now + kCheckInputEvery;
+    input_asked_ = true;
+    out.emplace_back(Look{partition_, {}});
+}
+
+void Owner::input_looked_at(const Bound& bound) {
+    input_asked_ = false;
+    if (!owns() || !input_fits(bound, applied_.sequence, std::max(clear_to_, received_sequence_))) return;
+    looked_at_ = bound.input_last_sequence;
+    if (!waiting_.empty() || reading_.busy()) return;
+    ask(Asker::input, {.from = Read::From::input, .which = Read::Which::next, .sequence = applied_.sequence + 1});
+}
+
+}  // namespace millrace::engine

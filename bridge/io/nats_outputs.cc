@@ -1,0 +1,91 @@
+#include "bridge/io/nats_outputs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/io/nats_words.h"
+#include "bridge/settings/outputs.h"
+#include "subjects/subject_template.h"
+
+namespace millrace::io {
+
+namespace {
+
+// What is added to a message, at its longest; heads may have had no headers before.
+std::uint64_t bytes_added(const StreamFound& stream, Output output) {
+    constexpr std::string_view kExpectedStream = "Nats-Expected-Stream: \r\n";
+    constexpr std::string_view kAddedToHead =
+        "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n\r\n";
+    return kExpectedStream.size() + stream.name.size() + (output == Output::state ? kAddedToHead.size() : 0);
+}
+
+Result<std::string> stream_name(const NatsAdmin& admin, const settings::OutputRow& row, const std::string& filter) {
+    if (!row.stream.empty()) return row.stream;
+    auto names = admin.stream_names(filter);
+    if (!names) return std::unexpected(std::move(names.error()));
+    if (names->empty()) {
+        return fail(ErrorCode::not_found, "no stream stores " + row.field + " " + quoted(filter) + std::string(kHint));
+    }
+    if (names->size() > 1) {
+        return fail(ErrorCode::misconfigured, row.field + " " + quoted(filter) + " is spread over the streams " +
+                                                  quoted((*names)[0]) + " and " + quoted((*names)[1]) +
+                                                  " (one stream must store all of it)");
+    }
+    return names->front();
+}
+
+Result<StreamFound> stream_behind(const NatsAdmin& admin, const settings::OutputRow& row, const std::string& filter) {
+    auto name = stream_name(admin, row, filter);
+    if (!name) return std::unexpected(std::move(name.error()));
+    auto stream = admin.stream(*name);
+    if (!stream) return std::unexpected(with_prefix(std::move(stream.error()), "stream " + quoted(*name)));
+    if (std::ranges::none_of(stream->subjects, [&](const auto& s) { return subjects::covers(s, filter); })) {
+        return fail(ErrorCode::misconfigured, "stream " + quoted(*name) + " does not store all of " + row.field + " " +
+                                                  quoted(filter) + std::string(kHint));
+    }
+    if (row.output != Output::state) return stream;
+    if (const auto why = unfit_for_state(*stream); !why.empty())
+        return fail(ErrorCode::misconfigured, "state stream " + quoted(*name) + " " + why);
+    return stream;
+}
+
+// What a message may have, headers included, before ours are added to it.
+std::uint64_t room_in(const StreamFound& stream, Output output, std::uint64_t server_max_payload) {
+    std::uint64_t room = server_max_payload;
+    if (stream.max_msg_size > 0) room = std::min(room, static_cast<std::uint64_t>(stream.max_msg_size));
+    const std::uint64_t ours = bytes_added(stream, output);
+    return room > ours ? room - ours : 0;
+}
+
+}  // namespace
+
+Result<OutputsFound> find_outputs(const NatsAdmin& admin, const settings::Pipeline& pipeline,
+                                  std::uint64_t server_max_payload) {
+    OutputsFound outputs;
+    outputs.streams.resize(settings::output_slots(pipeline));
+    outputs.found.resize(outputs.streams.size());
+    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+        const auto shape = subjects::SubjectTemplate::parse(row.subject, subjects::Use::input);
+        if (!shape) return fail(ErrorCode::misconfigured, row.field + ": " + shape.error().text);
+        const std::string filter = shape->filter();
+        auto stream = stream_behind(admin, row, filter);
+        if (!stream) return std::unexpected(std::move(stream.error()));
+        const std::size_t i = index(row.output);
+        outputs.streams[i] = {stream->name, filter, room_in(*stream, row.output, server_max_payload),
+                              stream->retention == "limits"};
+        outputs.found[i] = std::move(*stream);
+    }
+    return outputs;
+}
+
+std::string unfit_for_state(const StreamFound& stream) {
+    if (stream.retention != "limits") return "drops state once somebody reads it (set retention: limits)";
+    if (stream.max_age > Duration::zero()) return "drops state by its age (set max_age: 0)";
+    if (stream.max_msgs_per_subject > 0) {
+        return "drops what a partition has stored earlier (set max_msgs_per_subject: -1)";
+    }
+    if (stream.discard != "new") return "drops the oldest state when it is full (set discard: new)";
+    return {};
+}
+
+}  // namespace millrace::io

@@ -1,0 +1,323 @@
+// An owner of a partition, from the first look to the last ack.
+#include "bridge/engine/owner.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/bridge/engine/estate.h"
+
+namespace millrace::engine {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Texts = std::vector<std::string>;
+
+TEST_CASE("an owner claims, applies, commits, publishes and acks, in this order") {
+    Estate estate;
+    Tenancy replica(estate);
+    estate.publish("a", 991);
+    estate.publish("b", 992);
+    estate.publish("a", 999);
+    estate.now += seconds(2);
+    estate.publish("a", 1001);  // closes a's window at 1000, not b's
+    replica.run(seconds(1));
+    CHECK(replica.owner.owns());
+    CHECK(replica.texts() == Texts{"a 1000: 2"});
+    const state::Head head = replica.last_head();
+    CHECK(head.epoch == 1);
+    CHECK(head.floor == 4);
+    CHECK(estate.acks.back() == "ack 4");
+    CHECK(replica.positions.size() == 1);
+    CHECK((replica.positions.back() == Position{0, 1, 1, 1}));
+}
+
+TEST_CASE("nothing is published before the head that says so is stored, nor acked before it is published") {
+    Estate estate;
+    Tenancy replica(estate);
+    replica.run(seconds(1));
+    estate.publish("a", 991);
+    estate.now += seconds(1);
+    estate.publish("a", 1001);
+    replica.loses_state_answers = true;
+    replica.run(seconds(2));
+    CHECK(estate.outputs.empty());
+    replica.loses_state_answers = false;
+    replica.refuses_outputs = true;
+    replica.run(seconds(6));
+    CHECK(replica.last_head().floor == 2);
+    CHECK(estate.acks.empty());
+    replica.refuses_outputs = false;
+    replica.run(seconds(10));
+    CHECK(replica.texts().front() == "a 1000: 1");
+    CHECK(estate.acks.front() == "ack 2");
+}
+
+TEST_CASE("a lost answer to the compare-and-set is found out by reading") {
+    Estate estate;
+    Tenancy replica(estate);
+    replica.run(seconds(1));
+    replica.loses_state_answers = true;
+    estate.publish("a", 991);
+    replica.run(seconds(2));
+    const std::uint64_t stored = estate.last_state;
+    replica.loses_state_answers = false;
+    replica.run(seconds(6));
+    CHECK(replica.owner.owns());
+    CHECK(replica.last_head().floor == 1);
+    CHECK(estate.last_state >= stored);
+    CHECK(std::ranges::none_of(replica.notes, [](const auto& note) { return note.starts_with("lost"); }));
+}
+
+TEST_CASE("a rival waits for the lease, and what the dead owner knew is continued") {
+    Estate estate;
+    auto first = std::make_unique<Tenancy>(estate, 1);
+    estate.publish("a", 991);
+    first->run(seconds(2));
+    Tenancy rival(estate, 2);
+    for (int i = 0; i < 200; ++i, estate.now += std::chrono::milliseconds(100)) {
+        first->turn();
+        rival.turn();
+    }
+    CHECK(first->owner.owns());
+    CHECK_FALSE(rival.owner.owns());
+    CHECK(rival.owner.able());
+    first.reset();  // kill -9
+    rival.run(seconds(8));
+    CHECK_FALSE(rival.owner.owns());
+    rival.run(seconds(4));
+    REQUIRE(rival.owner.owns());
+    CHECK(rival.owner.epoch() == 2);
+    estate.publish("a", 992);
+    estate.publish("a", 1021);
+    rival.run(seconds(2));
+    // The event at 992 came 29 seconds late and counts where the tolerance ends.
+    CHECK(rival.texts().front().starts_with("a 1000: 1"));
+}
+
+TEST_CASE("an owner that was paused for longer than its lease stops by itself and commits nothing") {
+    Estate estate;
+    Tenancy paused(estate, 1);
+    estate.publish("a", 991);
+    paused.run(seconds(2));
+    Tenancy rival(estate, 2);
+    rival.run(seconds(15));
+    REQUIRE(rival.owner.owns());
+    estate.publish("a", 1011);
+    rival.run(seconds(2));
+    const Texts before = paused.texts();
+    const std::uint64_t heads = estate.last_state;
+    paused.turn();
+    CHECK_FALSE(paused.owner.owns());
+    CHECK(estate.last_state == heads);
+    CHECK(paused.texts() == before);
+    CHECK(std::ranges::any_of(paused.notes, [](const auto& note) { return note.starts_with("lost"); }));
+}
+
+TEST_CASE("an owner learns from its own commit that another one is there") {
+    Estate estate;
+    estate.pipeline.state.lease = minutes(10);
+    Tenancy late(estate, 1);
+    late.run(seconds(2));
+    // The clock of the rival runs ahead by far.
+    estate.now += minutes(9);
+    estate.pipeline.state.lease = seconds(1);
+    Tenancy rival(estate, 2);
+    rival.run(seconds(3));
+    REQUIRE(rival.owner.owns());
+    estate.pipeline.state.lease = minutes(10);
+    estate.publish("a", 991);
+    late.turn();
+    late.run(seconds(2));
+    CHECK_FALSE(late.owner.owns());
+    CHECK(late.last_head().epoch == 2);
+}
+
+TEST_CASE("a gap in the deliveries discards what lies above it and takes a new position") {
+    Estate estate;
+    Tenancy replica(estate);
+    replica.run(seconds(1));
+    for (int i = 0; i < 5; ++i) estate.publish("a", 991 + i);
+    replica.loses_delivery = 3;
+    replica.run(seconds(3));
+    CHECK(replica.applied == 5);
+    REQUIRE(replica.positions.size() == 2);
+    CHECK((replica.positions.back() == Position{0, 1, 2, 3}));
+    CHECK(replica.last_head().floor == 5);
+}
+
+TEST_CASE("a message that is delivered again is not applied again") {
+    Estate estate;
+    Tenancy replica(estate);
+    for (int i = 0; i < 3; ++i) estate.publish("a", 991 + i);
+    replica.run(seconds(2));
+    replica.redeliver(2);
+    replica.run(seconds(3));
+    CHECK(replica.applied == 3);
+    CHECK(replica.positions.size() == 2);
+    replica.run(seconds(10));
+    CHECK(replica.texts() == Texts{"a 1000: 3"});
+}
+
+TEST_CASE("an idle partition's windows are closed by proof") {
+    Estate estate;
+    Tenancy replica(estate);
+    estate.publish("a", 999);
+    replica.run(seconds(4));
+    CHECK(estate.outputs.empty());
+    replica.run(seconds(6));
+    CHECK(replica.texts() == Texts{"a 1000: 1"});
+    CHECK(replica.last_head().floor == 1);
+}
+
+TEST_CASE("a message that was stored before the proof forbids it") {
+    Estate estate;
+    Tenancy replica(estate);
+    estate.publish("a", 999);
+    replica.run(seconds(2));
+    replica.holds_deliveries = true;
+    estate.publish("a", 1000);
+    replica.run(seconds(60));
+    CHECK(estate.outputs.empty());
+    replica.holds_deliveries = false;
+    replica.run(seconds(10));
+    CHECK(replica.texts() == Texts{"a 1000: 2"});
+}
+
+TEST_CASE("after one of three aggregates went out and the owner died, the others go out once, whatever the window") {
+    Estate estate;
+    auto first = std::make_unique<Tenancy>(estate, 1);
+    for (const char* tenant : {"a", "b", "c"}) estate.publish(tenant, 999);
+    first->dies_after_outputs = 1;
+    first->run(seconds(15));
+    REQUIRE(estate.outputs.size() == 1);
+    first.reset();
+    estate.now += minutes(60);
+    estate.dedupes = false;
+    Tenancy second(estate, 2);
+    second.run(seconds(20));
+    Texts texts = second.texts();
+    std::ranges::sort(texts);
+    CHECK(texts == Texts{"a 1000: 1", "b 1000: 1", "c 1000: 1"});
+    REQUIRE(second.finds.size() == 1);
+}
+
+TEST_CASE("an owner that leaves hands over at once") {
+    Estate estate;
+    Tenancy first(estate, 1);
+    Tenancy second(estate, 2);
+    estate.publish("a", 991);
+    for (int i = 0; i < 20; ++i, estate.now += std::chrono::milliseconds(100)) {
+        first.turn();
+        second.turn();
+    }
+    first.owner.drain(estate.now + seconds(20));
+    for (int i = 0; i < 30; ++i, estate.now += std::chrono::milliseconds(100)) {
+        first.turn();
+        second.turn();
+    }
+    CHECK(first.owner.left());
+    CHECK(second.owner.owns());
+    CHECK(second.owner.epoch() == 2);
+}
+
+TEST_CASE("much state is stored in parts, and read back") {
+    Estate estate;
+    auto first = std::make_unique<Tenancy>(estate, 1);
+    for (int i = 0; i < 30'000; ++i) estate.publish("tenant-with-a-longish-name-" + std::to_string(i), 1001);
+    first->run(seconds(3));
+    CHECK(std::ranges::any_of(estate.state, [](const auto& e) { return e.second.subject.ends_with(".1"); }));
+    CHECK(first->last_head().floor == 30'000);
+    first.reset();
+    Tenancy second(estate, 2);
+    second.run(seconds(40));
+    CHECK(second.texts().size() == 30'000);
+    CHECK(second.texts().front().ends_with(" 1010: 1"));
+}
+
+TEST_CASE("a base is written when the deltas weigh more, and what it replaces is removed") {
+    Estate estate;
+    Tenancy replica(estate);
+    for (int i = 0; i < 300; ++i) {
+        estate.publish("a", 1001);
+        replica.run(seconds(1));
+    }
+    CHECK_FALSE(replica.purges.empty());
+    CHECK(estate.state.size() < 150);
+    CHECK(replica.last_head().floor == 300);
+}
+
+struct Stop {
+    const char* halt;
+    std::function<void(Estate&, Tenancy&)> change;
+};
+
+TEST_CASE("a state that does not fit what is there halts, each way under its name") {
+    const std::vector<Stop> stops = {
+        {"input_regressed", [](Estate& e, Tenancy&) { e.created += seconds(1); }},
+        {"input_regressed", [](Estate& e, Tenancy&) { e.input.resize(1); }},
+        {"input_regressed", [](Estate& e, Tenancy&) { e.input[2].stored_at += seconds(1); }},
+        {"input_trimmed",
+         [](Estate& e, Tenancy&) {
+             e.publish("a", 1001);
+             e.publish("a", 1001);
+             e.first_input = 5;
+         }},
+        {"state_regressed", [](Estate&, Tenancy& t) { t.acked_elsewhere = 4; }},
+        {"state_regressed",
+         [](Estate& e, Tenancy& t) {
+             e.state.clear();
+             t.acked_elsewhere = 3;
+         }},
+        {"state_unreadable", [](Estate& e, Tenancy&) { e.state.erase(std::ranges::prev(e.state.end(), 2)); }},
+    };
+    for (const Stop& stop : stops) {
+        CAPTURE(stop.halt);
+        Estate estate;
+        auto first = std::make_unique<Tenancy>(estate, 1);
+        for (int i = 0; i < 3; ++i) {
+            estate.publish("a", 991);
+            first->run(seconds(1));
+        }
+        first.reset();
+        Tenancy second(estate, 2);
+        stop.change(estate, second);
+        second.run(seconds(20));
+        REQUIRE(second.owner.halt());
+        CHECK(second.owner.halt()->name == stop.halt);
+    }
+}
+
+TEST_CASE("another meaning halts, another generation begins anew") {
+    Estate estate;
+    auto first = std::make_unique<Tenancy>(estate, 1);
+    estate.publish("a", 991);
+    first->run(seconds(2));
+    first.reset();
+    Tenancy changed(estate, 2);
+    const Digest other = digest("other");
+    SUBCASE("meaning") {
+        Owner owner(estate.pipeline, 0, other, estate.rendering, 3);
+        Effects out;
+        owner.pump(estate.now, true, out);
+        REQUIRE(std::holds_alternative<Read>(out.at(0)));
+        changed.carry_out(std::get<Read>(out.at(0)));
+        const auto& [sequence, message] = *estate.state.rbegin();
+        owner.got({std::get<Read>(out.at(0)).number, {}, message}, estate.now, out);
+        REQUIRE(owner.halt());
+        CHECK(owner.halt()->name == "fingerprint_mismatch");
+    }
+    SUBCASE("generation") {
+        estate.pipeline.generation = 2;
+        Tenancy anew(estate, 4);
+        anew.run(seconds(20));
+        REQUIRE(anew.owner.owns());
+        CHECK(anew.last_head().generation == 2);
+        CHECK(anew.applied == 1);
+        CHECK(anew.owner.epoch() == 2);
+    }
+}
+
+}  // namespace
+}  // namespace millrace::engine
