@@ -143,11 +143,25 @@ TEST_CASE("aggregate identity: numbers that are equal are equal, and nothing els
     CHECK(of_group({std::int64_t{1}}) == of_group({1.0}));
     CHECK(of_group({std::int64_t{0}}) == of_group({-0.0}));
     CHECK(of_group({std::numeric_limits<std::int64_t>::min()}) == of_group({-9223372036854775808.0}));
-    const std::vector<std::vector<Value>> different = {
-        {Null{}}, {false}, {true}, {std::int64_t{0}}, {std::int64_t{1}}, {0.5}, {1e300},
-        {9223372036854775808.0}, {std::numeric_limits<std::int64_t>::max()}, {std::string("1")}, {std::string("null")},
-        {std::string()}, {RawJson{"[1]"}}, {std::string("[1]")}, {RawJson{"[1.0]"}}, {}, {Null{}, Null{}},
-        {std::numeric_limits<double>::infinity()}, {-std::numeric_limits<double>::infinity()}};
+    const std::vector<std::vector<Value>> different = {{Null{}},
+                                                       {false},
+                                                       {true},
+                                                       {std::int64_t{0}},
+                                                       {std::int64_t{1}},
+                                                       {0.5},
+                                                       {1e300},
+                                                       {9223372036854775808.0},
+                                                       {std::numeric_limits<std::int64_t>::max()},
+                                                       {std::string("1")},
+                                                       {std::string("null")},
+                                                       {std::string()},
+                                                       {RawJson{"[1]"}},
+                                                       {std::string("[1]")},
+                                                       {RawJson{"[1.0]"}},
+                                                       {},
+                                                       {Null{}, Null{}},
+                                                       {std::numeric_limits<double>::infinity()},
+                                                       {-std::numeric_limits<double>::infinity()}};
     std::unordered_set<Identity> seen;
     for (const auto& group : different) seen.insert(of_group(group));
     CHECK(seen.size() == different.size());

@@ -95,9 +95,10 @@ TEST_CASE("aggregate: body, subject and headers") {
     REQUIRE(made);
     CHECK(made->output == aggregate_output(1));
     CHECK(made->subject == "aggregates.acme.fares-5s");
-    CHECK(made->payload ==
-          R"({"window_start":"2026-05-01T10:00:00Z","window_end":"2026-05-01T10:00:05Z",)"
-          R"("vendorid":7,"zone":"air\"port","trips":3,"long":0.1000,"count":3,"first_sequence":11,"last_sequence":42})");
+    CHECK(
+        made->payload ==
+        R"({"window_start":"2026-05-01T10:00:00Z","window_end":"2026-05-01T10:00:05Z",)"
+        R"("vendorid":7,"zone":"air\"port","trips":3,"long":0.1000,"count":3,"first_sequence":11,"last_sequence":42})");
     const std::vector<Header> expected = {
         {"Nats-Msg-Id", subjects::to_hex(codec::identity_of(trips(), 3, closed()))},
         {"Millrace-Kind", "aggregate"},
@@ -217,7 +218,8 @@ TEST_CASE("late event: one that is too large sheds headers, then its payload") {
     CHECK(bare->payload.size() == 2002);
     const auto stand_in = rendered(size - 1000);
     REQUIRE(stand_in);
-    CHECK(stand_in->payload.starts_with(R"({"truncated":true,"stream":"EVENTS","sequence":42,"element":2,"length":2002,)"));
+    CHECK(stand_in->payload.starts_with(
+        R"({"truncated":true,"stream":"EVENTS","sequence":42,"element":2,"length":2002,)"));
     CHECK(rendered(100).error().code == ErrorCode::too_large);
 }
 

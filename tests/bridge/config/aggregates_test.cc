@@ -45,7 +45,9 @@ std::string with_event(std::string_view lines) { return said("timestamp: created
 std::string more(std::string_view lines) { return complaints(std::string(kAggregated) + std::string(lines)); }
 
 Aggregate first(const std::string& yaml) { return loaded(yaml).pipelines.at(0).aggregates.at(0); }
-Window window(std::string_view text) { return first(changed("window: {tumbling: 5s}", "window: " + std::string(text))).window; }
+Window window(std::string_view text) {
+    return first(changed("window: {tumbling: 5s}", "window: " + std::string(text))).window;
+}
 
 // Where the parts of the first aggregate stand.
 const std::string kWindow = "t.yaml:11:17: pipelines[0].aggregates[0].window";
@@ -77,7 +79,8 @@ pipelines:
         subject: parts.{partition}.{tenant}
         partial: true
       - {name: b, window: snapshot, select: {n: count()}}
-)").pipelines.at(0);
+)")
+                              .pipelines.at(0);
     CHECK(pipeline.event.timestamp == "/at");
     CHECK(pipeline.event.timestamp_unit == settings::TimeUnit::microseconds);
     CHECK(pipeline.event.out_of_order_tolerance == 2s);
@@ -126,12 +129,14 @@ TEST_CASE("aggregates: windows that are none") {
     CHECK(with_window("{tumblng: 5s}") == kWindow + ": 'tumblng' is no kind of window (did you mean tumbling?)\n");
     CHECK(with_window("{rolling: 5s}") ==
           kWindow + ": 'rolling' is no kind of window (there are tumbling hopping sliding session snapshot)\n");
-    CHECK(with_window("5s") == kWindow + ": '5s' is no kind of window (there are tumbling hopping sliding session "
-                                         "snapshot)\n");
+    CHECK(with_window("5s") == kWindow +
+                                   ": '5s' is no kind of window (there are tumbling hopping sliding session "
+                                   "snapshot)\n");
     CHECK(with_window("tumbling") == kWindow + ": 'tumbling' needs its durations (write for example {tumbling: 5s})\n");
     CHECK(with_window("[a]") == kWindow + ": is a list, but must be a window such as {tumbling: 5s}\n");
-    CHECK(with_window("{}") == kWindow + ": has 0 kinds of window in it, and must have one (write for example "
-                                         "{tumbling: 5s})\n");
+    CHECK(with_window("{}") == kWindow +
+                                   ": has 0 kinds of window in it, and must have one (write for example "
+                                   "{tumbling: 5s})\n");
     CHECK(with_window("{tumbling: 5s, sliding: 5s}") ==
           kWindow + ": has 2 kinds of window in it, and must have one (write for example {tumbling: 5s})\n");
     CHECK(with_window("{tumbling: 0}") ==
@@ -140,10 +145,12 @@ TEST_CASE("aggregates: windows that are none") {
           "t.yaml:11:28: pipelines[0].aggregates[0].window.tumbling: 169h is above 168h (set 1ms to 168h)\n");
     CHECK(with_window("{tumbling: 5}") ==
           "t.yaml:11:28: pipelines[0].aggregates[0].window.tumbling: '5' has no unit (write 5s or 5ms)\n");
-    CHECK(with_window("{hopping: 5s}") == "t.yaml:11:18: pipelines[0].aggregates[0].window.hopping: must be a map of "
-                                          "its durations (write for example {hopping: {size: 10s, hop: 5s}})\n");
-    CHECK(with_window("{hopping: {size: 5s}}") == "t.yaml:11:27: pipelines[0].aggregates[0].window.hopping: has no hop "
-                                                  "(write for example {hopping: {size: 10s, hop: 5s}})\n");
+    CHECK(with_window("{hopping: 5s}") ==
+          "t.yaml:11:18: pipelines[0].aggregates[0].window.hopping: must be a map of "
+          "its durations (write for example {hopping: {size: 10s, hop: 5s}})\n");
+    CHECK(with_window("{hopping: {size: 5s}}") ==
+          "t.yaml:11:27: pipelines[0].aggregates[0].window.hopping: has no hop "
+          "(write for example {hopping: {size: 10s, hop: 5s}})\n");
     CHECK(with_window("{hopping: {size: 5s, hop: 6s}}") ==
           "t.yaml:11:27: pipelines[0].aggregates[0].window.hopping: hop 6s is above size 5s (events between two "
           "windows would be in none)\n");
@@ -223,8 +230,8 @@ TEST_CASE("aggregates: names in a message are each their own") {
 TEST_CASE("aggregates: parts of partitions") {
     CHECK(more("        partial: true\n") ==
           "t.yaml:13:18: pipelines[0].aggregates[0].partial: has no effect with one partition (remove it)\n");
-    std::string spread = changed("subject: events.{tenant}.trips",
-                                 "subject: events.{partition}.{tenant}.trips\n    partitions: 2");
+    std::string spread =
+        changed("subject: events.{tenant}.trips", "subject: events.{partition}.{tenant}.trips\n    partitions: 2");
     spread += "        partial: true\n";
     CHECK(complaints(spread) ==
           "t.yaml:14:18: pipelines[0].aggregates[0].partial: needs {partition} in subject, where the parts are told "
@@ -238,14 +245,16 @@ TEST_CASE("aggregates: or scores, not both and not neither") {
           "supported yet (remove one)\n");
     CHECK(more("    results: {subject: \"r.{tenant}\"}\n") ==
           "t.yaml:13:5: pipelines[0].results: has no effect without an endpoint, where scores come from (remove it)\n");
-    CHECK(with_event("features: [a]") == "t.yaml:8:17: pipelines[0].event.features: has no effect without an endpoint, "
-                                         "where scores come from (remove it)\n");
+    CHECK(with_event("features: [a]") ==
+          "t.yaml:8:17: pipelines[0].event.features: has no effect without an endpoint, "
+          "where scores come from (remove it)\n");
     CHECK(more("        kv_bucket: b\n")
               .starts_with("t.yaml:13:20: pipelines[0].aggregates[0].kv_bucket: belongs to a coming version"));
     CHECK(said("    aggregates:\n      - name: fares-5s\n        window: {tumbling: 5s}\n        select: {trips: "
                "count()}\n",
-               "    aggregates: []\n") == "t.yaml:9:17: pipelines[0].aggregates: must be a list with at least one "
-                                          "aggregate (write a dash before each)\n");
+               "    aggregates: []\n") ==
+          "t.yaml:9:17: pipelines[0].aggregates: must be a list with at least one "
+          "aggregate (write a dash before each)\n");
     CHECK(said("      - name: fares-5s\n        window: {tumbling: 5s}\n        select: {trips: count()}\n",
                "      - {}\n")
               .contains("t.yaml:10:9: pipelines[0].aggregates[0].window: is required (write for example window: "
@@ -261,8 +270,9 @@ TEST_CASE("aggregates: what serves them has no effect without") {
 }
 
 TEST_CASE("aggregates: times and late events") {
-    CHECK(with_event("timestamp_unit: ms") == "t.yaml:8:23: pipelines[0].event.timestamp_unit: has no effect without "
-                                              "event.timestamp (add it, or remove this)\n");
+    CHECK(with_event("timestamp_unit: ms") ==
+          "t.yaml:8:23: pipelines[0].event.timestamp_unit: has no effect without "
+          "event.timestamp (add it, or remove this)\n");
     CHECK(with_event("on_late: subject") ==
           "t.yaml:8:16: pipelines[0].event.on_late: 'subject' needs event.late_subject (add it)\n");
     CHECK(with_event("late_subject: late.{tenant}") ==

@@ -41,8 +41,7 @@ TEST_CASE("having: what is none") {
     CHECK(said("") == "''" + hint);
     CHECK(said(">= 10") == "'>= 10'" + hint);
     CHECK(said("a ! 1") == "'a ! 1'" + hint);
-    CHECK(said("a >= ten") ==
-          "'ten' is no number, true, false, or text in quotes (write for example trips >= 10)");
+    CHECK(said("a >= ten") == "'ten' is no number, true, false, or text in quotes (write for example trips >= 10)");
     CHECK(said("a >= ").starts_with("'' is no number"));
     CHECK(said("a >= > 1").starts_with("'> 1' is no number"));
     CHECK(said("a >= 010").starts_with("'010' is no number"));

@@ -172,7 +172,8 @@ TEST_CASE("messages: texts") {
             {kStream, "stream: EVENTS\n      start: 2026-02-30T00:00:00Z",
              "7:14: pipelines[0].input.start: '2026-02-30T00:00:00Z' is not a time (write it as 2026-01-02T03:04:05Z)"},
             {kStream, "stream: EVENTS\n      start: 2026-01-02T00:00:00",
-             "7:14: pipelines[0].input.start: '2026-01-02T00:00:00' has no offset (write Z, or one such as +01:00, behind it)"},
+             "7:14: pipelines[0].input.start: '2026-01-02T00:00:00' has no offset (write Z, or one such as +01:00, "
+             "behind it)"},
             {kStream, "stream: EVENTS\n      start: 1869-01-02T00:00:00Z",
              "7:14: pipelines[0].input.start: '1869-01-02T00:00:00Z' is before 1970"},
             {kUrl, "url: ftp://m",

@@ -61,11 +61,11 @@ TEST_CASE("select: what is none") {
     CHECK(said("avg(a, b)") == "'avg(a, b)' has 2 arguments (write avg(FIELD))");
     CHECK(said("count(a, b)") == "'count(a, b)' has 2 arguments (write count() or count(FIELD))");
     CHECK(said("count(*)") == "'*' is no field (write count() to count every event)");
-    CHECK(said("avg(score.)") ==
-          "'' is no field name (write a name, or a JSON Pointer such as /trip/distance)");
+    CHECK(said("avg(score.)") == "'' is no field name (write a name, or a JSON Pointer such as /trip/distance)");
     CHECK(said("avg(/a~b)") == "'/a~b' has a ~ that is neither ~0 (for ~) nor ~1 (for /)");
-    CHECK(said("avg(sum(x))") == "'sum(x)' has a bracket or a quote in it, and must be a field of the event, or of the "
-                                 "score (write distance, /trip/distance, score or score.fare)");
+    CHECK(said("avg(sum(x))") ==
+          "'sum(x)' has a bracket or a quote in it, and must be a field of the event, or of the "
+          "score (write distance, /trip/distance, score or score.fare)");
     CHECK(said("percentile_cont(95, x)") == "'95' is no number from 0 to 1 (write percentile_cont(0.95, FIELD))");
     CHECK(said("percentile_disc(x)") == "'percentile_disc(x)' has 1 arguments (write percentile_disc(0.95, FIELD))");
     CHECK(said("top_n(0, x)") ==
