@@ -185,6 +185,7 @@ state::Head Owner::next_head(bool whole) const {
 }
 
 void Owner::freeze(Time now) {
+    close_quiet();
     const bool whole = weight_.wants_base();
     // Handed over when there is nothing left to publish.
     const bool release = leaving_ && waiting_.empty() && !applier_->wants_commit();
