@@ -57,6 +57,7 @@ void Engine::step(Input&& input, Time now, Effects& out) {
     expire(now, out);
     const std::size_t before = out.size();
     std::visit([&](auto&& in) { on(std::move(in), now, out); }, std::move(input));
+    withhold_acks(now, out, before);
     count_settled(out, before);
 }
 
@@ -219,6 +220,18 @@ void Engine::on(Stored&& in, Time now, Effects& out) {
     sink_trouble_ = commit_.trouble();
     out.emplace_back(sink_trouble_.empty() ? Note{Level::info, "resumed", "the output streams take results again"}
                                            : Note{Level::warning, "held", sink_trouble_});
+}
+
+// An ack names its message by stream, consumer and sequence. Where the consumer is not surely the one that delivered
+// the message, another stream may stand under that name, and the ack would count for a message of its own that nobody
+// has settled. Withheld, it is as one that was lost: the message comes again after ack_wait and is acked from memory.
+void Engine::withhold_acks(Time now, Effects& out, std::size_t from) {
+    const bool stopped = ticked_ != Time{} && now - ticked_ > kPullSilence;
+    const auto blind = [&](const Effect& effect) {
+        const auto* ack = std::get_if<Ack>(&effect);
+        return ack != nullptr && (stopped || !puller_.is_sure_of(ack->delivery->partition, now));
+    };
+    out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), blind), out.end());
 }
 
 void Engine::count_settled(const Effects& out, std::size_t from) {

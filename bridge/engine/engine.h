@@ -87,6 +87,7 @@ class Engine {
     void give_back(DeliveryId id, BackoffRule rule, Effects& out);
     void let_go(DeliveryId id);
     void let_go_of_all(Effects& out);
+    void withhold_acks(Time now, Effects& out, std::size_t from);
     void count_settled(const Effects& out, std::size_t from);
     [[nodiscard]] Puller::Credit credit() const;
     [[nodiscard]] bool may_pull() const;

@@ -73,6 +73,15 @@ bool Puller::takes(Partition partition) const {
     return lane != lanes_.end() && lane->second.state == State::bound && !lane->second.blocked;
 }
 
+bool Puller::is_sure_of(Partition partition, Time now) {
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end() || found->second.state != State::bound) return false;
+    Lane& lane = found->second;
+    if (now - lane.heard <= kPullSilence) return true;
+    if (lane.quiet_since) unbind(lane, now);
+    return false;
+}
+
 void Puller::bound(Partition partition, Time now) {
     Lane& lane = lanes_.at(partition);
     lane.heard = now;
@@ -181,7 +190,7 @@ void Puller::pump(Credit credit, std::uint64_t max_input, bool allowed, Time now
         auto& [partition, lane] = *turn;
         if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked.messages)
             continue;
-        if (lane.quiet_since && !lane.quiet_checked && now - *lane.quiet_since > quiet) {
+        if (lane.quiet_since && !lane.quiet_checked && now - *lane.quiet_since > std::min(quiet, kPullSilence)) {
             unbind(lane, now);
             bind_due(partition, lane, now, out);
             continue;
