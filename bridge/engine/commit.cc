@@ -69,7 +69,8 @@ bool Commit::overstays(DeliveryId id, Time now) const {
     const auto elements = static_cast<std::uint32_t>(delivery.events.size());
     for (std::uint32_t i = 0; i < elements; ++i) {
         const auto publication = publications_.find({id, i});
-        if (publication != publications_.end() && is_old(publication->second.maybe_stored_since)) return true;
+        if (publication == publications_.end() || publication->second.by_another) continue;
+        if (is_old(publication->second.maybe_stored_since)) return true;
     }
     return false;
 }
@@ -108,7 +109,12 @@ void Commit::send(EventRef event, Time now, Effects& out) {
     const Event* record = ledger_.find(event);
     if (record == nullptr || !ledger_.fresh(event.delivery, now, ack_wait_)) return drop(event);
     Publication& publication = found->second;
-    const Duration covered = publication.by_another ? duplicate_window_ * 7 / 8 : duplicate_window_ / 2;
+    const Duration by_others = duplicate_window_ * 7 / 8;
+    if (!publication.maybe_stored_since && !publication.looked_up && now - ledger_.opened_at(event.delivery) > by_others) {
+        publication.maybe_stored_since = ledger_.opened_at(event.delivery);
+        publication.by_another = true;
+    }
+    const Duration covered = publication.by_another ? by_others : duplicate_window_ / 2;
     if (publication.maybe_stored_since && now - *publication.maybe_stored_since > covered) {
         unsure_.push_back(event);
         return;
@@ -241,6 +247,7 @@ void Commit::searched(const Found& found, Effects& out) {
         } else {
             publication->second.maybe_stored_since.reset();
             publication->second.by_another = false;
+            publication->second.looked_up = true;
             to_send_.push_back(event);
         }
     }
