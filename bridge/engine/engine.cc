@@ -80,7 +80,10 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     const std::uint64_t delivered = in.delivery->delivered;
     // It came some time after the last turn, or the one before it was taken from the mailbox: nobody knows when, if the
     // process was stopped in between.
-    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), std::min(ticked_, in.not_before));
+    const Time came = std::min(ticked_, in.not_before);
+    Time& none_due = none_due_[partition];
+    if (delivered == 1) none_due = came;
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), came, none_due);
     if (opened.standing == Ledger::Standing::settled) {
         out.emplace_back(Ack{opened.delivery});
         return;
@@ -134,7 +137,10 @@ void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t elemen
     batcher_.add(delivery.partition, lane_of(delivery), {id, element}, bytes, delivery.delivered >= kAloneFrom, now);
 }
 
-void Engine::on(PullStatus&& in, Time now, Effects&) { puller_.status(in, now); }
+void Engine::on(PullStatus&& in, Time now, Effects&) {
+    if (in.code == 100) none_due_[in.partition] = ticked_;
+    puller_.status(in, now);
+}
 
 void Engine::on(Bound&& in, Time now, Effects& out) {
     if (in.max_deliver == 1) {
@@ -148,6 +154,7 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
     puller_.bound(in.partition, now);
     const auto [created, first] = stream_created_.try_emplace(in.partition, in.stream_created);
     if (!first && std::exchange(created->second, in.stream_created) != in.stream_created) made_anew(in.partition, out);
+    none_due_.try_emplace(in.partition, now);
     max_deliver_[in.partition] = in.max_deliver;
     max_input_ = in.max_input;
     commit_.limits(in, now);
@@ -193,7 +200,7 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
 }
 
 void Engine::on(Found&& in, Time now, Effects& out) {
-    if (const auto partition = search_.found(in, now, out)) puller_.release(*partition);
+    if (const auto partition = search_.found(in, now, out)) puller_.release(*partition, now);
     if (search_.trouble() == search_trouble_) return;
     search_trouble_ = search_.trouble();
     out.emplace_back(search_trouble_.empty() ? Note{Level::info, "resumed", "stored results were looked up"}

@@ -117,6 +117,8 @@ class Engine {
     };
     std::map<Partition, Newest> newest_;  // message seen of the stream
     std::map<Partition, std::uint64_t> backlog_;
+    // When it was last seen that no redelivery waits to be pulled: they come before what is new.
+    std::map<Partition, Time> none_due_;
     std::size_t next_partition_ = 0;    // index of the one whose turn it is to send
     bool refresh_key_ = false;          // before the next request
     bool new_one_next_ = false;         // the last request sent was a retry

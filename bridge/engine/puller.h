@@ -47,7 +47,7 @@ class Puller {
     void bind_failed(const BindFailed& failed, Time now);
     // Bound, but not to be pulled from before `release`: a search for stored results is under way.
     void block(Partition partition);
-    void release(Partition partition);
+    void release(Partition partition, Time now);
 
     // Look the consumer up again before anything more is taken from it.
     void rebind(Partition partition, Time now) { unbind(lanes_.at(partition), now); }
@@ -96,7 +96,7 @@ class Puller {
         std::array<Slot, kPullSlots> slots;
         Time heard{};  // anything of the consumer, on whichever slot
         std::optional<Time> quiet_since;
-        bool quiet_checked = false;  // bound since it went quiet
+        Time checked_at{};  // bound, or what is stored looked up
     };
 
     void unbind(Lane& lane, Time now);
