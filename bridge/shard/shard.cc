@@ -207,6 +207,8 @@ struct Shard::State {
     void carry_out(const Read& e) { parts.jetstream.read(e); }
     void carry_out(const Purge& e) { parts.jetstream.purge(e); }
     void carry_out(const Note& e) { parts.observer.note(e); }
+    void carry_out(const engine::AckUpTo& e) { parts.jetstream.ack(e.ack_subject); }
+    void carry_out(const engine::Applied& e) { parts.observer.applied(e.fates); }
     void carry_out(const engine::Nak& e) { parts.jetstream.nak(e.delivery->ack_subject, e.delay); }
     void carry_out(const engine::InProgress& e) { parts.jetstream.in_progress(e.delivery->ack_subject); }
 
@@ -238,6 +240,11 @@ struct Shard::State {
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));
+    }
+
+    void carry_out(const engine::Write& e) {
+        parts.jetstream.publish({e.id, e.output, std::string(e.subject), *e.headers, std::string(e.payload),
+                                 e.expected_last_subject_sequence});
     }
 
     void carry_out(const engine::Publish& e) {
