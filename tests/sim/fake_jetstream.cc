@@ -371,13 +371,14 @@ Found SimJetStream::search(const Find& find) {
     Found found{find.number, {}, {}};
     if (!parts_.server.has_leader()) found.error = Error{ErrorCode::unavailable, "no leader"};
     if (found.error) return found;
-    std::vector<const SimStream*> read;
+    std::vector<std::pair<const SimStream*, std::uint64_t>> read;
     for (const auto& row : settings::outputs(parts_.pipeline)) {
         const auto output = index(row.output);
         if (row.output == Output::state || (find.from_sequence && output >= find.from_sequence->size())) continue;
         const auto* stream = parts_.server.stream_of_subject(filter_of(row.subject, parts_.pipeline, 0));
-        if (stream == nullptr || std::ranges::find(read, stream) != read.end()) continue;
-        read.push_back(stream);
+        const std::pair from{stream, find.from_sequence ? (*find.from_sequence)[output] : 0};
+        if (stream == nullptr || std::ranges::find(read, from) != read.end()) continue;
+        read.push_back(from);
         for (const auto& message : stream->messages()) {
             const bool before = find.from_sequence ? message.sequence < (*find.from_sequence)[output]
                                                    : message.stored_at < find.from_time;

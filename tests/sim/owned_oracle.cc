@@ -6,16 +6,15 @@
 
 #include "bridge/settings/outputs.h"
 #include "tests/sim/flat_json.h"
+#include "tests/sim/rfc3339.h"
 
 namespace millrace::sim {
 namespace {
 
 std::string number(ServerTime time) { return std::to_string(time.time_since_epoch().count()); }
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
-
-std::string place(const Reference::Moment& moment) {
-    return quoted(std::to_string(moment.sequence) + "." + std::to_string(moment.element));
+std::optional<ServerTime> time_of(const std::string& quoted) {
+    return quoted.size() < 2 ? std::nullopt : time_in(quoted.substr(1, quoted.size() - 2));
 }
 
 std::string name_of_event(std::string_view what, std::string_view sequence, std::string_view element) {
@@ -29,8 +28,8 @@ std::string_view token(std::string_view subject, std::size_t which) {
 
 }  // namespace
 
-OwnedOracle::OwnedOracle(const Plan& plan, const Scheduler& scheduler, SimServer& server, Trace& trace)
-    : plan_(plan), scheduler_(scheduler), server_(server), trace_(trace), reference_(plan.pipeline) {
+OwnedOracle::OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace)
+    : plan_(plan), scheduler_(scheduler), trace_(trace), reference_(plan.pipeline) {
     for (Partition p = 0; p < plan.pipeline.partitions; ++p) lanes_[p];
 }
 
@@ -51,7 +50,7 @@ void OwnedOracle::published(Partition partition, const std::string& tenant, cons
     const auto owe = [&](std::string_view what, std::uint32_t element) {
         const auto name = name_of_event(what, std::to_string(message.sequence), std::to_string(element));
         lane.due.emplace(name, message.sequence);
-        expected_copies_.insert(name);
+        copies_[name] = tenant.empty() ? "dead-unroutable.trips" : std::string(what) + "." + tenant + ".trips";
     };
     std::uint32_t element = 0;
     for (const auto& event : events) {
@@ -110,49 +109,51 @@ void OwnedOracle::check_copies(const StoredMessage& message) {
 
 void OwnedOracle::aggregate(const StoredMessage& message) {
     ++seen_["aggregates"];
-    const auto body = flat_json(message.payload);
-    const auto text = [&](const std::string& name) {
-        const auto found = body.find(name);
-        return found == body.end() ? std::string() : found->second;
-    };
-    const auto unquoted = [&](const std::string& name) {
-        const auto value = text(name);
-        return value.size() < 2 ? value : value.substr(1, value.size() - 2);
+    const auto header = [&](std::string_view name) {
+        return std::string(header_value(message.headers, name).value_or(""));
     };
     const auto& aggregates = plan_.pipeline.aggregates;
-    const auto found = std::ranges::find(aggregates, unquoted("aggregate"), &Aggregate::name);
+    const auto found = std::ranges::find(aggregates, header("Millrace-Aggregate"), &Aggregate::name);
     if (found == aggregates.end()) return violate("aggregate_once", "of no aggregate: " + message.payload);
+    auto body = flat_json(message.payload);
     Reference::Key key;
     key.aggregate = static_cast<std::size_t>(found - aggregates.begin());
-    key.tenant = unquoted("tenant");
-    key.group = unquoted("group");
-    key.partition = static_cast<Partition>(std::atoi(text("partition").c_str()));
-    auto subject = "aggregates." + (found->partial ? text("partition") + "." : "") + key.tenant + "." + found->name;
-    if (message.subject != subject)
-        return violate("one_tenant", message.payload + " is on " + message.subject);
+    key.tenant = header("Millrace-Tenant");
+    key.partition = static_cast<Partition>(std::atoi(header("Millrace-Partition").c_str()));
+    if (!found->group_by.empty()) key.group = body[found->group_by.front()];
+    const auto subject = "aggregates." + (found->partial ? header("Millrace-Partition") + "." : "") + key.tenant + "." +
+                         found->name;
+    if (message.subject != subject) return violate("one_tenant", message.payload + " is on " + message.subject);
+    const auto end = time_of(body["window_end"]);
     for (const auto& window : reference_.windows(key)) {
-        if (number(window.end) != text("end")) continue;
-        const auto check = [&](const std::string& name, const std::string& right) {
-            if (text(name) == right) return;
-            violate("aggregate_once", name + " must be " + right + " in " + message.payload);
-        };
-        check("start", number(window.start));
-        check("count", std::to_string(window.events.size()));
-        const auto by_place = [](const auto& a, const auto& b) {
-            return std::pair(a.moment.sequence, a.moment.element) < std::pair(b.moment.sequence, b.moment.element);
-        };
-        check("first", place(std::ranges::min_element(window.events, by_place)->moment));
-        check("last", place(std::ranges::max_element(window.events, by_place)->moment));
-        for (const auto& select : found->select) {
-            if (const auto right = reference_.field(select, window)) check(select.name, *right);
-        }
-        const auto name = name_of(key, window.end);
-        const auto id = std::string(*header_value(message.headers, "Nats-Msg-Id"));
-        const auto [known, first] = identity_of_.try_emplace(name, id);
-        if (known->second != id) violate("aggregate_once", name + " is stored under two identities");
-        return settle(name);
+        if (window.end == end) return compare(key, window, body, message);
     }
     violate("aggregate_once", "the input does not make this window: " + message.payload);
+}
+
+void OwnedOracle::compare(const Reference::Key& key, const Reference::Window& window,
+                          std::map<std::string, std::string>& body, const StoredMessage& message) {
+    const auto check = [&](const std::string& name, const std::string& right) {
+        if (body[name] != right) violate("aggregate_once", name + " must be " + right + " in " + message.payload);
+    };
+    if (time_of(body["window_start"]) != window.start) check("window_start", rfc3339_of(window.start));
+    check("count", std::to_string(window.events.size()));
+    const auto by_place = [](const auto& a, const auto& b) { return a.moment.sequence < b.moment.sequence; };
+    const auto [first, last] = std::ranges::minmax_element(window.events, by_place);
+    check("first_sequence", std::to_string(first->moment.sequence));
+    check("last_sequence", std::to_string(last->moment.sequence));
+    for (const auto& select : plan_.pipeline.aggregates[key.aggregate].select) {
+        if (const auto right = reference_.field(select, window)) check(select.name, *right);
+    }
+    known_as(name_of(key, window.end), message, "aggregate_once");
+}
+
+// What is stored under one name has one identity.
+void OwnedOracle::known_as(const std::string& name, const StoredMessage& message, const char* promise) {
+    const auto id = std::string(*header_value(message.headers, "Nats-Msg-Id"));
+    const auto [known, first] = identity_of_.try_emplace(name, id);
+    if (known->second != id) violate(promise, name + " is stored under two identities");
+    for (auto& [partition, lane] : lanes_) lane.due.erase(name);
 }
 
 void OwnedOracle::copy(const StoredMessage& message, std::string_view what) {
@@ -160,15 +161,10 @@ void OwnedOracle::copy(const StoredMessage& message, std::string_view what) {
     const auto sequence = header_value(message.headers, "Millrace-Input-Sequence").value_or("");
     const auto element = header_value(message.headers, "Millrace-Element").value_or("0");
     const auto name = name_of_event(what, sequence, element);
-    if (!expected_copies_.contains(name)) return violate("late_once", name + " must not be: " + message.payload);
-    const auto id = std::string(*header_value(message.headers, "Nats-Msg-Id"));
-    const auto [known, first] = identity_of_.try_emplace(name, id);
-    if (known->second != id) violate("late_once", name + " is stored under two identities");
-    settle(name);
-}
-
-void OwnedOracle::settle(const std::string& name) {
-    for (auto& [partition, lane] : lanes_) lane.due.erase(name);
+    const auto expected = copies_.find(name);
+    if (expected == copies_.end()) return violate("late_once", name + " must not be: " + message.payload);
+    if (message.subject != expected->second) violate("one_tenant", name + " is on " + message.subject);
+    known_as(name, message, "late_once");
 }
 
 // ---- heads ----

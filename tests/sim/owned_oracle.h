@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +32,7 @@ namespace millrace::sim {
 
 class OwnedOracle {
   public:
-    OwnedOracle(const Plan& plan, const Scheduler& scheduler, SimServer& server, Trace& trace);
+    OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace);
 
     // A message of the input was stored. `tenant` is empty where the subject has none that is usable.
     void published(Partition partition, const std::string& tenant, const StoredMessage& message,
@@ -65,10 +64,6 @@ class OwnedOracle {
     void forget_heads() { heads_.clear(); }
 
   private:
-    struct Due {
-        std::uint64_t by = 0;  // must be stored before this message of the input is acked
-        std::string name;
-    };
     struct Copy {
         std::string payload;
         ServerTime stored_at{};
@@ -80,17 +75,18 @@ class OwnedOracle {
     };
 
     void aggregate(const StoredMessage& message);
+    void compare(const Reference::Key& key, const Reference::Window& window, std::map<std::string, std::string>& body,
+                 const StoredMessage& message);
+    void known_as(const std::string& name, const StoredMessage& message, const char* promise);
     void copy(const StoredMessage& message, std::string_view what);
     void head(const SimStream& stream, const StoredMessage& message);
     void check_content(const SimStream& stream, const state::Head& head);
     void check_chain(const SimStream& stream, const state::Head& head);
     void check_copies(const StoredMessage& message);
-    void settle(const std::string& name);
     [[nodiscard]] std::string name_of(const Reference::Key& key, ServerTime end) const;
 
     const Plan& plan_;
     const Scheduler& scheduler_;
-    SimServer& server_;
     Trace& trace_;
     Reference reference_;
     std::map<Partition, Lane> lanes_;
@@ -99,7 +95,7 @@ class OwnedOracle {
     std::map<std::uint64_t, ServerTime> stored_at_;
     std::map<std::string, Copy> by_identity_;            // what is stored on the outputs
     std::map<std::string, std::string> identity_of_;     // by name of what is stored
-    std::set<std::string> expected_copies_;              // names of late copies and dead letters
+    std::map<std::string, std::string> copies_;          // late copies and dead letters that must be, with their subjects
     std::map<std::string, std::uint64_t> seen_;
     std::size_t events_ = 0;
     std::size_t stored_again_ = 0;

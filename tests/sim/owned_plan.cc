@@ -57,6 +57,14 @@ Window a_window(Random& random) {
     return window;
 }
 
+Select select(std::string name, Function function, Operand operand = {}) {
+    Select made;
+    made.name = std::move(name);
+    made.function = function;
+    made.operand = std::move(operand);
+    return made;
+}
+
 Aggregate an_aggregate(Random& random, std::size_t place, bool partial) {
     constexpr std::array kFunctions = {Function::sum,  Function::min,  Function::max, Function::avg,
                                        Function::stddev, Function::first, Function::last, Function::count};
@@ -64,13 +72,11 @@ Aggregate an_aggregate(Random& random, std::size_t place, bool partial) {
     aggregate.name = "a" + std::to_string(place);
     aggregate.window = a_window(random);
     if (random.chance(0.7)) aggregate.group_by = {"k"};
-    aggregate.select.push_back({.name = "n", .function = Function::count});
+    aggregate.select.push_back(select("n", Function::count));
     const Operand value{Operand::From::event, "v"};
     for (const auto function : kFunctions) {
         if (!random.chance(0.5)) continue;
-        aggregate.select.push_back({.name = "s" + std::to_string(static_cast<int>(function)),
-                                    .function = function,
-                                    .operand = value});
+        aggregate.select.push_back(select("s" + std::to_string(static_cast<int>(function)), function, value));
     }
     aggregate.subject = (partial ? "aggregates.{partition}.{tenant}." : "aggregates.{tenant}.") + aggregate.name;
     aggregate.partial = partial;
@@ -137,6 +143,9 @@ void plan_faults(Plan& plan, Draw& draw) {
                  .lose_puback = draw.rate(0.2),
                  .fail_bind = draw.rate(0.3),
                  .fail_find = draw.rate(0.5),
+                 .lose_read = draw.rate(0.3),
+                 .double_answer = draw.rate(0.2),
+                 .lose_purge = draw.rate(0.5),
                  .reorder = draw.rate(0.2),
                  .slow = draw.rate(0.05),
                  .slowest = draw.random.between(Duration(milliseconds(20)), seconds(5))};
@@ -188,10 +197,9 @@ Plan Plan::owned_quiet() {
     plan.pipeline.event.on_late = settings::OnLate::subject;
     Aggregate counts;
     counts.name = "a0";
-    counts.window = {.kind = WindowKind::tumbling, .size = seconds(5)};
+    counts.window.size = seconds(5);
     counts.group_by = {"k"};
-    counts.select = {{.name = "n", .function = Function::count},
-                     {.name = "s", .function = Function::sum, .operand = {Operand::From::event, "v"}}};
+    counts.select = {select("n", Function::count), select("s", Function::sum, {Operand::From::event, "v"})};
     counts.subject = "aggregates.{tenant}.a0";
     plan.pipeline.aggregates.push_back(std::move(counts));
     plan.tenants = {"acme"};

@@ -19,9 +19,9 @@ namespace millrace::sim {
 // An event as it was published.
 struct OwnedEvent {
     bool decodable = true;
-    std::optional<ServerTime> at;        // nothing where its time is the stored one
+    std::optional<ServerTime> at = {};   // nothing where its time is the stored one
     std::string group = "null";          // raw JSON
-    std::optional<std::int64_t> value;   // null when there is none
+    std::optional<std::int64_t> value = {};  // null when there is none
     std::string text;                    // raw
 };
 
