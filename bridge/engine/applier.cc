@@ -50,6 +50,7 @@ Fates Applier::apply(const Delivery& delivery) {
         Fate fate = Fate::dead;
         if (event.fault) {
             publish(rendering_.dead_letter(delivery, event));
+            move_clock(delivery, event);
         } else {
             fate = place(delivery, event);
         }
@@ -57,6 +58,13 @@ Fates Applier::apply(const Delivery& delivery) {
     }
     close();
     return fates;
+}
+
+// An event that has a time moves the clock at its place in the stream, whatever becomes of it.
+void Applier::move_clock(const Delivery& delivery, const Event& event) {
+    if (delivery.tenant.empty() || (!event.at && !pipeline_.event.timestamp.empty())) return;
+    clock_.judge(delivery.tenant, event.at, delivery.stored_at);
+    moved_.insert(delivery.tenant);
 }
 
 Fate Applier::place(const Delivery& delivery, const Event& event) {

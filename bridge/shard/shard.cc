@@ -16,6 +16,8 @@
 #include "bridge/engine/engine.h"
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
+#include "bridge/settings/fingerprint.h"
+#include "bridge/shard/owned_rendering.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -54,9 +56,11 @@ struct Shard::State {
     };
 
     Parts parts;
-    engine::Engine engine;
     codec::EventDecoder decoder;
     codec::Renderer renderer;
+    OwnedRendering owned_rendering;
+    bool owned;
+    engine::Engine engine;
     subjects::SubjectTemplate input;
     std::map<Partition, std::string> consumers;  // whose deliveries are taken: shared ones, or those of the positions
     std::map<Partition, Position> positions;     // of owned partitions
@@ -80,12 +84,14 @@ struct Shard::State {
 
     explicit State(const Parts& p)
         : parts(p),
-          engine(p.pipeline, p.partitions, p.seed),
           decoder(p.pipeline),
           renderer(p.pipeline),
+          owned_rendering(p.pipeline, renderer),
+          owned(settings::is_owned(p.pipeline)),
+          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)}),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
-        if (settings::is_owned(p.pipeline)) return;
+        if (owned) return;
         for (const Partition partition : p.partitions)
             consumers[partition] = settings::consumer_name(p.pipeline, partition);
     }
@@ -137,6 +143,7 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
+            if (owned && !event.fault) continue;  // it comes to nothing of its own
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }
@@ -158,6 +165,7 @@ struct Shard::State {
 
     void arrived(Bound&& bound, Time now) {
         max_payload = bound.max_payload;
+        owned_rendering.set_limit(max_payload);
         step(std::move(bound), now);
     }
 
