@@ -1,7 +1,10 @@
 #include "tests/sim/owned_replica.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
+
+#include "bridge/protocols/registry.h"
 
 namespace millrace::sim {
 namespace {
@@ -32,15 +35,31 @@ struct OwnedReplica::Watcher final : ports::Observer {
     OwnedReplica& replica;
 };
 
-OwnedReplica::OwnedReplica(Parts parts) : parts_(std::move(parts)), arrivals_([this] { wake(); }) {
+struct OwnedReplica::NoEndpoint final : ports::Endpoint {
+    explicit NoEndpoint(OwnedReplica& of) : replica(of) {}
+
+    void send(ports::HttpRequest) override { replica.parts_.oracle.violate("bounded", "there is no endpoint to ask"); }
+    void wait(Duration, std::vector<ports::HttpResponse>&) override {}
+    void wake() override { replica.wake(); }
+    void cancel_all() override {}
+
+    OwnedReplica& replica;
+};
+
+OwnedReplica::OwnedReplica(Parts parts)
+    : parts_(std::move(parts)), arrivals_([this] { wake(); }), key_(*auth::KeyFile::load("")) {
     Random random(parts_.seed, "replica " + parts_.name);
     clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
     jetstream_ = std::make_unique<SimJetStream>(
         SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
                             parts_.trace, parts_.seed, parts_.name, parts_.chooser});
     watcher_ = std::make_unique<Watcher>(*this);
-    shard_ =
-        std::make_unique<OwnedShard>(parts_.plan.pipeline, *jetstream_, arrivals_, *watcher_, random.next());
+    endpoint_ = std::make_unique<NoEndpoint>(*this);
+    protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
+    std::vector<Partition> partitions(parts_.plan.pipeline.partitions);
+    std::iota(partitions.begin(), partitions.end(), Partition{0});
+    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, std::move(partitions), *jetstream_, arrivals_,
+                                                  *endpoint_, *protocol_, key_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
     wake();
 }
@@ -60,7 +79,7 @@ void OwnedReplica::turn() {
     const auto now = parts_.scheduler.now();
     next_turn_ = kNever;
     if (now < frozen_until_) return turn_at(frozen_until_);
-    shard_->turn(clock());
+    shard_->turn(clock(), parts_.scheduler.server_now());
     if (gate_.dead()) return end("crashes");
     parts_.oracle.turned(parts_.name, jetstream_->told_connected(), shard_->snapshot(clock()));
     if (shard_->drained()) return end("drained");

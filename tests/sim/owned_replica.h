@@ -1,5 +1,5 @@
-// OwnedReplica: one bridge process of the deployment whose partitions are owned: a real engine between the fakes, from
-// its start to its end. As Replica in all else.
+// OwnedReplica: one bridge process of the deployment whose partitions are owned: a real Shard between the fakes, from
+// its start to its end. It has no endpoint. As Replica in all else.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 
+#include "auth/key_file.h"
+#include "bridge/protocols/protocol.h"
+#include "bridge/shard/shard.h"
 #include "tests/sim/fake_jetstream.h"
 #include "tests/sim/owned_oracle.h"
-#include "tests/sim/owned_shard.h"
 #include "tests/sim/plan.h"
 
 namespace millrace::sim {
@@ -49,6 +51,7 @@ class OwnedReplica {
 
   private:
     struct Watcher;
+    struct NoEndpoint;
 
     void wake() { turn_at(parts_.scheduler.now()); }
     void turn_at(Time when);
@@ -62,7 +65,10 @@ class OwnedReplica {
     SimJetStream::Arrivals arrivals_;
     std::unique_ptr<SimJetStream> jetstream_;
     std::unique_ptr<Watcher> watcher_;
-    std::unique_ptr<OwnedShard> shard_;
+    std::unique_ptr<NoEndpoint> endpoint_;
+    std::unique_ptr<protocols::Protocol> protocol_;
+    auth::KeyFile key_;
+    std::unique_ptr<Shard> shard_;
 
     Time next_turn_ = kNever;
     std::uint64_t turn_number_ = 0;
