@@ -69,12 +69,16 @@ void Owner::check_input(Time now, Effects& out) {
     if (now < check_due_ || place_ != Standing::there) return;
     check_due_ = now + kCheckInputEvery;
     input_asked_ = true;
+    looked_from_ = applied_.sequence;
     out.emplace_back(Look{partition_, {}});
 }
 
 void Owner::input_looked_at(const Bound& bound) {
     input_asked_ = false;
-    if (!owns() || !input_fits(bound, applied_.sequence, std::max(clear_to_, received_sequence_))) return;
+    if (!owns()) return;
+    // The answer may be older than what has been applied since.
+    if (auto misfit = input_misfit(bound, looked_from_, std::max(clear_to_, received_sequence_)))
+        return stop(std::move(misfit->name), std::move(misfit->remedy));
     looked_at_ = bound.input_last_sequence;
     if (!waiting_.empty() || reading_.busy()) return;
     ask(Asker::input, {.from = Read::From::input, .which = Read::Which::next, .sequence = applied_.sequence + 1});
