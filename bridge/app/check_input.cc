@@ -4,6 +4,7 @@
 #include "bridge/app/check_rules.h"
 #include "bridge/app/words.h"
 #include "bridge/io/nats_bind.h"
+#include "bridge/io/nats_position.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::app {
@@ -145,6 +146,11 @@ void judge_input(const settings::Pipeline& pipeline, const PipelineSurvey& seen,
     judge_keeping(*seen.input, "input.stream", found);
     judge_age(pipeline, seen, found);
     judge_room(pipeline, seen, found);
+    if (settings::is_owned(pipeline)) {
+        if (const auto why = io::unfit_for_owners(*seen.input); !why.empty())
+            found.add(Severity::error, "input.stream", "stream " + quote(seen.input->name) + " " + why);
+        return;
+    }
     if (seen.input->retention == "workqueue" && !reads_all(pipeline)) {
         found.add(
             Severity::error, "input.start",
@@ -153,6 +159,7 @@ void judge_input(const settings::Pipeline& pipeline, const PipelineSurvey& seen,
 }
 
 void judge_consumers(const settings::Pipeline& pipeline, const PipelineSurvey& seen, Findings& found) {
+    if (settings::is_owned(pipeline)) return;  // each owner makes its own
     for (std::size_t p = 0; p < seen.consumers.size(); ++p) {
         if (seen.consumers[p] && seen.input)
             judge_consumer(pipeline, *seen.input, *seen.consumers[p], seen.consumer_filter[p], found);

@@ -1,10 +1,9 @@
-// What check says of the streams that store results, dead letters and what has no tenant.
+// What check says of the streams that store what a pipeline publishes, and its state.
 #include <algorithm>
 
 #include "bridge/app/check_rules.h"
 #include "bridge/app/words.h"
-#include "bridge/settings/outputs.h"
-#include "subjects/subject_template.h"
+#include "bridge/io/nats_outputs.h"
 
 namespace millrace::app {
 
@@ -14,21 +13,10 @@ using io::StreamFound;
 
 constexpr std::int64_t kLeastMessage = 2048;  // bytes: lineage and evidence alone take up to a thousand or so
 
-// The stream that stores all of an output, if there is one.
-const StreamFound* behind(const PipelineSurvey& seen, Output output) {
-    const auto i = static_cast<std::size_t>(output);
-    const auto& streams = seen.on_output[i];
-    if (streams.size() != 1) return nullptr;
-    const bool all = std::ranges::any_of(
-        streams[0].subjects, [&](const auto& subject) { return subjects::covers(subject, seen.output_filter[i]); });
-    return all ? &streams[0] : nullptr;
-}
-
-void judge_homeless(const PipelineSurvey& seen, Output output, Findings& found) {
-    const auto i = static_cast<std::size_t>(output);
-    const auto field = settings::output_field(output);
-    const auto& streams = seen.on_output[i];
-    const std::string filter = quote(seen.output_filter[i]);
+void judge_homeless(const OutputSurvey& output, Findings& found) {
+    const std::string& field = output.row.field;
+    const auto& streams = output.streams;
+    const std::string filter = quote(output.filter);
     if (streams.empty()) {
         found.add(Severity::error, field, "no stream stores " + filter + std::string(kSetup));
     } else if (streams.size() > 1) {
@@ -51,7 +39,7 @@ void judge_taking(const StreamFound& stream, std::string_view field, Findings& f
     if (const std::uint64_t full = percent_full(stream); stream.discard == "new" && full >= kNearlyFull) {
         found.add(full >= 100 ? Severity::error : Severity::warning, field,
                   who + " is " + std::to_string(full) +
-                      "% full and takes nothing more when it is full (discard: new); scoring stops then (raise its "
+                      "% full and takes nothing more when it is full (discard: new); everything stops then (raise its "
                       "limits)");
     }
     if (stream.max_msg_size > 0 && stream.max_msg_size < kLeastMessage) {
@@ -63,14 +51,24 @@ void judge_taking(const StreamFound& stream, std::string_view field, Findings& f
     }
 }
 
+// How long after a crash something may be published once more.
+struct Return {
+    std::string what;
+    Duration after{};
+};
+
+Return return_of(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+    if (settings::is_owned(pipeline)) return {"another owner takes over (state.lease", pipeline.state.lease};
+    return {"a delivery comes again (ack_wait", ack_wait_in_use(pipeline, seen)};
+}
+
 // How long what is stored can be read, and found again.
-void judge_memory(const StreamFound& stream, std::string_view field, Duration ack_wait, Findings& found) {
+void judge_memory(const StreamFound& stream, std::string_view field, const Return& again, Findings& found) {
     const std::string who = "stream " + quote(stream.name);
-    if (stream.duplicate_window < ack_wait) {
+    if (stream.duplicate_window < again.after) {
         found.add(Severity::warning, field,
-                  who + " forgets identities after " + words(stream.duplicate_window) +
-                      ", before a delivery comes again (ack_wait " + words(ack_wait) +
-                      "): a crash may store a result twice" + std::string(kSetup));
+                  who + " forgets identities after " + words(stream.duplicate_window) + ", before " + again.what + " " +
+                      words(again.after) + "): a crash may store a result twice" + std::string(kSetup));
     }
     if (stream.max_age > Duration::zero() && stream.max_age < kShortestKeep) {
         found.add(Severity::warning, field,
@@ -91,35 +89,56 @@ void judge_memory(const StreamFound& stream, std::string_view field, Duration ac
 }
 
 void judge_pairing(const PipelineSurvey& seen, Findings& found) {
-    const auto* results = behind(seen, Output::result);
-    const auto* dead = behind(seen, Output::dead_letter);
+    const auto* results = seen.behind(Output::result);
+    const auto* dead = seen.behind(Output::dead_letter);
     if (results == nullptr || dead == nullptr || results->name == dead->name) return;
     found.add(Severity::warning, "dead_letter.subject",
               "results are in stream " + quote(results->name) + " and dead letters in " + quote(dead->name) +
                   ": after a crash an event may end as both (one stream keeps the first only)");
 }
 
+// What is published can be found again where it went, or published once more; state is all there is of it.
+void judge_state(const StreamFound& stream, std::string_view field, Findings& found) {
+    const std::string who = "stream " + quote(stream.name);
+    if (const auto why = io::unfit_for_state(stream); !why.empty()) found.add(Severity::error, field, who + " " + why);
+    if (stream.deny_purge) {
+        found.add(Severity::warning, field,
+                  who + " keeps all state there ever was (deny_purge) and grows without end (deny_purge: false)");
+    }
+}
+
+// A stream that is named for an output, while another one has it.
+void judge_named(const PipelineSurvey& seen, Output output, std::string_view field, std::string_view what,
+                 Findings& found) {
+    const auto* there = seen.output(output);
+    const auto* stream = seen.behind(output);
+    if (stream == nullptr || there->row.stream.empty() || there->row.stream == stream->name) return;
+    found.add(Severity::error, field,
+              quote(there->row.stream) + " does not store " + std::string(what) + "; stream " + quote(stream->name) +
+                  " does");
+}
+
 }  // namespace
 
 void judge_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& seen, Findings& found) {
-    const Duration ack_wait = ack_wait_in_use(pipeline, seen);
-    for (const Output output : settings::kEveryOutput) {
-        const auto field = settings::output_field(output);
-        const StreamFound* stream = behind(seen, output);
+    const Return again = return_of(pipeline, seen);
+    for (const OutputSurvey& output : seen.outputs) {
+        const std::string& field = output.row.field;
+        const StreamFound* stream = output.behind();
         if (stream == nullptr) {
-            judge_homeless(seen, output, found);
+            judge_homeless(output, found);
             continue;
         }
         judge_keeping(*stream, field, found);
         judge_taking(*stream, field, found);
-        judge_memory(*stream, field, ack_wait, found);
+        if (output.row.output == Output::state) {
+            judge_state(*stream, field, found);
+        } else {
+            judge_memory(*stream, field, again, found);
+        }
     }
-    const StreamFound* results = behind(seen, Output::result);
-    const std::string& wanted = pipeline.results.stream;
-    if (results != nullptr && !wanted.empty() && wanted != results->name) {
-        found.add(Severity::error, "results.stream",
-                  quote(wanted) + " does not store the results; stream " + quote(results->name) + " does");
-    }
+    judge_named(seen, Output::result, "results.stream", "the results", found);
+    judge_named(seen, Output::state, "state.stream", "the state", found);
     judge_pairing(seen, found);
 }
 

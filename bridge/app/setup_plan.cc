@@ -8,7 +8,7 @@
 #include "bridge/app/words.h"
 #include "bridge/config/problem.h"
 #include "bridge/io/nats_bind.h"
-#include "bridge/settings/outputs.h"
+#include "bridge/io/nats_outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::app {
@@ -21,6 +21,7 @@ using io::StreamFound;
 
 constexpr Duration kShortestWindow = std::chrono::minutes(2);
 constexpr int kHasTransforms = 2010;
+constexpr std::string_view kStateSubjects = "millrace.state.>";
 
 bool stores(const StreamFound& stream, const std::string& filter) {
     return std::ranges::any_of(stream.subjects, [&](const auto& subject) { return subjects::covers(subject, filter); });
@@ -37,9 +38,19 @@ void add_once(std::vector<T>& to, T item) {
     if (std::ranges::find(to, item) == to.end()) to.push_back(std::move(item));
 }
 
-// Long enough that a delivery that comes again after a crash finds its identity still known.
+// How long after a crash something is published once more.
+Duration return_after(const settings::Pipeline& pipeline) {
+    return settings::is_owned(pipeline) ? pipeline.state.lease : pipeline.input.ack_wait;
+}
+
+// Long enough that what is published once more finds its identity still known.
 Duration wanted_window(const settings::Pipeline& pipeline) {
-    return std::max<Duration>(kShortestWindow, 2 * pipeline.input.ack_wait);
+    return std::max<Duration>(kShortestWindow, 2 * return_after(pipeline));
+}
+
+std::string spread(const settings::Pipeline& pipeline, const OutputSurvey& output) {
+    return "pipeline " + quote(pipeline.name) + ": stream " + quote(output.streams[0].name) + " stores some of " +
+           output.row.field + " " + output.filter + "; one stream must store all of it (change one of them by hand)";
 }
 
 // Collects over all pipelines, so that two which share a stream plan it once.
@@ -50,6 +61,7 @@ class Planner {
     void add(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
         plan_input(pipeline, seen);
         plan_outputs(pipeline, seen);
+        if (const auto* state = seen.output(Output::state)) plan_state(pipeline, seen, *state);
         plan_consumers(pipeline, seen);
     }
 
@@ -135,20 +147,18 @@ class Planner {
     void plan_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
         std::vector<std::string> homeless;
         const StreamFound* home = nullptr;
-        for (std::size_t i = 0; i < kOutputs; ++i) {
-            const auto& streams = seen.on_output[i];
-            if (streams.empty()) {
-                add_once(homeless, seen.output_filter[i]);
-            } else if (streams.size() == 1 && stores(streams[0], seen.output_filter[i])) {
-                if (home == nullptr) home = &streams[0];
-                plan_window(pipeline, streams[0]);
+        for (const OutputSurvey& output : seen.outputs) {
+            if (output.row.output == Output::state) continue;
+            if (output.streams.empty()) {
+                add_once(homeless, output.filter);
+            } else if (const auto* stream = output.behind()) {
+                if (home == nullptr) home = stream;
+                plan_window(pipeline, *stream);
             } else {
-                block("pipeline " + quote(pipeline.name) + ": stream " + quote(streams[0].name) + " stores some of " +
-                      std::string(settings::output_field(static_cast<Output>(i))) + " " + seen.output_filter[i] +
-                      "; one stream must store all of it (change one of them by hand)");
+                block(spread(pipeline, output));
             }
         }
-        judge_named(pipeline, seen);
+        judge_named(pipeline, seen.output(Output::result), "results.stream", "results");
         if (homeless.empty()) return;
         if (home == nullptr && seen.home) home = &*seen.home;
         if (home != nullptr) {
@@ -160,18 +170,40 @@ class Planner {
         wish.duplicate_window = std::max(wish.duplicate_window, wanted_window(pipeline));
     }
 
-    // A stream that is named for the results, while another has them.
-    void judge_named(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
-        const auto& streams = seen.on_output[static_cast<std::size_t>(Output::result)];
-        const std::string& named = pipeline.results.stream;
-        if (named.empty() || streams.size() != 1 || streams[0].name == named) return;
-        block("pipeline " + quote(pipeline.name) + ": results.stream is " + quote(named) + ", but stream " +
-              quote(streams[0].name) +
-              " stores the results (change results.stream, or take the subject from that stream)");
+    // A stream that is named for an output, while another has it.
+    void judge_named(const settings::Pipeline& pipeline, const OutputSurvey* output, const std::string& field,
+                     const std::string& what) {
+        if (output == nullptr || output->row.stream.empty() || output->streams.size() != 1) return;
+        const std::string& has = output->streams[0].name;
+        if (has == output->row.stream) return;
+        block("pipeline " + quote(pipeline.name) + ": " + field + " is " + quote(output->row.stream) + ", but stream " +
+              quote(has) + " stores the " + what + " (change " + field + ", or take the subject from that stream)");
+    }
+
+    // State has a stream of its own, for all pipelines: nothing else wants to be kept as it does.
+    void plan_state(const settings::Pipeline& pipeline, const PipelineSurvey& seen, const OutputSurvey& output) {
+        judge_named(pipeline, &output, "state.stream", "state");
+        const StreamFound* stream = output.behind();
+        if (stream == nullptr && !output.streams.empty()) return block(spread(pipeline, output));
+        const bool is_missing = stream == nullptr;
+        if (is_missing && seen.state_home) stream = &*seen.state_home;
+        if (stream != nullptr) {
+            if (const auto why = io::unfit_for_state(*stream); !why.empty())
+                return block("pipeline " + quote(pipeline.name) + ": stream " + quote(stream->name) + " " + why);
+            if (is_missing) add_once(change(stream->name).add_subjects, std::string(kStateSubjects));
+            return;
+        }
+        auto& wish = creation(state_home_name(pipeline));
+        add_once(wish.subjects, std::string(kStateSubjects));
+        wish.discard = "new";
+        for (const OutputSurvey& other : seen.outputs) {
+            if (const auto* there = other.behind())
+                wish.replicas = std::max(wish.replicas, static_cast<std::uint32_t>(there->replicas));
+        }
     }
 
     void plan_window(const settings::Pipeline& pipeline, const StreamFound& stream) {
-        if (stream.duplicate_window >= pipeline.input.ack_wait) return;
+        if (stream.duplicate_window >= return_after(pipeline)) return;
         auto window = wanted_window(pipeline);
         if (stream.max_age > Duration::zero()) window = std::min(window, stream.max_age);  // the server's own rule
         if (window <= stream.duplicate_window) return;
@@ -182,6 +214,7 @@ class Planner {
     // --- consumers ---------------------------------------------------------------------------------------------
 
     void plan_consumers(const settings::Pipeline& pipeline, const PipelineSurvey& seen) {
+        if (settings::is_owned(pipeline)) return;  // each owner makes its own
         for (Partition p = 0; p < pipeline.partitions; ++p) {
             const std::string name = settings::consumer_name(pipeline, p);
             const auto& found = seen.consumers[p];
@@ -209,7 +242,8 @@ class Planner {
     static std::string text_of(const io::StreamWish& wish) {
         std::string text = "create stream " + quote(wish.name) + " for " + joined(wish.subjects) + " (" +
                            wish.retention + ", " + wish.storage + ", " + std::to_string(wish.replicas) +
-                           (wish.replicas == 1 ? " replica" : " replicas") + ", duplicate window " +
+                           (wish.replicas == 1 ? " replica" : " replicas") + ", " +
+                           (wish.discard == "new" ? "discard new, " : "") + "duplicate window " +
                            words(wish.duplicate_window) + ")";
         if (!wish.transform_target.empty())
             text += ", rewriting " + wish.transform_source + " to " + wish.transform_target;

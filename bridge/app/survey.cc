@@ -6,7 +6,6 @@
 
 #include "bridge/app/clocks.h"
 #include "bridge/io/nats_bind.h"
-#include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::app {
@@ -35,14 +34,14 @@ Result<std::vector<io::StreamFound>> streams_on(const io::NatsAdmin& admin, cons
     return out;
 }
 
-Result<std::string> filter_of(const std::string& subject, subjects::Use use) {
-    const auto shape = subjects::SubjectTemplate::parse(subject, use);
+Result<std::string> filter_of(const std::string& subject) {
+    const auto shape = subjects::SubjectTemplate::parse(subject, subjects::Use::input);
     if (!shape) return std::unexpected(shape.error());
     return shape->filter();
 }
 
 Result<void> read_input(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
-    auto filter = filter_of(pipeline.input.subject, subjects::Use::input);
+    auto filter = filter_of(pipeline.input.subject);
     if (!filter) return std::unexpected(std::move(filter.error()));
     out.input_filter = std::move(*filter);
     auto input = unless_missing(admin.stream(pipeline.input.stream));
@@ -55,18 +54,20 @@ Result<void> read_input(const io::NatsAdmin& admin, const settings::Pipeline& pi
 }
 
 Result<void> read_outputs(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
-    for (const Output output : settings::kEveryOutput) {
-        auto filter = filter_of(settings::output_subject(pipeline, output), subjects::Use::output);
+    for (settings::OutputRow& row : settings::outputs(pipeline)) {
+        auto filter = filter_of(row.subject);
         if (!filter) return std::unexpected(std::move(filter.error()));
         auto streams = streams_on(admin, *filter);
         if (!streams) return std::unexpected(std::move(streams.error()));
-        const auto i = static_cast<std::size_t>(output);
-        out.output_filter[i] = std::move(*filter);
-        out.on_output[i] = std::move(*streams);
+        out.outputs.push_back({std::move(row), std::move(*filter), std::move(*streams)});
     }
     auto home = unless_missing(admin.stream(home_name(pipeline)));
     if (!home) return std::unexpected(std::move(home.error()));
     out.home = std::move(*home);
+    if (!settings::is_owned(pipeline)) return {};
+    auto state = unless_missing(admin.stream(state_home_name(pipeline)));
+    if (!state) return std::unexpected(std::move(state.error()));
+    out.state_home = std::move(*state);
     return {};
 }
 
@@ -85,7 +86,7 @@ Result<void> read_oldest(const io::NatsAdmin& admin, const io::ConsumerFound& co
 }
 
 Result<void> read_consumers(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
-    for (Partition p = 0; p < pipeline.partitions; ++p) {
+    for (Partition p = 0; p < pipeline.partitions && !settings::is_owned(pipeline); ++p) {
         auto filter = io::input_filter(pipeline, p);
         if (!filter) return std::unexpected(std::move(filter.error()));
         out.consumer_filter.push_back(*filter);
@@ -136,6 +137,27 @@ Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& 
         out.pipelines.push_back(std::move(seen));
     }
     return out;
+}
+
+const io::StreamFound* OutputSurvey::behind() const {
+    if (streams.size() != 1) return nullptr;
+    const bool all = std::ranges::any_of(streams[0].subjects,
+                                         [&](const auto& subject) { return subjects::covers(subject, filter); });
+    return all ? &streams[0] : nullptr;
+}
+
+const OutputSurvey* PipelineSurvey::output(Output which) const {
+    const auto found = std::ranges::find(outputs, which, [](const auto& output) { return output.row.output; });
+    return found == outputs.end() ? nullptr : &*found;
+}
+
+const io::StreamFound* PipelineSurvey::behind(Output which) const {
+    const auto* found = output(which);
+    return found == nullptr ? nullptr : found->behind();
+}
+
+std::string state_home_name(const settings::Pipeline& pipeline) {
+    return pipeline.state.stream.empty() ? "MILLRACE_STATE" : pipeline.state.stream;
 }
 
 std::string home_name(const settings::Pipeline& pipeline) {

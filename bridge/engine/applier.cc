@@ -21,6 +21,20 @@ EventClock::Rules rules_of(const settings::Event& event) {
     return rules;
 }
 
+Fate fate_of(EventClock::Standing standing) {
+    switch (standing) {
+        case EventClock::Standing::in_time:
+            return Fate::in_time;
+        case EventClock::Standing::adjusted:
+            return Fate::adjusted;
+        case EventClock::Standing::late:
+            return Fate::late;
+        case EventClock::Standing::early:
+            return Fate::early;
+    }
+    return Fate::early;
+}
+
 }  // namespace
 
 Applier::Applier(const settings::Pipeline& pipeline, Partition partition, const Rendering& rendering)
@@ -31,42 +45,38 @@ Applier::Applier(const settings::Pipeline& pipeline, Partition partition, const 
       windows_(pipeline.aggregates) {}
 
 Fates Applier::apply(const Delivery& delivery) {
-    Fates fates;
+    Fates fates{};
     for (const Event& event : delivery.events) {
+        Fate fate = Fate::dead;
         if (event.fault) {
             publish(rendering_.dead_letter(delivery, event));
-            ++fates.dead;
+            move_clock(delivery, event);
         } else {
-            judge(delivery, event, fates);
+            fate = place(delivery, event);
         }
+        ++fates[static_cast<std::size_t>(fate)];
     }
     close();
     return fates;
 }
 
-void Applier::judge(const Delivery& delivery, const Event& event, Fates& fates) {
-    const auto judged = clock_.judge(delivery.tenant, event.at, delivery.stored_at);
+// An event that has a time moves the clock at its place in the stream, whatever becomes of it.
+void Applier::move_clock(const Delivery& delivery, const Event& event) {
+    if (delivery.tenant.empty() || (!event.at && !pipeline_.event.timestamp.empty())) return;
+    clock_.judge(delivery.tenant, event.at, delivery.stored_at);
     moved_.insert(delivery.tenant);
-    switch (judged.standing) {
-        case EventClock::Standing::in_time:
-            ++fates.in_time;
-            break;
-        case EventClock::Standing::adjusted:
-            ++fates.adjusted;
-            break;
-        case EventClock::Standing::late:
-            ++fates.late;
-            break;
-        case EventClock::Standing::early:
-            ++fates.early;
-            break;
+}
+
+Fate Applier::place(const Delivery& delivery, const Event& event) {
+    const auto judged = clock_.judge(delivery.tenant, event.at, delivery.stored_at);
+    if (!moved_.contains(delivery.tenant)) moved_.insert(delivery.tenant);
+    const Fate fate = fate_of(judged.standing);
+    if (fate == Fate::in_time || fate == Fate::adjusted) {
+        windows_.add({delivery.tenant, judged.at, {delivery.stream_sequence, event.element}, event.values});
+    } else if (pipeline_.event.on_late == settings::OnLate::subject) {
+        publish(rendering_.late(delivery, event, fate));
     }
-    if (judged.standing == EventClock::Standing::late || judged.standing == EventClock::Standing::early) {
-        if (pipeline_.event.on_late == settings::OnLate::subject)
-            publish(rendering_.late(delivery, event, judged.standing));
-        return;
-    }
-    windows_.add({delivery.tenant, judged.at, {delivery.stream_sequence, event.element}, event.values});
+    return fate;
 }
 
 void Applier::idle(ServerTime until) {

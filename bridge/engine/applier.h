@@ -55,7 +55,8 @@ class Applier {
     Result<void> read(const state::Content& content);
 
   private:
-    void judge(const Delivery& delivery, const Event& event, Fates& fates);
+    void move_clock(const Delivery& delivery, const Event& event);
+    Fate place(const Delivery& delivery, const Event& event);
     void publish(state::OutboxEntry entry);
     [[nodiscard]] bool outbox_has_room() const { return outbox_.size() < kMostEntries && outbox_bytes_ < kMostBytes; }
 

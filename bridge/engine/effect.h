@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/fate.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/note.h"
 #include "bridge/base/stream.h"
@@ -20,15 +21,6 @@ namespace millrace::engine {
 
 struct Bind {
     Partition partition = 0;
-};
-
-// How many events of a message met which fate.
-struct Fates {
-    std::uint32_t in_time = 0;
-    std::uint32_t adjusted = 0;
-    std::uint32_t late = 0;
-    std::uint32_t early = 0;
-    std::uint32_t dead = 0;
 };
 
 // Make one request of `rows`, in this order.

@@ -82,6 +82,8 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
             return check_floor(got, now);
         case Asker::chain:
             return chain(got, now);
+        case Asker::verify:
+            return verify(got, now);
         case Asker::commit:
             return checkpoint_.last(got);
         case Asker::server_time:
@@ -93,8 +95,10 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
 
 void Owner::delivered(std::unique_ptr<Delivery> delivery, Time now) {
     if (!owns() || place_ != Standing::there) return;
-    // A gap is a delivery that was lost on the way: what lies behind it must not be applied before it.
-    if (delivery->consumer_sequence != received_ + 1) return reposition();
+    // A gap is a delivery that was lost on the way: what lies behind it must not be applied before it. And a consumer
+    // that goes back delivers again: after its ack_wait, or because a server forgot what it had delivered.
+    if (delivery->consumer_sequence != received_ + 1 || delivery->stream_sequence <= received_sequence_)
+        return reposition();
     received_ = delivery->consumer_sequence;
     received_sequence_ = delivery->stream_sequence;
     received_at_ = now;

@@ -94,7 +94,7 @@ class Owner {
 
     enum class Phase { looking, surveying, checking, loading, claiming, owning, left };
     enum class Standing { away, asked, there };  // of the position
-    enum class Asker { nobody, look, floor, chain, commit, server_time, input };
+    enum class Asker { nobody, look, floor, chain, verify, commit, server_time, input };
     // A message of the input, by its place and its time.
     struct Mark {
         std::uint64_t sequence = 0;
@@ -121,6 +121,7 @@ class Owner {
     void check_floor(const GotMessage& got, Time now);
     void load(Time now);
     void chain(const GotMessage& got, Time now);
+    void verify(const GotMessage& got, Time now);
     void claim(Time now);
     void claimed(Time now, Effects& out);
     void stop(std::string name, std::string remedy);
@@ -161,6 +162,7 @@ class Owner {
     Reading reading_;
     Asker asker_ = Asker::nobody;
     Chain chain_;
+    std::string chain_error_;
     Checkpoint checkpoint_;
     Outbox outbox_;
     std::unique_ptr<Applier> applier_;

@@ -95,6 +95,11 @@ void Owner::surveyed(const Bound& bound, Time now) {
     trouble_.clear();
     bound_ = bound;
     outbox_.saw(bound.output_last_sequence);
+    if (!head_ && bound.ack_floor > 0) {
+        return stop("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
+                                           " were acked (the state stream was removed: restore it, or remove the "
+                                           "pipeline's consumers to begin anew)");
+    }
     if (!head_ || head_->generation < pipeline_.generation) {
         applied_ = {bound.start_sequence == 0 ? 0 : bound.start_sequence - 1, {}};
         clear_to_ = applied_.sequence;
@@ -161,8 +166,19 @@ void Owner::load(Time) {
 void Owner::chain(const GotMessage& got, Time now) {
     const auto read = chain_.got(got, *applier_, reading_);
     asker_ = Asker::chain;
-    if (!read) return stop("state_unreadable", read.error().text);
-    if (chain_.complete()) claim(now);
+    if (read) {
+        if (chain_.complete()) claim(now);
+        return;
+    }
+    // Perhaps its owner is alive after all and has replaced the chain while it was read.
+    chain_error_ = read.error().text;
+    ask(Asker::verify, {.from = Read::From::state, .which = Read::Which::last});
+}
+
+void Owner::verify(const GotMessage& got, Time now) {
+    if (got.message && got.message->sequence == head_sequence_) return stop("state_unreadable", chain_error_);
+    watched_ = false;
+    look_again(now);
 }
 
 state::Writer Owner::new_writer() {

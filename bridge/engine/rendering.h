@@ -5,8 +5,8 @@
 #pragma once
 
 #include "bridge/base/event.h"
+#include "bridge/base/fate.h"
 #include "bridge/state/head.h"
-#include "bridge/windows/event_clock.h"
 #include "bridge/windows/windows.h"
 
 namespace millrace::engine {
@@ -18,9 +18,8 @@ class Rendering {
     [[nodiscard]] virtual state::OutboxEntry aggregate(Partition partition, const windows::Closed& closed) const = 0;
     // For an event with a fault.
     [[nodiscard]] virtual state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const = 0;
-    // For an event that missed its windows, where such copies are asked for.
-    [[nodiscard]] virtual state::OutboxEntry late(const Delivery& delivery, const Event& event,
-                                                  windows::EventClock::Standing standing) const = 0;
+    // For an event that missed its windows (late, early), where such copies are asked for.
+    [[nodiscard]] virtual state::OutboxEntry late(const Delivery& delivery, const Event& event, Fate fate) const = 0;
 };
 
 }  // namespace millrace::engine

@@ -38,6 +38,8 @@ constexpr GaugeSource kGauges[] = {
     {Metric::publications, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.publications); }},
     {Metric::partitions, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.partitions); }},
     {Metric::bound_partitions, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.bound); }},
+    {Metric::owned_partitions, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.owned); }},
+    {Metric::state_bytes, Fold::sum, [](const Snapshot& s) { return static_cast<double>(s.state_bytes); }},
     {Metric::connected, Fold::all, [](const Snapshot& s) { return s.connected ? 1.0 : 0.0; }},
     {Metric::held, Fold::any, [](const Snapshot& s) { return s.hold.empty() ? 0.0 : 1.0; }},
     {Metric::halted, Fold::any, [](const Snapshot& s) { return s.halt.empty() ? 0.0 : 1.0; }},
@@ -76,6 +78,11 @@ class ShardObserver final : public ports::Observer {
         }
         if (duplicate) series_.duplicates.Increment();
         series_.latency.Observe(seconds(latency));
+    }
+    void applied(const Fates& fates) override {
+        for (std::size_t i = 0; i < fates.size(); ++i) {
+            if (fates[i] > 0) series_.applied[i]->Increment(fates[i]);
+        }
     }
     void acked() override { series_.acks.Increment(); }
     void requested(std::size_t rows) override { series_.batch_size.Observe(static_cast<double>(rows)); }

@@ -88,6 +88,9 @@ PipelineSeries::PipelineSeries(MetricFamilies& given, const std::string& name, b
         requests[i] =
             &given.counter(Metric::requests, {{"pipeline", name}, {"outcome", std::string(kOutcomeNames[i])}});
     }
+    for (std::size_t i = 0; i < applied.size(); ++i) {
+        applied[i] = &given.counter(Metric::applied_events, {{"pipeline", name}, {"fate", std::string(kFateNames[i])}});
+    }
     const auto base = labels("other");
     everyone.scored = &given.counter(Metric::events, with(base, "outcome", "scored"));
     everyone.dead = &given.counter(Metric::events, with(base, "outcome", "dead_letter"));

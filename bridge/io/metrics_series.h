@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 
+#include "bridge/base/fate.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/reason.h"
 #include "bridge/io/metrics_table.h"
@@ -63,6 +64,7 @@ struct PipelineSeries {
     prometheus::Counter &messages, &bytes, &events, &redeliveries, &duplicates, &acks;
     prometheus::Histogram &latency, &request_duration, &batch_size;
     std::array<prometheus::Counter*, kOutcomeNames.size()> requests{};
+    std::array<prometheus::Counter*, kFateNames.size()> applied{};
     TenantSeries everyone;  // tenant="other", or no tenant label at all; complete from the start
 };
 

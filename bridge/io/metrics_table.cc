@@ -16,7 +16,7 @@ constexpr std::array kLatencySeconds = {0.005, 0.01, 0.025, 0.05, 0.1,  0.25,  0
                                         2.5,   5.0,  10.0,  30.0, 60.0, 300.0, 1800.0};
 constexpr std::array kRows = {1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0};
 
-constexpr std::array<MetricRow, 27> kTable = {{
+constexpr std::array<MetricRow, 30> kTable = {{
     {Metric::build_info, "millrace_build_info", kGauge, "version", "Always 1; the label tells the version.", {}},
     {Metric::messages_received,
      "millrace_messages_received_total",
@@ -62,6 +62,12 @@ constexpr std::array<MetricRow, 27> kTable = {{
      {}},
     {Metric::result_latency, "millrace_result_latency_seconds", kHistogram, "pipeline",
      "From the moment JetStream stored the message to the moment its event was settled.", kLatencySeconds},
+    {Metric::applied_events,
+     "millrace_applied_events_total",
+     kCounter,
+     "pipeline fate",
+     "Events of owned partitions, by what became of them in the windows. fate: in_time, adjusted, late, early, dead.",
+     {}},
     {Metric::acks, "millrace_acks_total", kCounter, "pipeline", "Messages acked.", {}},
     {Metric::requests,
      "millrace_requests_total",
@@ -115,7 +121,15 @@ constexpr std::array<MetricRow, 27> kTable = {{
      "millrace_partitions_bound",
      kGauge,
      "pipeline",
-     "Of these, with their consumer and output streams found.",
+     "Of these, with their consumer and output streams found; of owned ones, those this process owns or could take "
+     "over.",
+     {}},
+    {Metric::owned_partitions, "millrace_partitions_owned", kGauge, "pipeline", "Partitions this process owns.", {}},
+    {Metric::state_bytes,
+     "millrace_state_bytes",
+     kGauge,
+     "pipeline",
+     "Memory the windows of owned partitions take, about.",
      {}},
     {Metric::connected, "millrace_connected", kGauge, "pipeline", "1 while connected to NATS.", {}},
     {Metric::held,

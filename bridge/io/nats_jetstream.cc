@@ -5,7 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -162,17 +162,17 @@ struct NatsJetStream::State {
     using Job = std::variant<Partition, Look, Position, Find>;
 
     void work() {
-        while (auto job = next_job()) {
-            arrivals.put(std::visit([this](const auto& what) { return now(what); }, *job));
-        }
+        for (auto job = next_job(); !job.empty(); job = next_job())
+            arrivals.put(std::visit([this](const auto& what) { return now(what); }, job.front()));
     }
 
-    std::optional<Job> next_job() {
+    // One job, or none any more.
+    std::list<Job> next_job() {
         std::unique_lock lock(mutex);
         wanted.wait(lock, [this] { return stopping || !jobs.empty(); });
         if (stopping) return {};
-        Job job = std::move(jobs.front());
-        jobs.pop_front();
+        std::list<Job> job;
+        job.splice(job.begin(), jobs, jobs.begin());
         return job;
     }
 
@@ -339,7 +339,7 @@ struct NatsJetStream::State {
 
     std::mutex mutex;
     std::condition_variable wanted;
-    std::deque<Job> jobs;
+    std::list<Job> jobs;
     std::optional<OutputStreams> outputs;
     std::map<Partition, std::string> positioned;  // the consumers of owned partitions
     bool stopping = false;

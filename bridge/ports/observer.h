@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bridge/base/fate.h"
 #include "bridge/base/note.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/reason.h"
@@ -29,6 +30,8 @@ class Observer {
     // An event reached its end and what tells of it is stored. `reason` is set for a dead letter.
     // `latency` is from JetStream's stored time to now, on the wall clock; negative skew is reported as zero.
     virtual void settled(std::string_view tenant, std::optional<Reason> reason, bool duplicate, Duration latency) = 0;
+    // Events of a message of an owned partition were applied to its windows, or missed them.
+    virtual void applied(const Fates& fates) = 0;
     virtual void acked() = 0;
     virtual void requested(std::size_t rows) = 0;
     virtual void answered(Outcome outcome, int status, Duration elapsed) = 0;

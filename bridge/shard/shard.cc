@@ -16,6 +16,8 @@
 #include "bridge/engine/engine.h"
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
+#include "bridge/shard/owned_rendering.h"
+#include "bridge/windows/operands.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -54,9 +56,11 @@ struct Shard::State {
     };
 
     Parts parts;
-    engine::Engine engine;
     codec::EventDecoder decoder;
     codec::Renderer renderer;
+    OwnedRendering owned_rendering;
+    bool owned;
+    engine::Engine engine;
     subjects::SubjectTemplate input;
     std::map<Partition, std::string> consumers;  // whose deliveries are taken: shared ones, or those of the positions
     std::map<Partition, Position> positions;     // of owned partitions
@@ -80,12 +84,14 @@ struct Shard::State {
 
     explicit State(const Parts& p)
         : parts(p),
-          engine(p.pipeline, p.partitions, p.seed),
-          decoder(p.pipeline),
+          decoder(p.pipeline, windows::operands(p.pipeline.aggregates)),
           renderer(p.pipeline),
+          owned_rendering(p.pipeline, renderer),
+          owned(settings::is_owned(p.pipeline)),
+          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, subjects::fingerprint(p.pipeline)}),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
-        if (settings::is_owned(p.pipeline)) return;
+        if (owned) return;
         for (const Partition partition : p.partitions)
             consumers[partition] = settings::consumer_name(p.pipeline, partition);
     }
@@ -137,6 +143,7 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
+            if (owned && !event.fault) continue;  // it comes to nothing of its own
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }
@@ -158,6 +165,7 @@ struct Shard::State {
 
     void arrived(Bound&& bound, Time now) {
         max_payload = bound.max_payload;
+        owned_rendering.set_limit(max_payload);
         step(std::move(bound), now);
     }
 
@@ -207,6 +215,8 @@ struct Shard::State {
     void carry_out(const Read& e) { parts.jetstream.read(e); }
     void carry_out(const Purge& e) { parts.jetstream.purge(e); }
     void carry_out(const Note& e) { parts.observer.note(e); }
+    void carry_out(const engine::AckUpTo& e) { parts.jetstream.ack(e.ack_subject); }
+    void carry_out(const engine::Applied& e) { parts.observer.applied(e.fates); }
     void carry_out(const engine::Nak& e) { parts.jetstream.nak(e.delivery->ack_subject, e.delay); }
     void carry_out(const engine::InProgress& e) { parts.jetstream.in_progress(e.delivery->ack_subject); }
 
@@ -238,6 +248,11 @@ struct Shard::State {
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));
+    }
+
+    void carry_out(const engine::Write& e) {
+        parts.jetstream.publish({e.id, e.output, std::string(e.subject), *e.headers, std::string(e.payload),
+                                 e.expected_last_subject_sequence});
     }
 
     void carry_out(const engine::Publish& e) {

@@ -62,7 +62,7 @@ std::optional<Cut> sliding_next(const Window& window, Panes& panes, EventTime cl
 
 EventTime last_moment(const Window& window, EventTime start) {
     if (window.max_duration <= Duration::zero()) return kLatest;
-    return usable(next_on_grid(plus(start, window.max_duration), window.max_duration));
+    return next_on_grid(usable(plus(start, window.max_duration)), window.max_duration);
 }
 EventTime session_due(const Window& window, const Panes::Rows& rows, EventTime /*unused*/) {
     return std::min(plus(first_end(rows), window.timeout), last_moment(window, rows.begin()->second.since));

@@ -39,10 +39,10 @@ struct Group {
     Tenant* tenant;
     const std::string* key = nullptr;  // the group values as bytes
     Panes panes;
-    EventTime closed = kEarliest;  // the end of the window closed last, where windows overlap
-    EventTime due = kNotDue;       // nothing of it closes before
-    std::size_t changed = 0;       // where it stands among the changed, from 1 on
-    bool stored = false;           // a record of it was written or read
+    EventTime closed = EventTime::min();  // the end of the window closed last, where windows overlap
+    EventTime due = kNotDue;              // nothing of it closes before
+    std::size_t changed = 0;              // where it stands among the changed, from 1 on
+    bool stored = false;                  // a record of it was written or read
 };
 
 // In the order in which they close.

@@ -1,5 +1,5 @@
-// Arithmetic of event times that cannot overflow: times are kept a month off the ends of what 64 bits of nanoseconds
-// can say, which is more than any window, and sums stop there.
+// Arithmetic of event times that cannot overflow: what comes in is kept a month off the ends of what 64 bits of
+// nanoseconds can say (1677 and 2262), which is more than any window.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,12 @@ inline constexpr EventTime kEarliest = EventTime::min() + std::chrono::days(31);
 
 constexpr EventTime usable(EventTime at) { return std::clamp(at, kEarliest, kLatest); }
 
-// `by` is not negative.
-constexpr EventTime plus(EventTime at, Duration by) { return at > kLatest - by ? kLatest : at + by; }
-constexpr EventTime minus(EventTime at, Duration by) { return at < kEarliest + by ? kEarliest : at - by; }
+// They stop at the ends of what can be said. `by` is not negative.
+constexpr EventTime plus(EventTime at, Duration by) { return at > EventTime::max() - by ? EventTime::max() : at + by; }
+constexpr EventTime minus(EventTime at, Duration by) { return at < EventTime::min() + by ? EventTime::min() : at - by; }
 
-// The first time at or after `at` that is a multiple of `step` since the epoch, shifted by `offset`.
+// The first time at or after `at` that is a multiple of `step` since the epoch, shifted by `offset`. Requires: `at` is
+// usable.
 constexpr EventTime next_on_grid(EventTime at, Duration step, Duration offset = {}) {
     const Duration beyond = (at.time_since_epoch() - offset) % step;  // as negative as the time is
     return beyond > Duration::zero() ? at + (step - beyond) : at - beyond;

@@ -93,7 +93,7 @@ bool Windows::State::read_body(Group& group, std::string_view body) {
     const Plan& plan = *group.plan;
     const Window& window = plan.aggregate.window;
     ByteReader in(body);
-    if (plan.frame->overlap) group.closed = usable(read_time(in));
+    if (plan.frame->overlap) group.closed = read_time(in);
     const std::uint64_t size = in.number();
     for (std::uint64_t i = 0; i < size; ++i) {
         const EventTime end = read_time(in);

@@ -94,7 +94,7 @@ Bound ShardWorld::bound(Partition partition, bool tells_idle, std::uint64_t max_
     bound.server_now = server_now();
     bound.oldest_unacked = kCreated;
     if (tells_idle) bound.idle_for = now - last_active_;
-    bound.output_last_sequence.fill(stored_);
+    bound.output_last_sequence.assign(kEventOutputs, stored_);
     bound.max_payload = max_payload_ = max_payload;
     std::optional<std::uint64_t> unacked;
     for (const auto& [sequence, message] : messages) {

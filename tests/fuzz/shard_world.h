@@ -95,6 +95,11 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
     void find(const Find& find) override;
+    // Of owned partitions.
+    void look(const Look&) override {}
+    void position(const Position&) override {}
+    void read(const Read&) override {}
+    void purge(const Purge&) override {}
     void flush() override {}
 
     void send(ports::HttpRequest request) override;
@@ -104,6 +109,7 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
 
     void received(std::size_t, std::size_t, bool) override {}
     void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
     void answered(Outcome, int, Duration) override {}

@@ -1,11 +1,12 @@
 #include "tests/sim/fake_jetstream.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <limits>
 #include <string_view>
 #include <utility>
 
+#include "bridge/settings/outputs.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
 
@@ -21,10 +22,9 @@ constexpr double kKeptWhileDown = 0.3;  // a publication made while disconnected
 constexpr std::string_view kSequenceHeader = "Millrace-Input-Sequence";
 constexpr std::string_view kPipelineHeader = "Millrace-Pipeline";
 
-std::string ack_subject(std::string_view stream, std::string_view consumer, const Delivered& delivered,
-                        const StoredMessage& message) {
+std::string ack_subject(std::string_view stream, const Delivered& delivered, const StoredMessage& message) {
     std::string subject = "$JS.ACK.";
-    subject.append(stream).append(".").append(consumer);
+    subject.append(stream).append(".").append(delivered.consumer);
     const auto stored = static_cast<std::uint64_t>(message.stored_at.time_since_epoch().count());
     for (const auto part :
          {delivered.count, delivered.stream_sequence, delivered.consumer_sequence, stored, delivered.pending}) {
@@ -39,9 +39,12 @@ std::string filter_of(const std::string& subject, settings::Pipeline const& pipe
     return pipeline.partitions > 1 ? parsed->filter(partition) : parsed->filter();
 }
 
-std::array<std::string, kOutputs> output_filters(const settings::Pipeline& pipeline) {
-    return {filter_of(pipeline.results.subject, pipeline, 0), filter_of(pipeline.dead_letter.subject, pipeline, 0),
-            filter_of(pipeline.dead_letter.unroutable_subject, pipeline, 0)};
+// What the real door refuses a state stream for.
+std::string unfit_for_state(const StreamConfig& stream) {
+    if (stream.retention != "limits") return "retention";
+    if (stream.max_age > Duration::zero()) return "max_age";
+    if (stream.max_msgs_per_subject > 0) return "max_msgs_per_subject";
+    return stream.discard == "new" ? "" : "discard";
 }
 
 ConsumerConfig consumer_config(const settings::Pipeline& pipeline, Partition partition) {
@@ -57,54 +60,162 @@ ConsumerConfig consumer_config(const settings::Pipeline& pipeline, Partition par
 
 bool is_wanted(const StoredMessage& message, const settings::Pipeline& pipeline, const Find& find) {
     const auto text = header_value(message.headers, kSequenceHeader);
-    if (!text || header_value(message.headers, kPipelineHeader) != pipeline.name) return false;
+    if (header_value(message.headers, kPipelineHeader) != pipeline.name) return false;
+    if (!text) return true;  // an aggregate tells of no single input
     std::uint64_t sequence = 0;
     std::from_chars(text->data(), text->data() + text->size(), sequence);
     return sequence > find.input_above && sequence <= find.input_to;
 }
 
+// The sequence it would begin with; the stream ends before what is stored next.
+std::uint64_t first_of(const ConsumerConfig& config, const SimStream& stream) {
+    std::uint64_t first = config.start_sequence;
+    if (config.start_time) {
+        first = 1;
+        while (first <= stream.last_sequence() && stream.at(first).stored_at < *config.start_time) ++first;
+    }
+    return std::clamp(first, std::max<std::uint64_t>(1, stream.first_sequence()), stream.last_sequence() + 1);
+}
+
+void fill_consumer(Bound& bound, const SimConsumer& consumer) {
+    bound.ack_floor = consumer.ack_floor();
+    bound.delivered_sequence = consumer.delivered_sequence();
+    bound.ack_pending = consumer.ack_pending();
+    bound.ack_wait = consumer.config().ack_wait;
+    bound.max_deliver = consumer.config().max_deliver;
+    bound.max_ack_pending = consumer.config().max_ack_pending;
+}
+
 }  // namespace
 
 SimJetStream::SimJetStream(Parts parts)
-    : parts_(std::move(parts)), random_(parts_.seed, "link " + parts_.name), client_(parts_.server.connect(*this)) {
+    : parts_(std::move(parts)),
+      random_(parts_.seed, "link " + parts_.name),
+      owners_random_(parts_.seed, "owner's link " + parts_.name),
+      client_(parts_.server.connect(*this)) {
     if (!parts_.server.up()) cut();
 }
 
 void SimJetStream::bind(Partition partition) {
     if (!parts_.gate.pass()) return;
-    const auto refuse = [this, partition] {
-        tell([partition] { return BindFailed{partition, Error{ErrorCode::unavailable, "no answer from JetStream"}}; });
+    ask(partition, {}, [this, partition] { return look_up(partition); });
+}
+
+void SimJetStream::look(const Look& look) {
+    if (!parts_.gate.pass()) return;
+    ask(look.partition, {}, [this, look] { return look_at(look); });
+}
+
+void SimJetStream::position(const Position& position) {
+    if (!parts_.gate.pass()) return;
+    parts_.trace.line(parts_.name, "position " + settings::consumer_name(parts_.pipeline, position) + " at " +
+                                       std::to_string(position.start_sequence));
+    watch_.positioning(position);
+    ask(position.partition, position, [this, position] { return take_position(position); });
+}
+
+void SimJetStream::ask(Partition partition, std::optional<Position> position, std::function<Result<Bound>()> walk) {
+    const auto refuse = [this, partition, position] {
+        tell([partition, position] {
+            return BindFailed{partition, Error{ErrorCode::unavailable, "no answer from JetStream"}, position};
+        });
     };
     if (!connected_ || random_.chance(parts_.faults.fail_bind)) {
         parts_.trace.fault("bind failed", parts_.name);
         return parts_.scheduler.after(seconds(2), refuse);
     }
-    out(0, "bind", [this, partition] {
-        in(0, "bound", [partition, found = look_up(partition)]() -> ports::JetStreamArrival {
-            if (!found) return BindFailed{partition, found.error()};
+    out(0, "bind", [this, partition, position, walk = std::move(walk)] {
+        in(0, "bound", [this, partition, position, found = walk()]() -> ports::JetStreamArrival {
+            if (!found) return BindFailed{partition, found.error(), position};
+            if (position) positioned_[partition] = settings::consumer_name(parts_.pipeline, *position);
             return *found;
         });
     });
 }
 
-Result<Bound> SimJetStream::look_up(Partition partition) {
+// The streams as they are now, and nothing of a consumer.
+Result<Bound> SimJetStream::streams(Partition partition) {
     auto& server = parts_.server;
     const auto& pipeline = parts_.pipeline;
     if (!server.has_leader()) return fail(ErrorCode::unavailable, "no leader");
     const auto* stream = server.stream(pipeline.input.stream);
     if (stream == nullptr) return fail(ErrorCode::not_found, "stream '" + pipeline.input.stream + "' does not exist");
+    if (settings::is_owned(pipeline) && stream->config().retention != "limits")
+        return fail(ErrorCode::misconfigured, "stream '" + pipeline.input.stream + "' drops what is read");
     Bound bound;
     bound.partition = partition;
     bound.duplicate_window = Duration::max();
     bound.max_input = stream->config().max_message;
-    const auto filters = output_filters(pipeline);
-    for (std::size_t output = 0; output < kOutputs; ++output) {
-        const auto* behind = server.stream_of_subject(filters[output]);
-        if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filters[output] + "'");
-        bound.output_last_sequence[output] = behind->last_sequence();
-        bound.duplicate_window = std::min(bound.duplicate_window, behind->config().duplicate_window);
+    bound.output_last_sequence.assign(settings::output_slots(pipeline), 0);
+    for (const auto& row : settings::outputs(pipeline)) {
+        const auto filter = filter_of(row.subject, pipeline, 0);
+        const auto* behind = server.stream_of_subject(filter);
+        if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filter + "'");
+        bound.output_last_sequence[index(row.output)] = behind->last_sequence();
         bound.max_payload = std::min(bound.max_payload, behind->config().max_message);
+        if (row.output != Output::state) {
+            bound.duplicate_window = std::min(bound.duplicate_window, behind->config().duplicate_window);
+        } else if (const auto why = unfit_for_state(behind->config()); !why.empty()) {
+            return fail(ErrorCode::misconfigured, "state stream '" + behind->config().name + "': " + why);
+        }
     }
+    bound.stream_created = stream->created();
+    bound.input_first_sequence = stream->first_sequence();
+    bound.input_last_sequence = stream->last_sequence();
+    bound.server_now = parts_.scheduler.server_now();
+    bound.oldest_unacked = bound.server_now;
+    return bound;
+}
+
+Result<Bound> SimJetStream::look_at(const Look& look) {
+    auto bound = streams(look.partition);
+    if (!bound) return bound;
+    auto config = consumer_config(parts_.pipeline, look.partition);
+    const auto* stream = parts_.server.stream(parts_.pipeline.input.stream);
+    if (std::holds_alternative<settings::StartNew>(parts_.pipeline.input.start))
+        config.start_sequence = stream->last_sequence() + 1;
+    if (config.start_time) *config.start_time -= look.before;
+    bound->start_sequence = first_of(config, *stream);
+    for (const auto* consumer : parts_.server.consumers()) {
+        constexpr auto kLast = std::numeric_limits<std::uint64_t>::max();
+        if (settings::is_earlier_consumer(parts_.pipeline, {look.partition, kLast, kLast, 0}, consumer->config().name))
+            bound->ack_floor = std::max(bound->ack_floor, consumer->ack_floor());
+    }
+    return bound;
+}
+
+Result<Bound> SimJetStream::take_position(const Position& position) {
+    auto bound = streams(position.partition);
+    if (!bound) return bound;
+    auto& server = parts_.server;
+    const auto& input = parts_.pipeline.input;
+    auto config = consumer_config(parts_.pipeline, position.partition);
+    config.name = settings::consumer_name(parts_.pipeline, position);
+    config.ack_policy = "all";
+    config.ack_wait = std::chrono::hours(1);
+    config.start_sequence = position.start_sequence;
+    config.start_time.reset();
+    if (server.consumer(input.stream, config.name) != nullptr)
+        return fail(ErrorCode::conflict, "consumer '" + config.name + "' is there already");
+    const auto& made = server.add_consumer(input.stream, std::move(config));
+    std::vector<std::string> earlier;
+    for (const auto* consumer : server.consumers()) {
+        if (settings::is_earlier_consumer(parts_.pipeline, position, consumer->config().name))
+            earlier.push_back(consumer->config().name);
+    }
+    for (const auto& name : earlier) server.delete_consumer(input.stream, name);
+    bound->position = position;
+    fill_consumer(*bound, made);
+    return bound;
+}
+
+Result<Bound> SimJetStream::look_up(Partition partition) {
+    auto found = streams(partition);
+    if (!found) return found;
+    auto& bound = *found;
+    auto& server = parts_.server;
+    const auto& pipeline = parts_.pipeline;
+    const auto* stream = server.stream(pipeline.input.stream);
     auto config = consumer_config(pipeline, partition);
     if (std::holds_alternative<settings::StartNew>(pipeline.input.start))
         config.start_sequence = stream->last_sequence() + 1;
@@ -115,31 +226,27 @@ Result<Bound> SimJetStream::look_up(Partition partition) {
                                                   consumer.config().filter + "' and ack policy '" +
                                                   consumer.config().ack_policy + "'");
     }
-    bound.stream_created = stream->created();
-    bound.input_first_sequence = stream->first_sequence();
-    bound.input_last_sequence = stream->last_sequence();
-    bound.ack_floor = consumer.ack_floor();
-    bound.delivered_sequence = consumer.delivered_sequence();
-    bound.ack_pending = consumer.ack_pending();
-    bound.ack_wait = consumer.config().ack_wait;
-    bound.max_deliver = consumer.config().max_deliver;
-    bound.max_ack_pending = consumer.config().max_ack_pending;
-    bound.server_now = parts_.scheduler.server_now();
+    fill_consumer(bound, consumer);
     if (consumer.last_active() && !server.forgetful()) {
         bound.idle_for = std::max(Duration::zero(), bound.server_now - *consumer.last_active());
     }
     const auto oldest = consumer.oldest_unacked();
-    bound.oldest_unacked = oldest ? stream->at(*oldest).stored_at : bound.server_now;
-    return bound;
+    if (oldest) bound.oldest_unacked = stream->at(*oldest).stored_at;
+    return found;
+}
+
+std::string SimJetStream::consumer_of(Partition partition) const {
+    if (!settings::is_owned(parts_.pipeline)) return settings::consumer_name(parts_.pipeline, partition);
+    const auto found = positioned_.find(partition);
+    return found == positioned_.end() ? std::string() : found->second;
 }
 
 void SimJetStream::pull(const PullRequest& request) {
     if (!parts_.gate.pass()) return;
     parts_.trace.line(parts_.name,
                       "pull " + std::to_string(request.batch) + " on " + std::to_string(request.partition));
-    out(parts_.faults.lose_pull, "pull", [this, request] {
-        parts_.server.pull(client_, parts_.pipeline.input.stream,
-                           settings::consumer_name(parts_.pipeline, request.partition), request);
+    out(parts_.faults.lose_pull, "pull", [this, request, consumer = consumer_of(request.partition)] {
+        parts_.server.pull(client_, parts_.pipeline.input.stream, consumer, request);
     });
 }
 
@@ -178,10 +285,72 @@ void SimJetStream::publish(ports::Publication publication) {
 
 // At the server: the PubAck takes the way back by itself.
 void SimJetStream::land(const ports::Publication& publication) {
-    const auto ack = parts_.server.publish_by_client(publication.subject, publication.headers, publication.payload);
+    auto headers = publication.headers;
+    const auto& expected = publication.expected_last_subject_sequence;
+    if (expected) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
+    const auto ack = parts_.server.publish_by_client(publication.subject, std::move(headers), publication.payload);
     if (!ack) return;
-    in(parts_.faults.lose_puback, "puback", [id = publication.id, ack = *ack] {
-        return Stored{id, ack.error, ack.error.has_value(), ack.sequence, ack.duplicate};
+    const auto copies = expected && owners_random_.chance(parts_.faults.double_answer) ? 2 : 1;
+    for (int copy = 0; copy < copies; ++copy) {
+        in(parts_.faults.lose_puback, "puback", [id = publication.id, ack = *ack] {
+            return Stored{id, ack.error, ack.error.has_value(), ack.sequence, ack.duplicate};
+        });
+    }
+}
+
+void SimJetStream::read(const Read& read) {
+    if (!parts_.gate.pass()) return;
+    watch_.reading(read);
+    const auto lost = [this] { return owners_random_.chance(parts_.faults.lose_read) ? 1.0 : 0.0; };
+    const bool stale = owners_random_.chance(parts_.faults.stale_read);
+    const int copies = owners_random_.chance(parts_.faults.double_answer) ? 2 : 1;
+    out(lost(), "read", [this, read, stale, copies, lost] {
+        const auto got = look_for(read, stale);
+        for (int copy = 0; copy < copies; ++copy) in(lost(), "message", [got] { return got; });
+    });
+}
+
+GotMessage SimJetStream::look_for(const Read& read, bool stale) {
+    GotMessage got{read.number, {}, {}};
+    const auto& pipeline = parts_.pipeline;
+    const bool of_state = read.from == Read::From::state;
+    auto subject = read.subject;
+    if (subject.empty() && of_state) subject = settings::state_subject(pipeline, read.partition);
+    if (subject.empty()) subject = filter_of(pipeline.input.subject, pipeline, read.partition);
+    const auto* stream = of_state ? parts_.server.stream_of_subject(settings::state_subject(pipeline, read.partition))
+                                  : parts_.server.stream(pipeline.input.stream);
+    if (stream == nullptr || !parts_.server.has_leader()) {
+        got.error = Error{ErrorCode::unavailable, "nobody answers for the stream"};
+        return got;
+    }
+    const StoredMessage* found = nullptr;
+    if (read.which == Read::Which::last) found = stream->last(subject);
+    if (read.which == Read::Which::at) found = stream->message(read.sequence);
+    if (read.which == Read::Which::next) found = stream->next(subject, read.sequence);
+    // It knows everything but the stream's last message.
+    if (stale && found != nullptr && found->sequence == stream->last_sequence()) {
+        parts_.trace.fault("stale read", parts_.name);
+        found = nullptr;
+        for (auto at = stream->last_sequence() - 1; at > 0 && read.which == Read::Which::last && !found; --at) {
+            const auto* before = stream->message(at);
+            if (before != nullptr && subject_matches(subject, before->subject)) found = before;
+        }
+    }
+    if (found != nullptr)
+        got.message = {found->sequence, found->stored_at, found->subject, found->headers, found->payload};
+    return got;
+}
+
+void SimJetStream::purge(const Purge& purge) {
+    if (!parts_.gate.pass()) return;
+    parts_.trace.line(parts_.name, "purge below " + std::to_string(purge.below));
+    watch_.purging(purge);
+    out(owners_random_.chance(parts_.faults.lose_purge) ? 1.0 : 0.0, "purge", [this, purge] {
+        const auto heads = settings::state_subject(parts_.pipeline, purge.partition);
+        auto* stream = parts_.server.stream_of_subject(heads);
+        if (stream == nullptr || !parts_.server.has_leader()) return;
+        stream->purge(heads, purge.below);
+        stream->purge(heads + ".>", purge.below);
     });
 }
 
@@ -202,10 +371,11 @@ Found SimJetStream::search(const Find& find) {
     Found found{find.number, {}, {}};
     if (!parts_.server.has_leader()) found.error = Error{ErrorCode::unavailable, "no leader"};
     if (found.error) return found;
-    const auto filters = output_filters(parts_.pipeline);
     std::vector<const SimStream*> read;
-    for (std::size_t output = 0; output < kOutputs; ++output) {
-        const auto* stream = parts_.server.stream_of_subject(filters[output]);
+    for (const auto& row : settings::outputs(parts_.pipeline)) {
+        const auto output = index(row.output);
+        if (row.output == Output::state || (find.from_sequence && output >= find.from_sequence->size())) continue;
+        const auto* stream = parts_.server.stream_of_subject(filter_of(row.subject, parts_.pipeline, 0));
         if (stream == nullptr || std::ranges::find(read, stream) != read.end()) continue;
         read.push_back(stream);
         for (const auto& message : stream->messages()) {
@@ -285,16 +455,14 @@ Time SimJetStream::arrival(Time& last_in_line) {
 }
 
 void SimJetStream::deliver(const PullRequest& request, const Delivered& delivered, const StoredMessage& message) {
-    const auto consumer = settings::consumer_name(parts_.pipeline, request.partition);
     const auto copies = random_.chance(parts_.faults.double_delivery) ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
         in(parts_.faults.lose_delivery, "delivery",
-           [this, consumer, partition = request.partition, slot = request.slot, delivered, message] {
-               watch_.arrived(delivered, consumer);
-               return ports::Message{
-                   partition,       slot,
-                   message.subject, ack_subject(parts_.pipeline.input.stream, consumer, delivered, message),
-                   message.headers, Payload(message.payload)};
+           [this, partition = request.partition, slot = request.slot, delivered, message] {
+               watch_.arrived(delivered, delivered.consumer);
+               return ports::Message{partition,       slot,
+                                     message.subject, ack_subject(parts_.pipeline.input.stream, delivered, message),
+                                     message.headers, Payload(message.payload)};
            });
     }
 }

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,11 @@ struct LinkFaults {
     double lose_puback = 0;
     double fail_bind = 0;
     double fail_find = 0;
+    // Of what only the owners of partitions use.
+    double lose_read = 0;      // or its answer
+    double stale_read = 0;     // a leader just elected that does not know the newest message yet
+    double double_answer = 0;  // of a read or a publication with an expected sequence
+    double lose_purge = 0;
     double reorder = 0;
     double slow = 0;  // takes up to `slowest`
     Duration slowest = std::chrono::seconds(5);
@@ -53,6 +60,9 @@ class SimJetStream final : public ports::JetStream, private PullSink {
         std::function<void(const std::string& ack_subject)> acking = [](const auto&) {};
         std::function<void(const std::string& ack_subject)> naking = [](const auto&) {};
         std::function<void(const Find&)> finding = [](const auto&) {};
+        std::function<void(const Position&)> positioning = [](const auto&) {};
+        std::function<void(const Read&)> reading = [](const auto&) {};
+        std::function<void(const Purge&)> purging = [](const auto&) {};
         // Put into the mailbox.
         std::function<void(const ports::JetStreamArrival&)> told = [](const auto&) {};
     };
@@ -75,12 +85,16 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void watch(Watch watch) { watch_ = std::move(watch); }
 
     void bind(Partition partition) override;
+    void look(const Look& look) override;
+    void position(const Position& position) override;
     void pull(const PullRequest& request) override;
     void ack(const std::string& ack_subject) override;
     void nak(const std::string& ack_subject, Duration delay) override;
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
     void find(const Find& find) override;
+    void read(const Read& read) override;
+    void purge(const Purge& purge) override;
     void flush() override;
 
     // As it was last told to the shard.
@@ -113,12 +127,21 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void reconnect();
     void land(const ports::Publication& publication);
     [[nodiscard]] Time arrival(Time& last_in_line);
+    // Asks with `walk`, at the server, and tells its answer, or that there was none.
+    void ask(Partition partition, std::optional<Position> position, std::function<Result<Bound>()> walk);
     [[nodiscard]] Result<Bound> look_up(Partition partition);
+    [[nodiscard]] Result<Bound> look_at(const Look& look);
+    [[nodiscard]] Result<Bound> take_position(const Position& position);
+    [[nodiscard]] Result<Bound> streams(Partition partition);
+    [[nodiscard]] std::string consumer_of(Partition partition) const;
     [[nodiscard]] Found search(const Find& find);
+    [[nodiscard]] GotMessage look_for(const Read& read, bool stale);
 
     Parts parts_;
     Watch watch_;
     Random random_;
+    Random owners_random_;  // for what shared pipelines do not use, so that it does not shift what they see
+    std::map<Partition, std::string> positioned_;
     ClientId client_ = 0;
     std::uint64_t epoch_ = 0;  // grows with each connection
     bool connected_ = true;

@@ -34,6 +34,7 @@ struct Replica::Watcher final : ports::Observer {
 
     void received(std::size_t, std::size_t, bool) override {}
     void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
     void answered(Outcome, int, Duration) override {}

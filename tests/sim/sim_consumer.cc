@@ -37,16 +37,20 @@ void SimConsumer::pull(ClientId client, const PullRequest& request) {
     pump();
 }
 
-bool SimConsumer::ack(std::uint64_t sequence) {
-    if (!up_) return false;
-    const auto found = pending_.find(sequence);
-    if (found == pending_.end()) return false;
-    counts_[sequence] = found->second.count;
-    pending_.erase(found);
-    recent_acks_.emplace_back(sequence, scheduler_.now());
+std::vector<std::uint64_t> SimConsumer::ack(std::uint64_t sequence) {
+    if (!up_) return {};
+    auto at = config_.ack_policy == "all" ? pending_.begin() : pending_.find(sequence);
+    std::vector<std::uint64_t> acked;
+    while (at != pending_.end() && at->first <= sequence) {
+        acked.push_back(at->first);
+        counts_[at->first] = at->second.count;
+        recent_acks_.emplace_back(at->first, scheduler_.now());
+        at = pending_.erase(at);
+    }
+    if (acked.empty()) return acked;
     last_active_ = scheduler_.server_now();
     pump();
-    return true;
+    return acked;
 }
 
 void SimConsumer::nak(std::uint64_t sequence, Duration delay) {
@@ -130,6 +134,11 @@ void SimConsumer::beat() {
     }
 }
 
+bool SimConsumer::wants(std::uint64_t sequence) const {
+    const auto& message = stream_.at(sequence);
+    return !message.gone && subject_matches(config_.filter, message.subject);
+}
+
 std::optional<std::uint64_t> SimConsumer::next_due() {
     std::optional<std::uint64_t> next;
     for (auto at = pending_.begin(); at != pending_.end();) {
@@ -149,7 +158,7 @@ std::optional<std::uint64_t> SimConsumer::next_due() {
 std::optional<std::uint64_t> SimConsumer::next_new() {
     if (pending_.size() >= config_.max_ack_pending) return std::nullopt;
     while (cursor_ < stream_.last_sequence()) {
-        if (subject_matches(config_.filter, stream_.at(cursor_ + 1).subject)) return cursor_ + 1;
+        if (wants(cursor_ + 1)) return cursor_ + 1;
         ++cursor_;
     }
     return std::nullopt;
@@ -172,7 +181,8 @@ bool SimConsumer::serve(std::uint64_t sequence) {
     cursor_ = std::max(cursor_, sequence);
     delivered_ = std::max(delivered_, sequence);
     last_active_ = scheduler_.server_now();
-    const Delivered delivered{sequence, ++consumer_sequence_, pending.count, undelivered(), stream_.created()};
+    const Delivered delivered{sequence,      ++consumer_sequence_, pending.count,
+                              undelivered(), stream_.created(),    config_.name};
     if (auto* sink = sink_of_(waiting.client)) sink->deliver(waiting.request, delivered, message);
     waiting.bytes_left -= std::min(waiting.bytes_left, size);
     waiting.idle_since = scheduler_.now();
@@ -209,7 +219,7 @@ std::optional<std::uint64_t> SimConsumer::oldest_pending() const {
 std::optional<std::uint64_t> SimConsumer::oldest_unacked() const {
     if (const auto oldest = oldest_pending()) return oldest;
     for (auto at = cursor_ + 1; at <= stream_.last_sequence(); ++at) {
-        if (subject_matches(config_.filter, stream_.at(at).subject)) return at;
+        if (wants(at)) return at;
     }
     return std::nullopt;
 }
@@ -217,7 +227,7 @@ std::optional<std::uint64_t> SimConsumer::oldest_unacked() const {
 std::uint64_t SimConsumer::undelivered() const {
     std::uint64_t count = 0;
     for (auto at = cursor_ + 1; at <= stream_.last_sequence(); ++at) {
-        if (subject_matches(config_.filter, stream_.at(at).subject)) ++count;
+        if (wants(at)) ++count;
     }
     return count;
 }

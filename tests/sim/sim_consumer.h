@@ -1,4 +1,5 @@
-// SimConsumer: a durable pull consumer with explicit acks as the model server keeps it.
+// SimConsumer: a durable pull consumer as the model server keeps it. With the ack policy "all" an ack covers whatever
+// was delivered before it.
 //
 // Redeliveries go before new messages and pass max_ack_pending, which stalls new ones only; a message in nak delay
 // keeps counting there. Overlapping pull requests are served in turn, one message each. Acks are matched by stream
@@ -31,7 +32,7 @@ struct ConsumerConfig {
     std::uint32_t max_ack_pending = 1000;
     std::uint64_t start_sequence = 1;
     std::optional<ServerTime> start_time = {};
-    std::string ack_policy = "explicit";  // remembered, not modelled: only explicit is bound to
+    std::string ack_policy = "explicit";  // or "all"
 };
 
 struct Delivered {
@@ -40,6 +41,7 @@ struct Delivered {
     std::uint64_t count = 1;
     std::uint64_t pending = 0;
     ServerTime stream_created{};
+    std::string consumer{};
 };
 
 // Where the server sends what belongs to one client's pull requests.
@@ -62,8 +64,8 @@ class SimConsumer {
     [[nodiscard]] const ConsumerConfig& config() const { return config_; }
 
     void pull(ClientId client, const PullRequest& request);
-    // True when the message was pending and now is not.
-    bool ack(std::uint64_t stream_sequence);
+    // The messages that were pending and now are not.
+    std::vector<std::uint64_t> ack(std::uint64_t stream_sequence);
     void nak(std::uint64_t stream_sequence, Duration delay);
     void in_progress(std::uint64_t stream_sequence);
     // The client's connection is gone: its requests have no interest any more.
@@ -117,6 +119,7 @@ class SimConsumer {
     void wake_at(Time when);
     void expire();
     void beat();
+    [[nodiscard]] bool wants(std::uint64_t sequence) const;
     std::optional<std::uint64_t> next_due();
     std::optional<std::uint64_t> next_new();
     bool serve(std::uint64_t sequence);

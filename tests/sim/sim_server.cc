@@ -170,7 +170,7 @@ void SimServer::answer_delivery(std::string_view ack_subject, std::string_view b
     if (found == nullptr) return;
     const auto sequence = number(tokens[5]);
     if (body.empty() || body == "+ACK" || body == "+OK") {
-        if (found->ack(sequence)) watch_.acked(*found, sequence);
+        for (const auto acked : found->ack(sequence)) watch_.acked(*found, acked);
     } else if (body == "+WPI") {
         found->in_progress(sequence);
     } else if (body.starts_with(kNakDelay)) {

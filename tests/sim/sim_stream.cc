@@ -42,6 +42,48 @@ bool SimStream::captures(std::string_view subject) const {
     return std::ranges::any_of(config_.subjects, [&](const auto& filter) { return subject_matches(filter, subject); });
 }
 
+std::uint64_t SimStream::first_sequence() const {
+    const auto first = std::ranges::find(messages_, false, &StoredMessage::gone);
+    if (first != messages_.end()) return first->sequence;
+    return messages_.empty() ? 0 : messages_.size() + 1;
+}
+
+const StoredMessage* SimStream::message(std::uint64_t sequence) const {
+    if (sequence < 1 || sequence > messages_.size() || at(sequence).gone) return nullptr;
+    return &at(sequence);
+}
+
+const StoredMessage* SimStream::last(std::string_view filter) const {
+    for (auto sequence = last_sequence(); sequence > 0; --sequence) {
+        if (const auto* found = message(sequence); found && subject_matches(filter, found->subject)) return found;
+    }
+    return nullptr;
+}
+
+const StoredMessage* SimStream::next(std::string_view filter, std::uint64_t sequence) const {
+    for (auto at = std::max<std::uint64_t>(1, sequence); at <= last_sequence(); ++at) {
+        if (const auto* found = message(at); found && subject_matches(filter, found->subject)) return found;
+    }
+    return nullptr;
+}
+
+void SimStream::purge(std::string_view filter, std::uint64_t below) {
+    for (auto& message : messages_) {
+        if (message.sequence >= below) return;
+        if (message.gone || !subject_matches(filter, message.subject)) continue;
+        message.gone = true;
+        message.payload = {};
+        message.headers = {};
+    }
+}
+
+bool SimStream::as_expected(std::string_view subject, const std::vector<Header>& headers) const {
+    const auto expected = header_value(headers, "Nats-Expected-Last-Subject-Sequence");
+    if (!expected) return true;
+    const auto* there = last(subject);
+    return *expected == std::to_string(there == nullptr ? 0 : there->sequence);
+}
+
 PubAck SimStream::store(std::string subject, std::vector<Header> headers, std::string payload, ServerTime now) {
     if (const auto expected = header_value(headers, "Nats-Expected-Stream"); expected && *expected != config_.name) {
         return {.error = Error{ErrorCode::misconfigured, "expected stream does not match"}};
@@ -49,13 +91,18 @@ PubAck SimStream::store(std::string subject, std::vector<Header> headers, std::s
     if (size_of(headers, payload) > config_.max_message) {
         return {.error = Error{ErrorCode::too_large, "message size exceeds maximum allowed"}};
     }
+    const PubAck refused{.error = Error{ErrorCode::conflict, "wrong last sequence"}};
+    if (config_.expects_first && !as_expected(subject, headers)) return refused;
     const auto sequence = messages_.size() + 1;
     if (const auto id = header_value(headers, "Nats-Msg-Id"); id && !id->empty()) {
         const auto seen = ids_.find(*id);
         if (seen != ids_.end() && now - seen->second.at < config_.duplicate_window) {
             return {.error = {}, .sequence = seen->second.sequence, .duplicate = true};
         }
+        if (!as_expected(subject, headers)) return refused;
         ids_.insert_or_assign(std::string(*id), Seen{sequence, now});
+    } else if (!as_expected(subject, headers)) {
+        return refused;
     }
     messages_.push_back(StoredMessage{sequence, now, std::move(subject), std::move(headers), std::move(payload)});
     return {.error = {}, .sequence = sequence, .duplicate = false};

@@ -1,8 +1,8 @@
-// SimStream: one JetStream stream as the model server keeps it: messages by sequence with their stored time, and
-// Nats-Msg-Id deduplication over the whole stream within the duplicate window.
+// SimStream: one JetStream stream as the model server keeps it: messages by sequence with their stored time,
+// Nats-Msg-Id deduplication over the whole stream within the duplicate window, and compare-and-set on a subject.
 //
-// Modelled after documented behaviour and held to the real server by tests/contract. Not here: retention limits,
-// expected-sequence checks, rollups, mirrors.
+// Modelled after documented behaviour and held to the real server by tests/contract. Not here: what limits and
+// retention drop, rollups, mirrors.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,13 @@ struct StreamConfig {
     std::vector<std::string> subjects;  // filters; `*` and a final `>` as usual
     Duration duplicate_window = std::chrono::minutes(2);
     std::uint64_t max_message = 1 << 20;  // headers and payload, in bytes
+    // Servers differ: whether what is stored already is refused for its expected sequence or found a duplicate.
+    bool expects_first = false;
+    // Remembered, not modelled: a stream is refused for them.
+    std::string retention = "limits";
+    std::string discard = "old";
+    Duration max_age{};
+    std::int64_t max_msgs_per_subject = -1;
 };
 
 struct StoredMessage {
@@ -31,6 +38,7 @@ struct StoredMessage {
     std::string subject;
     std::vector<Header> headers;
     std::string payload;
+    bool gone = false;  // removed; its place is kept
 };
 
 struct PubAck {
@@ -46,15 +54,24 @@ class SimStream {
     [[nodiscard]] const StreamConfig& config() const { return config_; }
     [[nodiscard]] ServerTime created() const { return created_; }
     [[nodiscard]] bool captures(std::string_view subject) const;
-    [[nodiscard]] std::uint64_t first_sequence() const { return messages_.empty() ? 0 : 1; }
+    [[nodiscard]] std::uint64_t first_sequence() const;
     [[nodiscard]] std::uint64_t last_sequence() const { return messages_.size(); }
     [[nodiscard]] const std::vector<StoredMessage>& messages() const { return messages_; }
     // Requires: 1 <= sequence <= last_sequence().
     [[nodiscard]] const StoredMessage& at(std::uint64_t sequence) const { return messages_[sequence - 1]; }
 
+    // What STREAM.MSG.GET gives; null where there is no such message. `filter` may have wildcards.
+    [[nodiscard]] const StoredMessage* message(std::uint64_t sequence) const;
+    [[nodiscard]] const StoredMessage* last(std::string_view filter) const;
+    [[nodiscard]] const StoredMessage* next(std::string_view filter, std::uint64_t sequence) const;
+
     PubAck store(std::string subject, std::vector<Header> headers, std::string payload, ServerTime now);
+    // Removes what matches and has a smaller sequence.
+    void purge(std::string_view filter, std::uint64_t below);
 
   private:
+    [[nodiscard]] bool as_expected(std::string_view subject, const std::vector<Header>& headers) const;
+
     struct Seen {
         std::uint64_t sequence;
         ServerTime at;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "subjects/subject_template.h"
+
 using namespace millrace;
 using namespace millrace::app;
 
@@ -14,6 +16,7 @@ settings::Pipeline trips() {
     pipeline.name = "trips";
     pipeline.input.stream = "EVENTS";
     pipeline.input.subject = "events.{tenant}.trips";
+    pipeline.endpoint.url = "http://127.0.0.1:1/score";
     pipeline.results.subject = "results.{tenant}.trips";
     pipeline.dead_letter.subject = "dead.{tenant}.trips";
     pipeline.dead_letter.unroutable_subject = "dead-unroutable.trips";
@@ -33,13 +36,21 @@ io::StreamFound stream(const std::string& name, std::vector<std::string> subject
 }
 
 // A server as a careful operator would have it.
-PipelineSurvey fine() {
+PipelineSurvey fine(const settings::Pipeline& pipeline = trips()) {
     PipelineSurvey seen;
     seen.input_filter = "events.*.trips";
     seen.input = stream("EVENTS", {"events.>"});
     seen.on_input = {*seen.input};
-    seen.output_filter = {"results.*.trips", "dead.*.trips", "dead-unroutable.trips"};
-    seen.on_output.fill({stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"})});
+    for (auto& row : settings::outputs(pipeline)) {
+        auto filter = subjects::SubjectTemplate::parse(row.subject, subjects::Use::input).value().filter();
+        auto out = stream("OUT", {"results.>", "dead.>", "dead-unroutable.>", "aggregates.>"});
+        if (row.output == Output::state) {
+            out = stream("STATE", {"millrace.state.>"});
+            out.discard = "new";
+        }
+        seen.outputs.push_back({std::move(row), std::move(filter), {std::move(out)}});
+    }
+    if (settings::is_owned(pipeline)) return seen;
     io::ConsumerFound consumer;
     consumer.name = "trips-p0";
     consumer.filters = {"events.*.trips"};
@@ -63,7 +74,10 @@ struct Case {
     [[nodiscard]] bool says(Severity severity, std::string_view path, std::string_view words) const {
         return ::says(judge(pipeline, "p", seen), severity, path, words);
     }
-    [[nodiscard]] io::StreamFound& out(Output output) { return seen.on_output[static_cast<std::size_t>(output)][0]; }
+    [[nodiscard]] OutputSurvey& output(Output which) {
+        return *std::ranges::find(seen.outputs, which, [](const auto& o) { return o.row.output; });
+    }
+    [[nodiscard]] io::StreamFound& out(Output which) { return output(which).streams[0]; }
 };
 
 }  // namespace
@@ -198,11 +212,11 @@ TEST_CASE("check: the consumer, or the settings where there is none") {
 TEST_CASE("check: outputs without one stream, and streams that forget") {
     Case c;
     SUBCASE("none") {
-        c.seen.on_output[1].clear();
+        c.output(Output::dead_letter).streams.clear();
         CHECK(c.says(Severity::error, "dead_letter.subject", "no stream stores 'dead.*.trips'"));
     }
     SUBCASE("spread") {
-        c.seen.on_output[0].push_back(stream("MORE", {"results.b.>"}));
+        c.output(Output::result).streams.push_back(stream("MORE", {"results.b.>"}));
         CHECK(c.says(Severity::error, "results.subject", "spread"));
     }
     SUBCASE("partial") {
@@ -210,7 +224,7 @@ TEST_CASE("check: outputs without one stream, and streams that forget") {
         CHECK(c.says(Severity::error, "results.subject", "only some"));
     }
     SUBCASE("another stream was named") {
-        c.pipeline.results.stream = "ELSEWHERE";
+        c.output(Output::result).row.stream = "ELSEWHERE";
         CHECK(c.says(Severity::error, "results.stream", "does not store the results"));
     }
     SUBCASE("duplicate window") {
@@ -218,7 +232,7 @@ TEST_CASE("check: outputs without one stream, and streams that forget") {
         CHECK(c.says(Severity::warning, "results.subject", "forgets identities after 29s"));
     }
     SUBCASE("two streams") {
-        c.seen.on_output[1] = {stream("DEAD", {"dead.>"})};
+        c.output(Output::dead_letter).streams = {stream("DEAD", {"dead.>"})};
         CHECK(c.says(Severity::warning, "dead_letter.subject", "may end as both"));
     }
     SUBCASE("sealed") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bridge/app/partition_mapping.h"
+#include "subjects/subject_template.h"
 
 using namespace millrace;
 using namespace millrace::app;
@@ -16,6 +17,7 @@ settings::Pipeline pipeline(const std::string& name) {
     out.name = name;
     out.input.stream = "EVENTS";
     out.input.subject = "events.{tenant}." + name;
+    out.endpoint.url = "http://127.0.0.1:1/score";
     out.results.subject = "results.{tenant}." + name;
     out.dead_letter.subject = "dead.{tenant}." + name;
     out.dead_letter.unroutable_subject = "dead-unroutable." + name;
@@ -26,7 +28,10 @@ settings::Pipeline pipeline(const std::string& name) {
 PipelineSurvey empty(const settings::Pipeline& of) {
     PipelineSurvey seen;
     seen.input_filter = "events.*." + of.name;
-    seen.output_filter = {"results.*." + of.name, "dead.*." + of.name, "dead-unroutable." + of.name};
+    for (auto& row : settings::outputs(of)) {
+        auto filter = subjects::SubjectTemplate::parse(row.subject, subjects::Use::input).value().filter();
+        seen.outputs.push_back({std::move(row), std::move(filter), {}});
+    }
     seen.consumers.resize(of.partitions);
     seen.consumer_filter.assign(of.partitions, seen.input_filter);
     return seen;
@@ -38,6 +43,10 @@ io::StreamFound stream(const std::string& name, std::vector<std::string> subject
     out.subjects = std::move(subjects);
     out.duplicate_window = std::chrono::minutes(2);
     return out;
+}
+
+void store_all(PipelineSurvey& seen, const io::StreamFound& in) {
+    for (auto& output : seen.outputs) output.streams = {in};
 }
 
 struct Case {
@@ -78,7 +87,7 @@ TEST_CASE("setup: two pipelines on one stream plan it once, streams before consu
 
 TEST_CASE("setup: dead letters go where the results are") {
     Case c({pipeline("a")});
-    c.seen.pipelines[0].on_output[0] = {stream("OUT", {"results.>"})};
+    c.seen.pipelines[0].outputs[0].streams = {stream("OUT", {"results.>"})};
     const auto changes = c.all<ChangeStream>();
     REQUIRE(changes.size() == 1);
     CHECK(changes[0].name == "OUT");
@@ -90,7 +99,7 @@ TEST_CASE("setup: a duplicate window only grows, and not past max_age") {
     c.settings.pipelines[0].input.ack_wait = std::chrono::minutes(5);
     auto out = stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"});
     const auto widened = [&]() -> std::optional<Duration> {
-        c.seen.pipelines[0].on_output.fill({out});
+        store_all(c.seen.pipelines[0], out);
         const auto changes = c.all<ChangeStream>();
         return changes.empty() ? std::nullopt : changes[0].change.duplicate_window;
     };
@@ -114,15 +123,15 @@ TEST_CASE("setup: what needs a person is blocked and has no action") {
         CHECK(std::ranges::none_of(streams, [](const auto& wish) { return wish.name == "EVENTS"; }));
     }
     SUBCASE("a stream has only some of an output") {
-        seen.on_output[0] = {stream("OUT", {"results.x.>"})};
+        seen.outputs[0].streams = {stream("OUT", {"results.x.>"})};
         CHECK(c.blocked());
     }
     SUBCASE("another stream than the one named has the results") {
-        seen.on_output.fill({stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"})});
+        store_all(seen, stream("OUT", {"results.>", "dead.>", "dead-unroutable.>"}));
         CHECK_FALSE(c.blocked());
-        c.settings.pipelines[0].results.stream = "OUT";
+        seen.outputs[0].row.stream = "OUT";
         CHECK_FALSE(c.blocked());
-        c.settings.pipelines[0].results.stream = "ELSEWHERE";
+        seen.outputs[0].row.stream = "ELSEWHERE";
         CHECK(c.blocked());
     }
     SUBCASE("a consumer is in the way") {

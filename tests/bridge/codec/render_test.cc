@@ -20,6 +20,7 @@ settings::Pipeline trip_fares() {
     settings::Pipeline pipeline;
     pipeline.name = "trip-fares";
     pipeline.input.stream = "EVENTS";
+    pipeline.endpoint.url = "http://127.0.0.1:1/score";
     pipeline.results.subject = "results.{tenant}.trip-fares";
     pipeline.dead_letter.subject = "dead.{partition}.{tenant}.trip-fares";
     pipeline.dead_letter.unroutable_subject = "dead-unroutable.trip-fares";

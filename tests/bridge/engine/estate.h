@@ -33,7 +33,7 @@ struct PlainRendering final : Rendering {
     state::OutboxEntry dead_letter(const Delivery& delivery, const Event&) const override {
         return entry(Output::dead_letter, "dead " + std::to_string(delivery.stream_sequence));
     }
-    state::OutboxEntry late(const Delivery& delivery, const Event&, windows::EventClock::Standing) const override {
+    state::OutboxEntry late(const Delivery& delivery, const Event&, Fate) const override {
         return entry(Output::late, "late " + std::to_string(delivery.stream_sequence));
     }
 };
@@ -121,6 +121,9 @@ struct Tenancy {
             owner.delivered(std::move(delivery), estate.now);
         }
     }
+
+    // As the server does when nobody acks for too long: the next consumer sequence, an old message.
+    void redeliver(std::uint64_t sequence) { next = sequence; }
 
     Bound bound() const {
         Bound bound;

@@ -147,6 +147,19 @@ TEST_CASE("a gap in the deliveries discards what lies above it and takes a new p
     CHECK(replica.last_head().floor == 5);
 }
 
+TEST_CASE("a message that is delivered again is not applied again") {
+    Estate estate;
+    Tenancy replica(estate);
+    for (int i = 0; i < 3; ++i) estate.publish("a", 991 + i);
+    replica.run(seconds(2));
+    replica.redeliver(2);
+    replica.run(seconds(3));
+    CHECK(replica.applied == 3);
+    CHECK(replica.positions.size() == 2);
+    replica.run(seconds(10));
+    CHECK(replica.texts() == Texts{"a 1000: 3"});
+}
+
 TEST_CASE("an idle partition's windows are closed by proof") {
     Estate estate;
     Tenancy replica(estate);
@@ -252,6 +265,11 @@ TEST_CASE("a state that does not fit what is there halts, each way under its nam
              e.first_input = 5;
          }},
         {"state_regressed", [](Estate&, Tenancy& t) { t.acked_elsewhere = 4; }},
+        {"state_regressed",
+         [](Estate& e, Tenancy& t) {
+             e.state.clear();
+             t.acked_elsewhere = 3;
+         }},
         {"state_unreadable", [](Estate& e, Tenancy&) { e.state.erase(std::ranges::prev(e.state.end(), 2)); }},
     };
     for (const Stop& stop : stops) {

@@ -13,12 +13,16 @@ namespace millrace {
 
 struct NotingJetStream : ports::JetStream {
     void bind(Partition partition) override { binds.push_back(partition); }
+    void look(const Look& look) override { looks.push_back(look); }
+    void position(const Position& position) override { positions.push_back(position); }
     void pull(const PullRequest& request) override { pulls.push_back(request); }
     void ack(const std::string& subject) override { acks.push_back(subject); }
     void nak(const std::string& subject, Duration) override { naks.push_back(subject); }
     void in_progress(const std::string&) override {}
     void publish(ports::Publication publication) override { publications.push_back(std::move(publication)); }
     void find(const Find& find) override { finds.push_back(find); }
+    void read(const Read& read) override { reads.push_back(read); }
+    void purge(const Purge& purge) override { purges.push_back(purge); }
     void flush() override {}
 
     std::vector<Partition> binds;
@@ -26,6 +30,10 @@ struct NotingJetStream : ports::JetStream {
     std::vector<std::string> acks, naks;
     std::vector<ports::Publication> publications;
     std::vector<Find> finds;
+    std::vector<Look> looks;
+    std::vector<Position> positions;
+    std::vector<Read> reads;
+    std::vector<Purge> purges;
 };
 
 struct NotingEndpoint : ports::Endpoint {
@@ -47,6 +55,7 @@ struct NotingObserver : ports::Observer {
     void settled(std::string_view tenant, std::optional<Reason> reason, bool, Duration) override {
         settlements.emplace_back(tenant, reason);
     }
+    void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
     void answered(Outcome, int, Duration) override {}

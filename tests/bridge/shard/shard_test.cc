@@ -14,12 +14,16 @@ namespace {
 
 struct MuteJetStream : ports::JetStream {
     void bind(Partition) override {}
+    void look(const Look&) override {}
+    void position(const Position&) override {}
     void pull(const PullRequest&) override {}
     void ack(const std::string&) override {}
     void nak(const std::string&, Duration) override {}
     void in_progress(const std::string&) override {}
     void publish(ports::Publication) override {}
     void find(const Find&) override {}
+    void read(const Read&) override {}
+    void purge(const Purge&) override {}
     void flush() override {}
 };
 
@@ -40,6 +44,7 @@ struct WakingEndpoint : ports::Endpoint {
 struct MuteObserver : ports::Observer {
     void received(std::size_t, std::size_t, bool) override {}
     void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
     void answered(Outcome, int, Duration) override {}
