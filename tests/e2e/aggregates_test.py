@@ -5,6 +5,7 @@ How long it took until a partition had an owner again is printed; what it may be
 import os
 import random
 import signal
+import sys
 import time
 import unittest
 
@@ -89,6 +90,21 @@ class AggregatesTest(EndToEnd):
             standings = set(audits[pipeline].reference.standing.values())
             self.assertLessEqual({"in_time", wanted, "early", "dead"}, standings, "the load makes too little of a case")
         stage.stop_bridge(self)
+
+    def test_a_tenant_falls_silent(self):
+        stage, load = self.prepare()
+        silent = stage.load(rate=200, tenants=("quiet",))
+        time.sleep(1.5)
+        silent.stop()
+        ended = time.time()
+        reference = stage.pipelines[0].reference(1)
+        reference.read(stored for stored in stage.jetstream.read("EVENTS") if ".quiet." in stored.subject)
+        due = len(reference.expected())
+        # The others go on, so there is no idleness to prove; what is stored of them later says enough.
+        self.wait(lambda: sum((stage.jetstream.stream(OUTPUTS, "aggregates.quiet.>")["state"].get("subjects") or {}).values()) >= due,
+                  "all windows of the silent tenant", 15.0)
+        print(f"a tenant that fell silent had its last window {time.time() - ended:.1f} s later", file=sys.stderr)
+        self.end(stage, load)
 
     def test_an_outage_longer_than_the_duplicate_window(self):
         stage, load = self.prepare(duplicate_window=1.0)
