@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 
 #include "bridge/base/digest.h"
 
@@ -26,6 +28,7 @@ struct SizeOf {
     std::size_t operator()(std::int64_t) const { return 1 + 8; }
     std::size_t operator()(bool) const { return 1 + 1; }
     std::size_t operator()(std::nullptr_t) const { return 1; }
+    std::size_t operator()(double) const { return 1 + 8; }
 };
 
 struct Put {
@@ -52,6 +55,10 @@ struct Put {
         *out = 'n';
         return out + 1;
     }
+    char* operator()(double number) const {
+        *out = 'd';
+        return put_number(out + 1, std::bit_cast<std::uint64_t>(number));
+    }
 };
 
 std::size_t canonical_size(std::span<const Part> tuple) {
@@ -65,6 +72,38 @@ void write_canonical(std::span<const Part> tuple, char* out) {
     *out++ = kVersion;
     for (const auto& part : tuple) out = std::visit(Put{out}, part);
 }
+
+Identity of_event(std::string_view kind, const EventOrigin& origin) {
+    const std::int64_t stored = origin.stored_at.time_since_epoch().count();
+    const std::array<Part, 7> tuple = {
+        origin.pipeline, std::uint64_t{origin.generation}, kind, origin.stream, stored,
+        origin.sequence, std::uint64_t{origin.element}};
+    return identity_of(tuple);
+}
+
+// A group's values, as parts. No value begins with an unsigned number but an array or object, which is one before its
+// text: so the parts tell where each value begins.
+struct AddValue {
+    std::vector<Part>& tuple;
+
+    void operator()(Null) const { tuple.emplace_back(nullptr); }
+    void operator()(bool truth) const { tuple.emplace_back(truth); }
+    void operator()(std::int64_t number) const { tuple.emplace_back(number); }
+    void operator()(double number) const {
+        // Every double in this range that is whole is an int64_t as well, and equal to it; -0.0 is 0.
+        constexpr double kEnd = 9223372036854775808.0;
+        if (number >= -kEnd && number < kEnd && std::trunc(number) == number) {
+            tuple.emplace_back(static_cast<std::int64_t>(number));
+        } else {
+            tuple.emplace_back(number);
+        }
+    }
+    void operator()(const std::string& text) const { tuple.emplace_back(std::string_view(text)); }
+    void operator()(const RawJson& raw) const {
+        tuple.emplace_back(std::uint64_t{0});
+        tuple.emplace_back(std::string_view(raw.text));
+    }
+};
 
 // The value of a lower-case hexadecimal digit, 16 for anything else.
 constexpr unsigned digit_value(char c) {
@@ -89,13 +128,30 @@ Identity identity_of(std::span<const Part> tuple) {
     return {digest({bytes.data(), size})};
 }
 
-Identity event_identity(const EventOrigin& origin) {
-    const std::int64_t stored = origin.stored_at.time_since_epoch().count();
-    const std::array<Part, 7> tuple = {
-        origin.pipeline, std::uint64_t{origin.generation}, std::string_view("event"), origin.stream, stored,
-        origin.sequence, std::uint64_t{origin.element}};
-    return identity_of(tuple);
+Identity event_identity(const EventOrigin& origin) { return of_event("event", origin); }
+Identity late_identity(const EventOrigin& origin) { return of_event("late", origin); }
+
+std::vector<Part> aggregate_tuple(const AggregateOrigin& origin) {
+    const Window& window = origin.window;
+    std::vector<Part> tuple = {origin.pipeline,
+                               std::uint64_t{origin.generation},
+                               std::string_view("aggregate"),
+                               origin.name,
+                               static_cast<std::uint64_t>(window.kind),
+                               std::int64_t{window.size.count()},
+                               std::int64_t{window.hop.count()},
+                               std::int64_t{window.offset.count()},
+                               std::int64_t{window.timeout.count()},
+                               std::int64_t{window.max_duration.count()},
+                               std::int64_t{origin.start.time_since_epoch().count()},
+                               std::int64_t{origin.end.time_since_epoch().count()},
+                               origin.tenant,
+                               origin.partition ? Part(std::uint64_t{*origin.partition}) : Part(nullptr)};
+    for (const Value& value : origin.group) std::visit(AddValue{tuple}, value);
+    return tuple;
 }
+
+Identity aggregate_identity(const AggregateOrigin& origin) { return identity_of(aggregate_tuple(origin)); }
 
 std::string to_hex(const Identity& identity) {
     constexpr std::string_view kDigits = "0123456789abcdef";

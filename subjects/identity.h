@@ -11,14 +11,17 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "bridge/base/aggregate.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/time.h"
+#include "bridge/base/value.h"
 
 namespace millrace::subjects {
 
 // One part of the tuple, with its type: 1 and "1" are different.
-using Part = std::variant<std::string_view, std::uint64_t, std::int64_t, bool, std::nullptr_t>;
+using Part = std::variant<std::string_view, std::uint64_t, std::int64_t, bool, std::nullptr_t, double>;
 
 // The bytes that are hashed: for the property test, and for whoever wants to recompute an identity.
 std::string canonical(std::span<const Part> tuple);
@@ -37,6 +40,25 @@ struct EventOrigin {
     std::uint32_t element = 0;
 };
 Identity event_identity(const EventOrigin& origin);
+// Of the copy that is published of an event that missed its windows: (pipeline, generation, "late", stream, …).
+Identity late_identity(const EventOrigin& origin);
+
+// (pipeline, generation, "aggregate", name, window, start, end, tenant, partition of a partial one, group values). What
+// is equal to windows/ is equal here: 1 and 1.0 are one number.
+struct AggregateOrigin {
+    std::string_view pipeline;
+    std::uint32_t generation = 1;
+    std::string_view name;
+    Window window;
+    ServerTime start{};
+    ServerTime end{};
+    std::string_view tenant;
+    std::optional<Partition> partition;  // only where groups span partitions
+    std::span<const Value> group;
+};
+Identity aggregate_identity(const AggregateOrigin& origin);
+// What is hashed of it, for the property test.
+std::vector<Part> aggregate_tuple(const AggregateOrigin& origin);
 
 std::string to_hex(const Identity& identity);                      // 32 lower-case digits
 std::optional<Identity> identity_from_hex(std::string_view text);  // nothing for any other form

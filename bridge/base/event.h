@@ -47,9 +47,9 @@ struct Event {
     std::uint32_t element = 0;     // index in the message
     std::string_view text;         // the raw element, inside the delivery's payload
     std::string row;               // raw JSON text of the row for the request
-    std::optional<ServerTime> at;  // event time; nothing where it is the time the message was stored
-    std::vector<Value> values;     // for aggregates, in the order of windows::operands
     std::string included;          // raw JSON text of the fields the result carries along; empty for none
+    std::optional<ServerTime> at;  // when it happened, where a field says so
+    std::vector<Value> values;     // what aggregates want of it, in the order of windows::operands()
     std::optional<Verdict> fault;  // set when decoding already found it unfit
     Settlement settlement;
 };
@@ -70,12 +70,21 @@ struct Delivery {
     std::vector<Event> events;  // empty only for an empty array or a blank message
 };
 
+inline std::size_t held_bytes(const Value& value) {
+    const auto* const text = std::get_if<std::string>(&value);
+    const auto* const raw = std::get_if<RawJson>(&value);
+    return sizeof(Value) + (text != nullptr ? text->size() : raw != nullptr ? raw->text.size() : 0);
+}
+
 // What a delivery takes in memory once it is decoded, about. An event takes more than the few bytes it may have on the
 // wire, and headers are held twice: as the client library got them, and read.
 inline std::size_t held_bytes(const Delivery& delivery) {
     std::size_t bytes = sizeof(Delivery) + delivery.payload.size() + delivery.events.size() * sizeof(Event);
     for (const auto& [name, value] : delivery.headers) bytes += sizeof(Header) + 2 * (name.size() + value.size());
-    for (const Event& event : delivery.events) bytes += event.row.size() + event.included.size();
+    for (const Event& event : delivery.events) {
+        bytes += event.row.size() + event.included.size();
+        for (const Value& value : event.values) bytes += held_bytes(value);
+    }
     return bytes;
 }
 

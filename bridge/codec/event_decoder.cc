@@ -10,12 +10,14 @@
 #include "bridge/codec/event_decoder.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "bridge/codec/element_reader.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/row_maker.h"
+#include "bridge/codec/window_fields.h"
 
 namespace millrace::codec {
 namespace {
@@ -54,16 +56,20 @@ std::string_view take_line(std::string_view& rest) {
 
 struct EventDecoder::State {
     WantedFields fields;
-    RowMaker rows;
+    std::optional<RowMaker> rows;  // nothing where nothing is scored
+    WindowFields windows;
     ElementReader reader;
 
-    explicit State(const settings::Pipeline& pipeline) : rows(pipeline, fields), reader(fields) {}
+    explicit State(const settings::Pipeline& pipeline) : windows(pipeline, fields), reader(fields) {
+        if (settings::has_endpoint(pipeline) || !settings::is_owned(pipeline)) rows.emplace(pipeline, fields);
+    }
 
     Event element(std::string_view text) {
         Event event;
         event.text = text;
         event.fault = reader.read(text);
-        if (!event.fault) event.fault = rows.fill(event);
+        if (!event.fault) event.fault = windows.fill(event);
+        if (!event.fault && rows) event.fault = rows->fill(event);
         return event;
     }
 

@@ -1,4 +1,4 @@
-// Message bytes → events, with each event's request row made.
+// Message bytes → events, with each event's request row made, and what windows want of it.
 //
 // A message holds one JSON object, an array of objects, or objects one a line. Fields are found by name or JSON Pointer
 // and copied as raw text, so integers above 2^53 and decimals come out as they went in. Of duplicate keys the first
@@ -29,7 +29,8 @@ class EventDecoder {
     ~EventDecoder();
     EventDecoder(EventDecoder&&) noexcept;
 
-    // Fills delivery.events from delivery.payload: element, text, row, included, fault. Does not set ids.
+    // Fills delivery.events from delivery.payload: element, text, row, included, at, values, fault. Does not set
+    // ids. Values that are of the score stay null. An event without a row has its time all the same.
     void decode(Delivery& delivery);
 
   private:

@@ -2,11 +2,11 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <limits>
 #include <string_view>
 #include <utility>
 
+#include "bridge/codec/timestamp.h"
 #include "subjects/headers.h"
 #include "subjects/identity.h"
 
@@ -28,14 +28,6 @@ std::string text_of(std::uint64_t number) {
     return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
 }
 
-// `number` in exactly `width` digits, then `behind`.
-void append_padded(std::string& out, std::uint64_t number, std::size_t width, char behind) {
-    const auto digits = text_of(number);
-    if (digits.size() < width) out.append(width - digits.size(), '0');
-    out += digits;
-    out += behind;
-}
-
 }  // namespace
 
 std::size_t wire_size(const Header& header) {
@@ -48,15 +40,20 @@ std::size_t wire_size(const std::vector<Header>& headers) {
     return size;
 }
 
-void add_lineage(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
-                 std::vector<Header>& headers) {
-    const auto& settlement = event.settlement;
-    add(headers, "Nats-Msg-Id", subjects::to_hex(event.id));
+void add_source(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
+                std::vector<Header>& headers) {
     add(headers, "Millrace-Pipeline", pipeline.name);
     if (!delivery.tenant.empty()) add(headers, "Millrace-Tenant", delivery.tenant);
     add(headers, "Millrace-Input-Stream", pipeline.input.stream);
     add(headers, "Millrace-Input-Sequence", text_of(delivery.stream_sequence));
     add(headers, "Millrace-Element", text_of(event.element));
+}
+
+void add_lineage(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
+                 std::vector<Header>& headers) {
+    const auto& settlement = event.settlement;
+    add(headers, "Nats-Msg-Id", subjects::to_hex(event.id));
+    add_source(pipeline, delivery, event, headers);
     add_unless_empty(headers, "Millrace-Deployment", settlement.deployment, kMaxId);
     add_unless_empty(headers, "Millrace-Request-Id", settlement.request_id, kMaxId);
     add(headers, "Millrace-Attempt", text_of(settlement.attempts));
@@ -74,6 +71,14 @@ void add_answer(const Verdict& verdict, std::vector<Header>& headers) {
     add_unless_empty(headers, "Millrace-Answer", verdict.body, kMaxAnswerEvidence);
 }
 
+void add_missed(const Delivery& delivery, const Event& event, Missed missed, std::vector<Header>& headers) {
+    add(headers, "Millrace-Kind", "late");
+    add(headers, "Millrace-Reason", missed == Missed::late ? "late" : "early");
+    add(headers, "Millrace-Event-Time", rfc3339(event.at.value_or(delivery.stored_at)));
+    add_unless_empty(headers, "Millrace-Subject", delivery.subject, 512);
+    add(headers, "Millrace-Stored-At", rfc3339(delivery.stored_at));
+}
+
 void add_passed_on(const Delivery& delivery, std::vector<Header>& headers) {
     for (const auto& header : delivery.headers) {
         if (subjects::is_passed_on(header.first) && subjects::is_safe_header(header)) headers.push_back(header);
@@ -85,23 +90,6 @@ void add_origin(const Delivery& delivery, std::vector<Header>& headers) {
         if (subjects::is_passed_on(header.first) || !subjects::is_safe_header(header)) continue;
         add(headers, "Millrace-Origin-" + header.first, header.second);
     }
-}
-
-std::string rfc3339(ServerTime time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(time - day);
-    const auto part = [](auto value) { return static_cast<std::uint64_t>(value); };
-    std::string out;
-    out.reserve(30);
-    append_padded(out, part(static_cast<int>(date.year())), 4, '-');
-    append_padded(out, part(static_cast<unsigned>(date.month())), 2, '-');
-    append_padded(out, part(static_cast<unsigned>(date.day())), 2, 'T');
-    append_padded(out, part(clock.hours().count()), 2, ':');
-    append_padded(out, part(clock.minutes().count()), 2, ':');
-    append_padded(out, part(clock.seconds().count()), 2, '.');
-    append_padded(out, part(clock.subseconds().count()), 9, 'Z');
-    return out;
 }
 
 }  // namespace millrace::codec

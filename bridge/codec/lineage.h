@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "bridge/base/event.h"
-#include "bridge/base/time.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::codec {
+
+enum class Missed { late, early };
 
 inline constexpr std::size_t kMaxAnswerEvidence = 4096;  // bytes of the endpoint's answer in a dead letter
 
@@ -20,18 +21,20 @@ inline constexpr std::size_t kMaxAnswerEvidence = 4096;  // bytes of the endpoin
 std::size_t wire_size(const Header& header);
 std::size_t wire_size(const std::vector<Header>& headers);
 
+// The pipeline, and the message and element an event came in.
+void add_source(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
+                std::vector<Header>& headers);
 // Identity and lineage, for results and dead letters alike.
 void add_lineage(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
                  std::vector<Header>& headers);
 // Reason, detail, status, and where the message stood; not the endpoint's answer.
 void add_evidence(const Delivery& delivery, const Verdict& verdict, std::vector<Header>& headers);
 void add_answer(const Verdict& verdict, std::vector<Header>& headers);
+// That an event missed its windows, how, and when it happened.
+void add_missed(const Delivery& delivery, const Event& event, Missed missed, std::vector<Header>& headers);
 // The publisher's headers that pass on under their own name.
 void add_passed_on(const Delivery& delivery, std::vector<Header>& headers);
 // The publisher's other headers under Millrace-Origin-.
 void add_origin(const Delivery& delivery, std::vector<Header>& headers);
-
-// 2024-05-01T12:34:56.123456789Z
-std::string rfc3339(ServerTime time);
 
 }  // namespace millrace::codec

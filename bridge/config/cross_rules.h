@@ -12,6 +12,7 @@ namespace millrace::config {
 void check_process(const Reading& reading, Problems& problems);
 void check_pipelines(const Reading& reading, Problems& problems);
 void check_endpoints(const Reading& reading, Problems& problems);
+void check_aggregates(const Reading& reading, Problems& problems);
 
 // Where a path stands, or else what contains it.
 Place place_of(const Places& places, std::string_view path);

@@ -40,11 +40,17 @@ struct Describer {
     std::string operator()(const Wait& shape) const {
         return "duration, " + duration_text(shape.least) + " to " + duration_text(shape.most);
     }
+    std::string operator()(const WaitOrNone& shape) const {
+        return "duration, " + duration_text(shape.least) + " to " + duration_text(shape.most) + ", or `unlimited`";
+    }
     std::string operator()(const Flag&) const { return "`true` or `false`"; }
     std::string operator()(const Json& shape) const { return shape.map_only ? "map of any values" : "any value"; }
     std::string operator()(const StartPoint&) const { return "`all`, `new`, a time or a sequence"; }
     std::string operator()(const FeatureList&) const { return "list of fields, each a text or a map"; }
     std::string operator()(const IncludeChoice&) const { return "`none`, `all` or a list of fields"; }
+    std::string operator()(const WindowChoice&) const { return "map of a kind of window to its durations"; }
+    std::string operator()(const SelectMap&) const { return "map of names to functions, at least one"; }
+    std::string operator()(const HavingList&) const { return "condition, or list of conditions"; }
 };
 
 }  // namespace

@@ -95,7 +95,9 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
 void check_endpoints(const Reading& reading, Problems& problems) {
     const Complaints complain{reading.places, problems};
     for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
-        check_endpoint(reading.settings.pipelines[i], join("pipelines", i), complain, problems);
+        const std::string path = join("pipelines", i);
+        if (complain.mentions(path + ".endpoint"))
+            check_endpoint(reading.settings.pipelines[i], path, complain, problems);
     }
 }
 

@@ -15,10 +15,21 @@ bool Field::is_section() const {
     return std::holds_alternative<Section>(shape) || std::holds_alternative<Sections>(shape);
 }
 
+std::string_view Field::scope() const {
+    const std::size_t end = path.rfind("[].");
+    return end == std::string_view::npos ? std::string_view() : path.substr(0, end + 2);
+}
+
+std::string Field::inner_path() const {
+    return std::string(path) + (std::holds_alternative<Sections>(shape) ? "[]" : "");
+}
+
+bool Field::named_after() const { return initial.contains("PIPELINE") || initial.contains("NAME"); }
+
 std::span<const Field> fields() {
     static const std::vector<Field> all = [] {
         std::vector<Field> joined;
-        for (const auto part : {process_fields(), pipeline_fields(), endpoint_fields()}) {
+        for (const auto part : {process_fields(), pipeline_fields(), endpoint_fields(), aggregate_fields()}) {
             joined.insert(joined.end(), part.begin(), part.end());
         }
         return joined;

@@ -3,7 +3,8 @@
 // From the rows come the parser (reader), the texts of its errors, the JSON Schema (schema), the reference page and the
 // example (reference). A row's shape says both what may stand in the file and where in settings::Settings it goes.
 //
-// Paths: `nats.tls.ca_file`; below a pipeline `pipelines[].endpoint.url`. The rows of a section follow its own.
+// Paths: `nats.tls.ca_file`; below a pipeline `pipelines[].endpoint.url`, below one of its aggregates
+// `pipelines[].aggregates[].window`. The rows of a section follow its own.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,11 @@
 
 namespace millrace::config {
 
-// What is being filled; `pipeline` is the one the path is about, null outside of pipelines[].
+// What is being filled; `pipeline` is the one the path is about, null outside of pipelines[]; `aggregate` likewise.
 struct Target {
     settings::Settings* all = nullptr;
     settings::Pipeline* pipeline = nullptr;
+    Aggregate* aggregate = nullptr;
 };
 
 template <auto First, auto... Rest>
@@ -40,8 +42,10 @@ template <auto First, auto... Rest>
 auto& at(Target& target) {
     if constexpr (requires { target.all->*First; }) {
         return follow<First, Rest...>(*target.all);
-    } else {
+    } else if constexpr (requires { target.pipeline->*First; }) {
         return follow<First, Rest...>(*target.pipeline);
+    } else {
+        return follow<First, Rest...>(*target.aggregate);
     }
 }
 
@@ -58,9 +62,16 @@ using Member = T& (*)(Target&);
 // What is wrong with a value of the right type, to be put behind it; none when it is fine.
 using Rule = std::optional<std::string> (*)(std::string_view value);
 
-struct Section {};   // a map with rows of its own
-struct Sections {};  // a list of such maps, at least one
-struct Coming {};    // known, and not in this version: always refused, with the doc as the reason
+struct Section {  // a map with rows of its own
+    bool optional = false;  // its required fields are required where it is written
+};
+struct Sections {  // a list of such maps, at least one
+    std::string_view one;  // what each is
+    // Makes the list as long as that, and gives what an item's rows write to.
+    void (*resize)(Target&, std::size_t);
+    Target (*item)(const Target&, std::size_t);
+};
+struct Coming {};  // known, and not in this version: always refused, with the doc as the reason
 
 struct Text {
     Member<std::string> at;
@@ -107,6 +118,11 @@ struct Wait {
     Duration least;
     Duration most;
 };
+struct WaitOrNone {  // a duration, or `unlimited`
+    Member<std::optional<Duration>> at;
+    Duration least;
+    Duration most;
+};
 struct Flag {
     Member<bool> at;
 };
@@ -123,14 +139,26 @@ struct FeatureList {
 struct IncludeChoice {
     Member<settings::Results> at;
 };
+struct WindowChoice {
+    Member<Window> at;
+};
+struct SelectMap {
+    Member<std::vector<Select>> at;
+};
+struct HavingList {  // stands behind the row of `select`, which it speaks of
+    Member<std::vector<Condition>> at;
+    Member<std::vector<Select>> select;
+};
 
 using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
-                           Size, Wait, Flag, Json, StartPoint, FeatureList, IncludeChoice>;
+                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, IncludeChoice, WindowChoice,
+                           SelectMap, HavingList>;
 
 struct Field {
     std::string_view path;
     Shape shape;
-    std::string_view initial = {};  // the default as YAML; PIPELINE in it stands for the pipeline's name. Empty: none
+    // The default as YAML; PIPELINE in it stands for the pipeline's name, and NAME for the aggregate's. Empty: none.
+    std::string_view initial = {};
     std::string_view doc = {};      // one paragraph
     std::string_view example = {};  // as YAML
     std::string_view unit = {};     // of a Whole: events, messages
@@ -141,6 +169,11 @@ struct Field {
     [[nodiscard]] std::string_view name() const;    // the last part of the path
     [[nodiscard]] std::string_view parent() const;  // the path of its section; empty at the top
     [[nodiscard]] bool is_section() const;
+    // Of which list the section is an item, as a path of the table: pipelines[]; empty outside of lists.
+    [[nodiscard]] std::string_view scope() const;
+    // The path of what stands in a section.
+    [[nodiscard]] std::string inner_path() const;
+    [[nodiscard]] bool named_after() const;  // its default has a name in it
 };
 
 // Every field, sections before what is in them.
@@ -152,5 +185,6 @@ const Field* find_field(std::string_view path);
 std::span<const Field> process_fields();
 std::span<const Field> pipeline_fields();
 std::span<const Field> endpoint_fields();
+std::span<const Field> aggregate_fields();
 
 }  // namespace millrace::config

@@ -15,10 +15,18 @@ using settings::Results;
 using std::chrono::hours;
 using std::chrono::seconds;
 
+constexpr std::array<std::string_view, 5> kTimeUnits = {"iso8601", "s", "ms", "us", "ns"};
+constexpr std::array<std::string_view, 3> kOnLate = {"adjust", "drop", "subject"};
+
+void resize_pipelines(Target& target, std::size_t count) { target.all->pipelines.resize(count); }
+Target pipeline_at(const Target& target, std::size_t index) {
+    return {.all = target.all, .pipeline = &target.all->pipelines[index]};
+}
+
 constexpr Field kFields[] = {
     {.path = "pipelines",
-     .shape = Sections{},
-     .doc = "What is read, scored and published. Pipelines share the connection and "
+     .shape = Sections{"pipeline", resize_pipelines, pipeline_at},
+     .doc = "What is read, scored, aggregated and published. Pipelines share the connection and "
             "nothing else: one that is stuck does not hold up another.",
      .required = true},
     {.path = "pipelines[].name",
@@ -39,15 +47,13 @@ constexpr Field kFields[] = {
      .shape = Whole{at<&Pipeline::partitions>, 1, 1024},
      .initial = "1",
      .doc = "Partitions of the input, each with a consumer of its own. More than one needs the token `{partition}` in "
-            "`input.subject`.",
+            "`input.subject`, a number below `partitions` made of the tenant (`millrace setup` lets the server make it), so "
+            "that all of a tenant is in one partition.",
      .example = "1",
      .unit = "partitions"},
     {.path = "pipelines[].ordered",
      .shape = Coming{},
      .doc = "Results in the order of the input. Results of this version are published as they become known."},
-    {.path = "pipelines[].aggregates",
-     .shape = Coming{},
-     .doc = "Windowed aggregates over scores. This version publishes one result per event and computes no windows."},
 
     {.path = "pipelines[].input",
      .shape = Section{},
@@ -113,12 +119,57 @@ constexpr Field kFields[] = {
             "the row.",
      .example = "[vendorid, weekday, pickuphour, {field: passenger, default: 1}, /trip/distance]"},
     {.path = "pipelines[].event.timestamp",
-     .shape = Coming{},
-     .doc = "Event time from a field. It matters to windows only, and this version has none; lineage carries the time "
-            "JetStream "
-            "stored the message."},
+     .shape = Text{at<&Pipeline::event, &Event::timestamp>, rules::field_name},
+     .doc = "The field that says when the event happened, for windows. An event that lacks it, or has no time there, "
+            "becomes a dead letter. Without it, the time JetStream stored the message.",
+     .example = "createdAt",
+     .apart = true},
+    {.path = "pipelines[].event.timestamp_unit",
+     .shape = Choice{choose<&Pipeline::event, &Event::timestamp_unit>, kTimeUnits},
+     .initial = "iso8601",
+     .doc = "How `timestamp` is written: as text like `2026-01-02T03:04:05.678+01:00` (with an offset or `Z`, up to nine "
+            "decimals), or as a number of seconds, milliseconds, microseconds or nanoseconds since 1970, decimals "
+            "allowed.",
+     .example = "iso8601",
+     .apart = true},
+    {.path = "pipelines[].event.out_of_order_tolerance",
+     .shape = Wait{at<&Pipeline::event, &Event::out_of_order_tolerance>, {}, hours(24)},
+     .initial = "0",
+     .doc = "How far an event may be behind the latest one of its tenant and still count as it is. Aggregates come "
+            "later by as much.",
+     .example = "2s",
+     .apart = true},
+    {.path = "pipelines[].event.late_arrival_tolerance",
+     .shape = WaitOrNone{at<&Pipeline::event, &Event::late_arrival_tolerance>, {}, hours(504)},
+     .initial = "5s",
+     .doc = "How long after it happened an event may be stored and still count as it is. It is also how long a window "
+            "stays open when nothing more comes; with `unlimited` it then stays open until the next event.",
+     .example = "5s",
+     .apart = true},
+    {.path = "pipelines[].event.early_limit",
+     .shape = Wait{at<&Pipeline::event, &Event::early_limit>, {}, hours(504)},
+     .initial = "5m",
+     .doc = "How far in the future, seen from when it was stored, an event may claim to be. One from further is left out "
+            "of all windows.",
+     .example = "5m",
+     .apart = true},
+    {.path = "pipelines[].event.on_late",
+     .shape = Choice{choose<&Pipeline::event, &Event::on_late>, kOnLate},
+     .initial = "adjust",
+     .doc = "What becomes of an event that is later than the tolerances allow: `adjust` moves its time to the earliest "
+            "that still counts, `drop` counts it and leaves it out, `subject` also publishes a copy on `late_subject`, "
+            "as it does for one that is too early.",
+     .example = "adjust",
+     .apart = true},
+    {.path = "pipelines[].event.late_subject",
+     .shape = Text{at<&Pipeline::event, &Event::late_subject>, rules::tenant_subject},
+     .doc = "The subject of late and early events, with `{tenant}`. Goes with `on_late: subject`.",
+     .example = "late.{tenant}.trip-fares",
+     .apart = true},
 
-    {.path = "pipelines[].results", .shape = Section{}, .doc = "Where scores go: one message per event."},
+    {.path = "pipelines[].results",
+     .shape = Section{.optional = true},
+     .doc = "Where scores go: one message per event. There exactly when there is an endpoint."},
     {.path = "pipelines[].results.subject",
      .shape = Text{at<&Pipeline::results, &Results::subject>, rules::tenant_subject},
      .doc = "The subject of results, with `{tenant}`. It must not be read by this pipeline or by one that feeds it.",
@@ -138,7 +189,7 @@ constexpr Field kFields[] = {
 
     {.path = "pipelines[].dead_letter",
      .shape = Section{},
-     .doc = "Where events go that cannot be scored, with the reason and the "
+     .doc = "Where events go that cannot be scored or aggregated, with the reason and the "
             "evidence. Best kept in the stream of the results."},
     {.path = "pipelines[].dead_letter.subject",
      .shape = Text{at<&Pipeline::dead_letter, &DeadLetter::subject>, rules::tenant_subject},

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "bridge/codec/json_text.h"
 #include "bridge/config/complaint.h"
 #include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
@@ -109,18 +108,25 @@ void check_partitions(const Pipeline& pipeline, const std::string& path, const C
     }
 }
 
-// The name a field has in a record or a result: the last part of a pointer.
-std::string key_of(const std::string& field) { return codec::field_path(field).back(); }
-
-void check_keys(const std::vector<std::string>& fields, const std::string& path, std::string_view where,
-                const Complaints& complain) {
-    std::map<std::string, std::string> seen;
-    for (const std::string& field : fields) {
-        const auto [first, fresh] = seen.emplace(key_of(field), field);
-        if (fresh) continue;
-        complain(path, quote(field) + " and " + quote(first->second) + " are both called " + quote(first->first) +
-                           " in " + std::string(where) + " (choose one)");
-        return;
+// Scores need an endpoint and somewhere to go.
+void check_scoring(const std::string& path, const Complaints& complain) {
+    const bool scored = complain.mentions(path + ".endpoint");
+    const bool aggregated = complain.mentions(path + ".aggregates");
+    if (scored && aggregated) {
+        complain(path + ".aggregates",
+                 "stand beside an endpoint, and aggregates of a scored pipeline are not supported yet (remove one)");
+    }
+    if (scored && !complain.mentions(path + ".results")) {
+        complain(path + ".results", "is required (write for example results: {subject: results.{tenant}.scores})");
+    }
+    if (!scored && !aggregated) {
+        complain(path + ".endpoint",
+                 "is required, or else aggregates (write for example endpoint: {url: http://127.0.0.1:5001/score})");
+    }
+    if (scored || !aggregated) return;
+    for (const char* const field : {".results", ".event.features"}) {
+        if (complain.mentions(path + field))
+            complain(path + field, "has no effect without an endpoint, where scores come from (remove it)");
     }
 }
 
@@ -139,6 +145,18 @@ void check_fields(const Pipeline& pipeline, const std::string& path, const Compl
 
 }  // namespace
 
+void check_keys(const std::vector<std::string>& fields, const std::string& path, std::string_view where,
+                const Complaints& complain) {
+    std::map<std::string, std::string> seen;
+    for (const std::string& field : fields) {
+        const auto [first, fresh] = seen.emplace(key_of(field), field);
+        if (fresh) continue;
+        complain(path, quote(field) + " and " + quote(first->second) + " are both called " + quote(first->first) +
+                           " in " + std::string(where) + " (choose one)");
+        return;
+    }
+}
+
 void check_pipelines(const Reading& reading, Problems& problems) {
     const Complaints complain{reading.places, problems};
     std::vector<Flow> flows;
@@ -151,6 +169,7 @@ void check_pipelines(const Reading& reading, Problems& problems) {
             complain(path + ".name", quote(pipeline.name) + " is the name of " + first->second +
                                          " already (choose another: consumers are called after it)");
         }
+        check_scoring(path, complain);
         check_partitions(pipeline, path, complain);
         check_fields(pipeline, path, complain);
         flows.push_back(flow_of(pipeline, path));

@@ -1,6 +1,7 @@
 #include "bridge/config/reader.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,8 +12,6 @@
 
 namespace millrace::config {
 namespace {
-
-constexpr std::string_view kEach = "pipelines[]";
 
 std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
     const std::size_t found = text.find(what);
@@ -28,7 +27,7 @@ class Reader {
         Target target{.all = &reading_.settings};
         places_()[""] = document.place;
         read_section("", "", document, target);
-        fill_missing("", target);
+        fill_missing("", "", target);
         return std::move(reading_);
     }
 
@@ -44,20 +43,27 @@ class Reader {
                                                           : "must be a map of fields");
             return;
         }
-        for (const Entry& entry : node.entries) read_entry(table, path, entry, target);
+        // In the order of the table, not of the file: a row may speak of one before it.
+        std::vector<std::pair<const Field*, const Entry*>> found;
+        for (const Entry& entry : node.entries) found.emplace_back(row_of(table, entry.key), &entry);
+        std::ranges::stable_sort(found, std::less<>(), [](const auto& each) { return each.first; });
+        for (const auto& [field, entry] : found) read_entry(table, path, field, *entry, target);
     }
 
-    void read_entry(std::string_view table, const std::string& path, const Entry& entry, Target& target) {
-        const std::string row = std::string(table) + (table.empty() ? "" : ".") + entry.key;
-        const std::string where = join(path, entry.key);
+    static const Field* row_of(std::string_view table, const std::string& key) {
         // A dot in a key is no way into another section.
-        const Field* field = entry.key.contains('.') ? nullptr : find_field(row);
+        return key.contains('.') ? nullptr : find_field(std::string(table) + (table.empty() ? "" : ".") + key);
+    }
+
+    void read_entry(std::string_view table, const std::string& path, const Field* field, const Entry& entry,
+                    Target& target) {
+        const std::string where = join(path, entry.key);
         if (field == nullptr) return refuse_unknown(table, where, entry);
         mark_place(where, entry, field->is_section());
         if (std::holds_alternative<Section>(field->shape)) {
-            read_section(row, where, entry.value, target);
-        } else if (std::holds_alternative<Sections>(field->shape)) {
-            read_sections(where, entry.value);
+            read_section(field->path, where, entry.value, target);
+        } else if (const auto* const list = std::get_if<Sections>(&field->shape)) {
+            read_sections(*list, field->inner_path(), where, entry.value, target);
         } else {
             read_value(*field, entry.value, where, target, problems_);
         }
@@ -70,32 +76,32 @@ class Reader {
         for (const Entry& inner : entry.value.entries) places_()[join(where, inner.key)] = inner.place;
     }
 
-    void read_sections(const std::string& path, const Node& node) {
+    void read_sections(const Sections& list, const std::string& table, const std::string& path, const Node& node,
+                       Target& target) {
         if (node.kind == Node::Kind::invalid) return;
         if (node.kind != Node::Kind::list || node.items.empty()) {
-            problems_.add(node.place, path, "must be a list with at least one pipeline (write a dash before each)");
+            problems_.add(node.place, path,
+                          "must be a list with at least one " + std::string(list.one) + " (write a dash before each)");
             return;
         }
-        auto& pipelines = reading_.settings.pipelines;
-        pipelines.resize(node.items.size());
-        for (std::size_t i = 0; i < pipelines.size(); ++i) {
+        list.resize(target, node.items.size());
+        for (std::size_t i = 0; i < node.items.size(); ++i) {
             const std::string where = join(path, i);
-            Target target{.all = &reading_.settings, .pipeline = &pipelines[i]};
+            Target item = list.item(target, i);
             places_()[where] = node.items[i].place;
-            read_section(kEach, where, node.items[i], target);
-            fill_missing(where, target);
+            read_section(table, where, node.items[i], item);
+            fill_missing(table, where, item);
         }
     }
 
-    // Defaults and complaints for every field the document does not mention, at the top or in one pipeline.
-    void fill_missing(const std::string& pipeline, Target& target) {
+    // Defaults and complaints for every field the document does not mention, at the top or in one item of a list.
+    void fill_missing(std::string_view scope, const std::string& item, Target& target) {
         for (const Field& field : fields()) {
-            const bool of_pipeline = field.path.starts_with(kEach);
-            if (of_pipeline != (target.pipeline != nullptr)) continue;
-            const std::string path =
-                of_pipeline ? pipeline + std::string(field.path.substr(kEach.size())) : std::string(field.path);
+            if (field.scope() != scope) continue;
+            const std::string path = item + std::string(field.path.substr(scope.size()));
             if (places_().contains(path) || problems_.spoils(path)) continue;
             if (field.required) {
+                if (is_left_out(field, path)) continue;
                 problems_.add(nearest_place(path), path,
                               "is required (write for example " + std::string(field.name()) + ": " +
                                   std::string(example(field)) + ")");
@@ -105,11 +111,21 @@ class Reader {
         }
     }
 
+    // Whether the field stands in an optional section that is not there.
+    bool is_left_out(const Field& field, const std::string& path) const {
+        const Field* const section = find_field(field.parent());
+        const auto* const shape = section == nullptr ? nullptr : std::get_if<Section>(&section->shape);
+        return shape != nullptr && shape->optional && !reading_.places.contains(path.substr(0, path.rfind('.')));
+    }
+
     static std::string_view example(const Field& field) { return field.is_section() ? "[…]" : field.example; }
 
     void set_default(const Field& field, const std::string& path, Target& target) {
-        const bool named = target.pipeline != nullptr && !target.pipeline->name.empty();
-        const std::string yaml = replaced(field.initial, "PIPELINE", named ? target.pipeline->name : "PIPELINE");
+        std::string yaml(field.initial);
+        if (target.pipeline != nullptr && !target.pipeline->name.empty())
+            yaml = replaced(yaml, "PIPELINE", target.pipeline->name);
+        if (target.aggregate != nullptr && !target.aggregate->name.empty())
+            yaml = replaced(yaml, "NAME", target.aggregate->name);
         const auto node = parse_document(yaml, problems_);
         if (node) read_value(field, *node, path, target, problems_);
     }

@@ -20,6 +20,13 @@ A short configuration, which runs once the streams exist (`millrace setup -c FIL
 ```yaml
 )";
 
+constexpr std::string_view kOrAggregates = R"(```
+
+Another, which scores nothing and aggregates what comes:
+
+```yaml
+)";
+
 constexpr std::string_view kRules = R"(```
 
 ## How the file is read
@@ -39,10 +46,6 @@ duplicate keys, anchors and aliases, tags, merge keys (`<<`), several documents,
 bool is_in(const Field& field, std::string_view section) { return field.parent() == section; }
 
 bool is_coming(const Field& field) { return std::holds_alternative<Coming>(field.shape); }
-
-std::string_view inner_path(const Field& section) {
-    return std::holds_alternative<Sections>(section.shape) ? "pipelines[]" : section.path;
-}
 
 void add_field(std::string& page, const Field& field) {
     page += "\n### `" + std::string(field.path) + "`\n\n";
@@ -78,19 +81,16 @@ struct ExampleWriter {
     std::string text;
 
     void write(std::string_view section, std::size_t indent) {
-        bool first = section == "pipelines[]";
+        bool first = section.ends_with("[]");
         for (const Field& field : fields()) {
             if (!is_in(field, section) || is_coming(field)) continue;
             std::string lead(indent, ' ');
             if (first) lead.replace(indent - 2, 1, "-");
             first = false;
-            if (field.is_section()) {
-                text += lead + std::string(field.name()) + ":\n";
-                write(inner_path(field), indent + (inner_path(field) == field.path ? 2 : 4));
-            } else {
-                text += lead + (field.apart ? "# " : "") + std::string(field.name()) + ": " +
-                        std::string(field.example) + "\n";
-            }
+            if (field.apart) lead.insert(indent - (lead.ends_with("- ") ? 2 : 0), "# ");
+            text += lead + std::string(field.name()) + ":" + (field.is_section() ? "" : " ") +
+                    std::string(field.example) + "\n";
+            if (field.is_section()) write(field.inner_path(), indent + (field.inner_path() == field.path ? 2 : 4));
         }
     }
 };
@@ -114,6 +114,26 @@ pipelines:
 )";
 }
 
+std::string aggregates_example() {
+    return R"(version: 1
+nats: {urls: ["nats://127.0.0.1:4222"]}
+pipelines:
+  - name: trips
+    input:
+      stream: EVENTS
+      subject: events.{tenant}.trips
+    event:
+      timestamp: createdAt
+      out_of_order_tolerance: 2s
+    aggregates:
+      - name: trips-5s
+        window: {tumbling: 5s}
+        group_by: [vendorid]
+        select: {trips: count(), distance: avg(distance), long: percentile_cont(0.95, distance)}
+        having: trips >= 10
+)";
+}
+
 std::string full_example() {
     ExampleWriter writer;
     writer.write("", 0);
@@ -123,11 +143,12 @@ std::string full_example() {
 std::string reference_page() {
     std::string page(kOpening);
     page += short_example();
+    page += kOrAggregates;
+    page += aggregates_example();
     page += kRules;
     add_section(page, "", "The process", "The fields at the top of the file, beside the sections below.");
     for (const Field& field : fields()) {
-        if (field.is_section())
-            add_section(page, inner_path(field), "`" + std::string(inner_path(field)) + "`", field.doc);
+        if (field.is_section()) add_section(page, field.inner_path(), "`" + field.inner_path() + "`", field.doc);
     }
     add_coming(page);
     page += "\n## Every field at once\n\nLines that begin with `#` cannot stand beside another one here.\n\n```yaml\n";

@@ -11,5 +11,7 @@ std::string reference_page();
 std::string full_example();
 // The shortest configuration that does something.
 std::string short_example();
+// A short one that aggregates and scores nothing.
+std::string aggregates_example();
 
 }  // namespace millrace::config

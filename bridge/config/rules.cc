@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/codec/render_aggregate.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
 #include "subjects/subject_template.h"
@@ -190,6 +191,12 @@ std::optional<std::string> field_name(std::string_view value) {
     if (value.empty())
         return refusal(value, "is no field name (write a name, or a JSON Pointer such as /trip/distance)");
     return value.starts_with('/') ? pointer(value) : std::nullopt;
+}
+
+std::optional<std::string> select_name(std::string_view value) {
+    if (!subjects::is_tenant(value)) return refusal(value, "is no name of a select (1 to 64 of A-Z a-z 0-9 _ -)");
+    if (std::ranges::find(codec::kAggregateMembers, value) == codec::kAggregateMembers.end()) return std::nullopt;
+    return refusal(value, "stands in every aggregate by itself (choose another name)");
 }
 
 std::optional<std::string> not_empty(std::string_view value) {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <limits>
 #include <optional>
 #include <span>
 #include <system_error>
 
 #include "bridge/codec/json_text.h"
+#include "bridge/codec/timestamp.h"
 
 namespace millrace::config {
 namespace {
@@ -40,48 +40,6 @@ std::string in_largest_unit(std::uint64_t number, std::span<const Unit> units) {
         if (number % unit.factor == 0) return std::to_string(number / unit.factor) + std::string(unit.name);
     }
     return std::to_string(number);
-}
-
-// Reads fixed fields from the front of a text; `ok` goes false for good at the first that is not there.
-struct Reader {
-    std::string_view rest;
-    bool ok = true;
-
-    int digits(std::size_t count) {
-        int value = 0;
-        ok = ok && rest.size() >= count && std::ranges::all_of(rest.substr(0, count), is_digit);
-        if (!ok) return 0;
-        std::from_chars(rest.data(), rest.data() + count, value);
-        rest.remove_prefix(count);
-        return value;
-    }
-    bool accept(char c) {
-        if (!ok || !rest.starts_with(c)) return false;
-        rest.remove_prefix(1);
-        return true;
-    }
-    void expect(char c) { ok = accept(c); }
-};
-
-std::chrono::nanoseconds read_fraction(Reader& in) {
-    if (!in.accept('.')) return {};
-    std::int64_t value = 0;
-    std::size_t count = 0;
-    for (; count < 9 && !in.rest.empty() && is_digit(in.rest.front()); ++count) value = value * 10 + in.digits(1);
-    in.ok = in.ok && count > 0;
-    for (; count < 9; ++count) value *= 10;
-    return std::chrono::nanoseconds(value);
-}
-
-std::chrono::minutes read_offset(Reader& in) {
-    if (in.accept('Z')) return {};
-    const bool west = in.rest.starts_with('-');
-    in.ok = in.ok && (in.accept('+') || in.accept('-'));
-    const int hours = in.digits(2);
-    in.expect(':');
-    const int minutes = in.digits(2);
-    in.ok = in.ok && hours < 24 && minutes < 60;
-    return std::chrono::minutes((west ? -1 : 1) * (hours * 60 + minutes));
 }
 
 bool is_any_of(std::string_view text, std::span<const std::string_view> words) {
@@ -129,28 +87,10 @@ Parsed<double> parse_number(std::string_view text) {
 }
 
 Parsed<ServerTime> parse_time(std::string_view text) {
-    using namespace std::chrono;
-    Reader in{text};
-    const year y{in.digits(4)};
-    in.expect('-');
-    const month m{static_cast<unsigned>(in.digits(2))};
-    in.expect('-');
-    const day d{static_cast<unsigned>(in.digits(2))};
-    in.expect('T');
-    const int hour = in.digits(2);
-    in.expect(':');
-    const int minute = in.digits(2);
-    in.expect(':');
-    const int second = in.digits(2);
-    const nanoseconds fraction = read_fraction(in);
-    const minutes offset = read_offset(in);
-    const year_month_day date = y / m / d;
-    if (!in.ok || !in.rest.empty() || !date.ok() || hour > 23 || minute > 59 || second > 59) {
-        return std::unexpected("is not a time (write it as 2026-01-02T03:04:05Z)");
-    }
-    if (y < year{1970} || y > year{2261}) return std::unexpected("is outside the years 1970 to 2261");
-    return ServerTime(sys_days(date).time_since_epoch() + hours(hour) + minutes(minute) + seconds(second) + fraction -
-                      offset);
+    const auto time = codec::parse_iso8601(text);
+    if (!time) return std::unexpected(time.error().text);
+    if (*time < ServerTime{}) return std::unexpected("is before 1970");
+    return *time;
 }
 
 std::string duration_text(Duration duration) {

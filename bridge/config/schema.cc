@@ -7,6 +7,7 @@
 
 #include "bridge/base/check.h"
 #include "bridge/codec/json_text.h"
+#include "bridge/config/aggregate_values.h"
 #include "bridge/config/field.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/scalars.h"
@@ -78,6 +79,13 @@ struct Constraints {
             members = {{"type", R"(["string", "integer"])"}, members[1], {"maximum", "0"}, {"minimum", "0"}};
         return members;
     }
+    Members operator()(const WaitOrNone& shape) const {
+        MILLRACE_CHECK(shape.least == Duration{}, "the pattern knows 0");
+        return {{"type", R"(["string", "integer"])"},
+                {"pattern", R"("^([0-9]+(ms|s|m|h)|0|unlimited)$")"},
+                {"maximum", "0"},
+                {"minimum", "0"}};
+    }
     Members operator()(const Flag&) const { return {{"type", R"("boolean")"}}; }
     Members operator()(const Json& shape) const {
         return shape.map_only ? Members{{"type", R"("object")"}} : Members{};
@@ -98,6 +106,14 @@ struct Constraints {
         return {{"anyOf", R"([{"enum": ["none", "all"]}, {"type": "array", "items": )" + std::string(kText) +
                               R"(, "minItems": 1, "uniqueItems": true}])"}};
     }
+    Members operator()(const WindowChoice&) const { return {{"anyOf", window_schema()}}; }
+    Members operator()(const SelectMap&) const {
+        return {{"type", R"("object")"}, {"additionalProperties", std::string(kText)}, {"minProperties", "1"}};
+    }
+    Members operator()(const HavingList&) const {
+        return {{"anyOf", "[" + std::string(kText) + R"(, {"type": "array", "items": )" + std::string(kText) +
+                              R"(, "minItems": 1}])"}};
+    }
 };
 
 std::string default_json(const Field& field) {
@@ -117,12 +133,11 @@ std::string field_schema(const Field& field, std::size_t indent) {
     if (std::holds_alternative<Sections>(field.shape)) {
         members.emplace_back("type", R"("array")");
         members.emplace_back("minItems", "1");
-        members.emplace_back("items", section_schema(std::string(field.path) + "[]", {}, indent + 2));
+        members.emplace_back("items", section_schema(field.inner_path(), {}, indent + 2));
         return object(members, indent);
     }
     for (auto& member : std::visit(Constraints{}, field.shape)) members.push_back(std::move(member));
-    const bool named_after_pipeline = field.initial.find("PIPELINE") != std::string_view::npos;
-    if (!field.initial.empty() && !named_after_pipeline) members.emplace_back("default", default_json(field));
+    if (!field.initial.empty() && !field.named_after()) members.emplace_back("default", default_json(field));
     if (!field.example.empty() && field.example != field.initial) {
         Problems problems("example");
         const auto node = parse_document(field.example, problems);

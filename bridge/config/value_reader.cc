@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "bridge/base/check.h"
+#include "bridge/config/aggregate_values.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/list_values.h"
 #include "bridge/config/rules.h"
@@ -114,6 +115,18 @@ void read_shape(const Value& value, const Size& shape) {
 void read_shape(const Value& value, const Wait& shape) {
     const std::string* found = value.scalar(value.node, value.path, "a duration such as 5s");
     if (found == nullptr) return;
+    const auto duration = parse_duration(*found);
+    if (!duration) return value.refuse(quote(*found) + " " + duration.error());
+    if (in_bounds(value, *found, *duration, shape.least, shape.most, duration_text)) shape.at(value.target) = *duration;
+}
+
+void read_shape(const Value& value, const WaitOrNone& shape) {
+    const std::string* found = value.scalar(value.node, value.path, "a duration such as 5s, or unlimited");
+    if (found == nullptr) return;
+    if (*found == "unlimited") {
+        shape.at(value.target) = std::nullopt;
+        return;
+    }
     const auto duration = parse_duration(*found);
     if (!duration) return value.refuse(quote(*found) + " " + duration.error());
     if (in_bounds(value, *found, *duration, shape.least, shape.most, duration_text)) shape.at(value.target) = *duration;

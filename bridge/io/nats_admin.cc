@@ -105,6 +105,7 @@ std::string stream_body(const StreamWish& wish) {
         member("max_bytes", std::to_string(wish.max_bytes)),
         member("max_msg_size", std::to_string(wish.max_msg_size)),
         member("max_msgs", "-1"),
+        member("max_msgs_per_subject", std::to_string(wish.max_msgs_per_subject)),
         member("max_consumers", "-1"),
         member("duplicate_window", duration(wish.duplicate_window)),
     };

@@ -44,6 +44,7 @@ struct StreamWish {
     Duration max_age{};  // zero: for ever
     std::int64_t max_bytes = -1;
     std::int64_t max_msg_size = -1;
+    std::int64_t max_msgs_per_subject = -1;
     Duration duplicate_window = std::chrono::minutes(2);
     std::string transform_source{};  // subject_transform (server 2.10), empty for none
     std::string transform_target{};

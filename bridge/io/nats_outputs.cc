@@ -11,11 +11,12 @@ namespace millrace::io {
 
 namespace {
 
-// What is added to a message's headers, at its longest.
+// What is added to a message, at its longest; heads may have had no headers before.
 std::uint64_t bytes_added(const StreamFound& stream, Output output) {
     constexpr std::string_view kExpectedStream = "Nats-Expected-Stream: \r\n";
-    constexpr std::string_view kExpectedSequence = "Nats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n";
-    return kExpectedStream.size() + stream.name.size() + (output == Output::state ? kExpectedSequence.size() : 0);
+    constexpr std::string_view kAddedToHead =
+        "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n\r\n";
+    return kExpectedStream.size() + stream.name.size() + (output == Output::state ? kAddedToHead.size() : 0);
 }
 
 Result<std::string> stream_name(const NatsAdmin& admin, const settings::OutputRow& row, const std::string& filter) {

@@ -16,6 +16,7 @@
 #include "bridge/engine/engine.h"
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
+#include "bridge/settings/fingerprint.h"
 #include "bridge/shard/owned_rendering.h"
 #include "bridge/windows/operands.h"
 #include "subjects/ack_subject.h"
@@ -56,6 +57,7 @@ struct Shard::State {
     };
 
     Parts parts;
+    std::vector<Operand> operands;  // of the aggregates
     codec::EventDecoder decoder;
     codec::Renderer renderer;
     OwnedRendering owned_rendering;
@@ -84,11 +86,12 @@ struct Shard::State {
 
     explicit State(const Parts& p)
         : parts(p),
-          decoder(p.pipeline, windows::operands(p.pipeline.aggregates)),
+          operands(windows::operands(p.pipeline.aggregates)),
+          decoder(p.pipeline, operands),
           renderer(p.pipeline),
           owned_rendering(p.pipeline, renderer),
           owned(settings::is_owned(p.pipeline)),
-          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, subjects::fingerprint(p.pipeline)}),
+          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)}),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
         if (owned) return;

@@ -54,8 +54,10 @@ struct ByDue {
     }
 };
 
-struct KeyHash : std::hash<std::string_view> {
+// Not noexcept, so that the table keeps each key's hash beside it and a search need not read the keys it passes.
+struct KeyHash {
     using is_transparent = void;
+    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
 };
 template <typename T>
 using ByKey = std::unordered_map<std::string, T, KeyHash, std::equal_to<>>;

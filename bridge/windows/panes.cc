@@ -71,7 +71,7 @@ const Tally* Panes::merged_through(EventTime end, bool again, std::optional<Tall
 }
 
 const Tally* Panes::merged_ahead(EventTime end, std::optional<Tally>& scratch) {
-    if (!ahead_) ahead_.emplace();
+    if (!ahead_) ahead_ = std::make_unique<Ahead>();
     for (auto row = rows_.upper_bound(ahead_->reached); row != rows_.end() && row->first <= end; ++row) {
         if (!ahead_->since_turn) ahead_->since_turn.emplace(*shape_);
         ahead_->since_turn->merge(row->second.tally);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -63,7 +64,7 @@ class Panes {
     const Shape* shape_;
     Rows rows_;
     Rows::iterator recent_ = rows_.end();  // the pane added to last
-    std::optional<Ahead> ahead_;
+    std::unique_ptr<Ahead> ahead_;
     std::size_t held_ = 0;
 };
 

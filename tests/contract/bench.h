@@ -26,11 +26,27 @@ inline settings::Pipeline trips() {
     pipeline.input.stream = "EVENTS";
     pipeline.input.subject = "events.{tenant}.trips";
     pipeline.input.ack_wait = milliseconds(600);
+    pipeline.endpoint.url = "http://127.0.0.1:1/score";
     pipeline.results.subject = "results.{tenant}.trips";
     pipeline.dead_letter.subject = "dead.{tenant}.trips";
     pipeline.dead_letter.unroutable_subject = "dead-unroutable.trips";
     return pipeline;
 }
+
+// Two partitions, each with one owner at a time, and nothing to ask an endpoint for.
+inline settings::Pipeline owned_trips() {
+    settings::Pipeline pipeline = trips();
+    pipeline.endpoint.url.clear();
+    pipeline.partitions = 2;
+    pipeline.input.subject = "events.{partition}.{tenant}.trips";
+    Aggregate aggregate;
+    aggregate.name = "counts";
+    aggregate.subject = "aggregates.{tenant}.counts";
+    pipeline.aggregates = {aggregate};
+    return pipeline;
+}
+
+inline StreamSpec state_stream() { return {.name = "STATE", .subjects = {"millrace.state.>"}, .discard = "new"}; }
 
 struct Bench {
     explicit Bench(settings::Pipeline given = trips()) : world(make_world()), pipeline(std::move(given)) {}
@@ -81,16 +97,54 @@ struct Bench {
     Bound bind(Partition partition = 0) {
         door->bind(partition);
         door->flush();
-        const auto answer = await_bind(partition);
-        if (const auto* failed = std::get_if<BindFailed>(&answer)) throw std::runtime_error(failed->error.text);
-        return std::get<Bound>(answer);
+        return bound(await_bind(partition));
     }
     Error bind_error(Partition partition = 0) {
         door->bind(partition);
         door->flush();
-        const auto answer = await_bind(partition);
-        if (!std::holds_alternative<BindFailed>(answer)) throw std::runtime_error("bind should have failed");
-        return std::get<BindFailed>(answer).error;
+        return failed(await_bind(partition)).error;
+    }
+
+    // What an owner needs: streams, the door, and a look.
+    Bound open_owned(const StreamSpec& state = state_stream()) {
+        make_input();
+        world->create_stream({.name = "OUT", .subjects = {"results.>", "dead.>", "dead-unroutable.>", "aggregates.>"}});
+        world->create_stream(state);
+        connect();
+        return look();
+    }
+    Bound look(const Look& look = {}) {
+        door->look(look);
+        door->flush();
+        return bound(await_bind(look.partition));
+    }
+    Error look_error() {
+        door->look({});
+        door->flush();
+        return failed(await_bind(0)).error;
+    }
+    Bound position(const Position& position) {
+        door->position(position);
+        door->flush();
+        return bound(await_bind(position.partition));
+    }
+    BindFailed position_error(const Position& position) {
+        door->position(position);
+        door->flush();
+        return failed(await_bind(position.partition));
+    }
+    GotMessage read(Read read) {
+        read.number = ++reads_;
+        door->read(read);
+        door->flush();
+        return await_that<GotMessage>([&](const GotMessage& got) { return got.number == read.number; });
+    }
+    // A head or part of partition 0, stored while the subject's last message is the one expected.
+    Stored store_state(std::uint64_t id, const std::string& payload, std::optional<std::uint64_t> expected,
+                       std::vector<Header> headers = {}, const std::string& subject = "millrace.state.trips.0") {
+        door->publish({StoreId{id}, Output::state, subject, std::move(headers), payload, expected});
+        door->flush();
+        return await_that<Stored>([&](const Stored& s) { return s.id == StoreId{id}; });
     }
 
     void pull(std::uint32_t slot, std::uint64_t number, std::uint32_t batch, Duration expires = seconds(5),
@@ -128,10 +182,21 @@ struct Bench {
     std::vector<ports::JetStreamArrival> seen;
 
   private:
+    std::uint64_t reads_ = 0;
+
     void take() {
         std::vector<ports::JetStreamArrival> fresh;
         arrivals.take(fresh);
         std::ranges::move(fresh, std::back_inserter(seen));
+    }
+
+    static Bound bound(std::variant<Bound, BindFailed> answer) {
+        if (const auto* refused = std::get_if<BindFailed>(&answer)) throw std::runtime_error(refused->error.text);
+        return std::get<Bound>(std::move(answer));
+    }
+    static BindFailed failed(std::variant<Bound, BindFailed> answer) {
+        if (!std::holds_alternative<BindFailed>(answer)) throw std::runtime_error("it should have failed");
+        return std::get<BindFailed>(std::move(answer));
     }
 
     std::variant<Bound, BindFailed> await_bind(Partition partition) {

@@ -1,4 +1,5 @@
 // The simulator's world: the same cases on the model server, in virtual time.
+#include <algorithm>
 #include <stdexcept>
 
 #include "tests/contract/world.h"
@@ -19,6 +20,10 @@ class FakeWorld final : public World {
         sim::StreamConfig config{
             .name = spec.name, .subjects = spec.subjects, .duplicate_window = spec.duplicate_window};
         if (spec.max_msg_size > 0) config.max_message = static_cast<std::uint64_t>(spec.max_msg_size);
+        config.retention = spec.retention;
+        config.discard = spec.discard;
+        config.max_age = spec.max_age;
+        config.max_msgs_per_subject = spec.max_msgs_per_subject;
         server_.add_stream(std::move(config));
     }
 
@@ -33,7 +38,9 @@ class FakeWorld final : public World {
 
     std::vector<StoredMessage> read_stream(const std::string& name) override {
         std::vector<StoredMessage> out;
-        for (const auto& m : stream(name).messages()) out.push_back({m.sequence, m.subject, m.headers, m.payload});
+        for (const auto& m : stream(name).messages()) {
+            if (!m.gone) out.push_back({m.sequence, m.subject, m.headers, m.payload});
+        }
         return out;
     }
 
@@ -56,8 +63,18 @@ class FakeWorld final : public World {
                             .max_ack_pending = config.max_ack_pending,
                             .ack_floor = found->ack_floor(),
                             .ack_pending = found->ack_pending(),
-                            .pending = found->undelivered()};
+                            .pending = found->undelivered(),
+                            .ack_policy = config.ack_policy};
     }
+
+    std::vector<std::string> consumer_names(const std::string&) override {
+        std::vector<std::string> names;
+        for (const auto* consumer : server_.consumers()) names.push_back(consumer->config().name);
+        std::ranges::sort(names);
+        return names;
+    }
+
+    void trim(const std::string& name, std::uint64_t below) override { server_.stream(name)->purge(">", below); }
 
     void kill_server() override {
         if (server_.up()) server_.stop();

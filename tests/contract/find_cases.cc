@@ -27,9 +27,9 @@ Find everything(Bench& b, std::uint64_t above, std::uint64_t to) {
     return find;
 }
 
-Find from_sequence(std::array<std::uint64_t, kOutputs> first) {
+Find from_sequence(std::vector<std::uint64_t> first) {
     Find find;
-    find.from_sequence = first;
+    find.from_sequence = std::move(first);
     find.input_to = 100;
     return find;
 }

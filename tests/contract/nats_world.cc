@@ -4,6 +4,7 @@
 // the end and no other; and since 2.9 does not come back from a kill of all three after many streams were made and
 // deleted, the cases that kill are to run in a program of their own.
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include "bridge/io/nats_admin.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_jetstream.h"
+#include "bridge/io/nats_wire.h"
 #include "tests/contract/nats_server.h"
 #include "tests/contract/world.h"
 
@@ -116,6 +118,10 @@ class NatsWorld final : public World {
         wish.duplicate_window = spec.duplicate_window;
         wish.max_msg_size = spec.max_msg_size;
         wish.replicas = site_->replicas();
+        wish.retention = spec.retention;
+        wish.discard = spec.discard;
+        wish.max_age = spec.max_age;
+        wish.max_msgs_per_subject = spec.max_msgs_per_subject;
         must(patiently([&] { return admin_->create_stream(wish); }));
     }
 
@@ -168,7 +174,18 @@ class NatsWorld final : public World {
                             .max_ack_pending = found->max_ack_pending,
                             .ack_floor = found->ack_floor,
                             .ack_pending = found->ack_pending,
-                            .pending = found->pending};
+                            .pending = found->pending,
+                            .ack_policy = found->ack_policy};
+    }
+
+    std::vector<std::string> consumer_names(const std::string& stream) override {
+        auto names = must(patiently([&] { return admin_->consumer_names(stream); }));
+        std::ranges::sort(names);
+        return names;
+    }
+
+    void trim(const std::string& stream, std::uint64_t below) override {
+        must(connection_->request("$JS.API.STREAM.PURGE." + stream, io::purge_body(">", below), seconds(3)));
     }
 
     void kill_server() override { site_->kill(); }

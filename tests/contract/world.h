@@ -28,6 +28,10 @@ struct StreamSpec {
     std::vector<std::string> subjects;  // may hold wildcards
     Duration duplicate_window = std::chrono::minutes(2);
     std::int32_t max_msg_size = -1;  // -1: no limit
+    std::string retention = "limits";
+    std::string discard = "old";
+    Duration max_age{};
+    std::int64_t max_msgs_per_subject = -1;
 };
 
 struct StoredMessage {
@@ -45,6 +49,7 @@ struct ConsumerSeen {
     std::uint64_t ack_floor = 0;    // stream sequence
     std::uint64_t ack_pending = 0;  // delivered and not acked
     std::uint64_t pending = 0;      // not delivered yet
+    std::string ack_policy{};
 };
 
 class World {
@@ -65,6 +70,10 @@ class World {
                                  std::string_view ack_policy = "explicit") = 0;
     virtual void delete_consumer(const std::string& stream, const std::string& name) = 0;
     virtual std::optional<ConsumerSeen> consumer(const std::string& stream, const std::string& name) = 0;
+    // Sorted.
+    virtual std::vector<std::string> consumer_names(const std::string& stream) = 0;
+    // Removes what the stream holds below the sequence, as its limits do.
+    virtual void trim(const std::string& stream, std::uint64_t below) = 0;
 
     // The server dies at once (kill -9) and keeps what it acknowledged.
     virtual void kill_server() = 0;

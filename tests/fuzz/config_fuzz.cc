@@ -8,6 +8,9 @@
 #include "bridge/config/loader.h"
 #include "bridge/engine/engine.h"
 #include "bridge/protocols/registry.h"
+#include "bridge/windows/operands.h"
+#include "bridge/windows/windows.h"
+#include "subjects/subject_template.h"
 #include "tests/fuzz/tape.h"
 
 using namespace millrace;
@@ -23,8 +26,16 @@ void check_problem(const config::Problem& problem, std::string_view yaml) {
 
 // The constructors check what they need.
 void make_parts(const settings::Pipeline& pipeline) {
-    MILLRACE_CHECK(protocols::check(pipeline.endpoint), "the protocol can be made");
-    const auto protocol = protocols::make(pipeline.endpoint);
+    if (settings::has_endpoint(pipeline)) {
+        MILLRACE_CHECK(protocols::check(pipeline.endpoint), "the protocol can be made");
+        const auto protocol = protocols::make(pipeline.endpoint);
+    }
+    const windows::Windows windows(pipeline.aggregates);
+    for (const Aggregate& aggregate : pipeline.aggregates) {
+        MILLRACE_CHECK(subjects::SubjectTemplate::parse(aggregate.subject, subjects::Use::output), "its subject");
+        for (const Condition& each : aggregate.having)
+            MILLRACE_CHECK(each.select < aggregate.select.size(), "a condition is on a select");
+    }
     codec::EventDecoder decoder(pipeline);
     const codec::Renderer renderer(pipeline);
     const engine::Engine engine(pipeline, {0}, 1);
@@ -32,6 +43,9 @@ void make_parts(const settings::Pipeline& pipeline) {
     delivery.payload = Payload(std::string("{}"));
     decoder.decode(delivery);
     MILLRACE_CHECK(delivery.events.size() == 1, "an empty object is one event");
+    const Event& event = delivery.events.front();
+    MILLRACE_CHECK(event.fault || event.values.size() == windows::operands(pipeline.aggregates).size(),
+                   "an event has what windows want");
 }
 
 }  // namespace

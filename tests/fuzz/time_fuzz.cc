@@ -7,7 +7,7 @@
 
 #include "bridge/base/check.h"
 #include "bridge/codec/json_text.h"
-#include "bridge/codec/lineage.h"
+#include "bridge/codec/timestamp.h"
 #include "bridge/config/scalars.h"
 #include "bridge/io/nats_wire.h"
 #include "tests/fuzz/tape.h"

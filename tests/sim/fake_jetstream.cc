@@ -21,6 +21,9 @@ constexpr double kSentBeforeCut = 0.5;  // a message on the link when it is cut 
 constexpr double kKeptWhileDown = 0.3;  // a publication made while disconnected is kept and sent later
 constexpr std::string_view kSequenceHeader = "Millrace-Input-Sequence";
 constexpr std::string_view kPipelineHeader = "Millrace-Pipeline";
+// What the door adds to a head at most.
+constexpr std::string_view kAddedToHead =
+    "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n\r\n";
 
 std::string ack_subject(std::string_view stream, const Delivered& delivered, const StoredMessage& message) {
     std::string subject = "$JS.ACK.";
@@ -91,6 +94,7 @@ void fill_consumer(Bound& bound, const SimConsumer& consumer) {
 SimJetStream::SimJetStream(Parts parts)
     : parts_(std::move(parts)),
       random_(parts_.seed, "link " + parts_.name),
+      outputs_(settings::outputs(parts_.pipeline)),
       owners_random_(parts_.seed, "owner's link " + parts_.name),
       client_(parts_.server.connect(*this)) {
     if (!parts_.server.up()) cut();
@@ -147,12 +151,13 @@ Result<Bound> SimJetStream::streams(Partition partition) {
     bound.duplicate_window = Duration::max();
     bound.max_input = stream->config().max_message;
     bound.output_last_sequence.assign(settings::output_slots(pipeline), 0);
-    for (const auto& row : settings::outputs(pipeline)) {
+    for (const auto& row : outputs_) {
         const auto filter = filter_of(row.subject, pipeline, 0);
         const auto* behind = server.stream_of_subject(filter);
         if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filter + "'");
         bound.output_last_sequence[index(row.output)] = behind->last_sequence();
-        bound.max_payload = std::min(bound.max_payload, behind->config().max_message);
+        const auto added = row.output == Output::state ? kAddedToHead.size() : 0;
+        bound.max_payload = std::min(bound.max_payload, behind->config().max_message - added);
         if (row.output != Output::state) {
             bound.duplicate_window = std::min(bound.duplicate_window, behind->config().duplicate_window);
         } else if (const auto why = unfit_for_state(behind->config()); !why.empty()) {
@@ -277,6 +282,11 @@ void SimJetStream::publish(ports::Publication publication) {
     parts_.trace.line(parts_.name, "publish " + publication.subject + " " +
                                        std::string(header_value(publication.headers, "Nats-Msg-Id").value_or("-")));
     watch_.publishing(publication);
+    if (std::ranges::find(outputs_, publication.output, &settings::OutputRow::output) == outputs_.end()) {
+        return tell([id = publication.id] {
+            return Stored{id, Error{ErrorCode::misconfigured, "the pipeline has no such output"}, true};
+        });
+    }
     const auto copies = random_.chance(parts_.faults.double_publish) ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
         out(parts_.faults.lose_publish, "publish", [this, publication] { land(publication); });
@@ -371,17 +381,17 @@ Found SimJetStream::search(const Find& find) {
     Found found{find.number, {}, {}};
     if (!parts_.server.has_leader()) found.error = Error{ErrorCode::unavailable, "no leader"};
     if (found.error) return found;
-    std::vector<const SimStream*> read;
-    for (const auto& row : settings::outputs(parts_.pipeline)) {
+    for (const auto& row : outputs_) {
         const auto output = index(row.output);
         if (row.output == Output::state || (find.from_sequence && output >= find.from_sequence->size())) continue;
-        const auto* stream = parts_.server.stream_of_subject(filter_of(row.subject, parts_.pipeline, 0));
-        if (stream == nullptr || std::ranges::find(read, stream) != read.end()) continue;
-        read.push_back(stream);
+        const auto filter = filter_of(row.subject, parts_.pipeline, 0);
+        const auto* stream = parts_.server.stream_of_subject(filter);
+        if (stream == nullptr) continue;
         for (const auto& message : stream->messages()) {
             const bool before = find.from_sequence ? message.sequence < (*find.from_sequence)[output]
                                                    : message.stored_at < find.from_time;
-            if (before || !is_wanted(message, parts_.pipeline, find)) continue;
+            if (before || !subject_matches(filter, message.subject) || !is_wanted(message, parts_.pipeline, find))
+                continue;
             const auto id = subjects::identity_from_hex(header_value(message.headers, "Nats-Msg-Id").value_or(""));
             if (id) found.identities.push_back(*id);
         }

@@ -17,6 +17,7 @@
 
 #include "bridge/base/mailbox.h"
 #include "bridge/ports/jetstream.h"
+#include "bridge/settings/outputs.h"
 #include "bridge/settings/settings.h"
 #include "tests/sim/gate.h"
 #include "tests/sim/random.h"
@@ -140,6 +141,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     Parts parts_;
     Watch watch_;
     Random random_;
+    std::vector<settings::OutputRow> outputs_;
     Random owners_random_;  // for what shared pipelines do not use, so that it does not shift what they see
     std::map<Partition, std::string> positioned_;
     ClientId client_ = 0;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bridge/codec/lineage.h"
+#include "bridge/codec/timestamp.h"
 
 using namespace millrace;
 using namespace std::chrono_literals;

@@ -1,0 +1,67 @@
+#include "bridge/config/aggregate_values.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bridge/config/having_text.h"
+#include "bridge/config/rules.h"
+#include "bridge/config/select_text.h"
+#include "bridge/config/suggest.h"
+
+namespace millrace::config {
+namespace {
+
+void read_condition(const Value& value, const Node& node, const std::string& where, const HavingList& shape) {
+    const std::string* const text = value.text(node, where, nullptr);
+    if (text == nullptr) return;
+    auto parsed = parse_having(*text);
+    if (!parsed) return value.refuse(node, where, std::move(parsed.error()));
+    const std::vector<Select>& select = shape.select(value.target);
+    if (select.empty()) return;  // said already
+    const auto found = std::ranges::find(select, parsed->name, &Select::name);
+    if (found != select.end()) {
+        const auto index = static_cast<std::uint32_t>(found - select.begin());
+        return shape.at(value.target).push_back({index, parsed->op, std::move(parsed->literal)});
+    }
+    std::vector<std::string_view> names;
+    for (const Select& each : select) names.push_back(each.name);
+    const std::string_view meant = nearest(parsed->name, names);
+    std::string hint = "select it first";
+    if (!meant.empty()) hint = "did you mean " + std::string(meant) + "?";
+    value.refuse(node, where, quote(parsed->name) + " is no name of select (" + hint + ")");
+}
+
+}  // namespace
+
+void read_shape(const Value& value, const SelectMap& shape) {
+    if (!value.is(Node::Kind::map, "a map of names to functions")) return;
+    if (value.node.entries.empty()) value.refuse("is an empty map (write for example {trips: count()})");
+    for (const Entry& entry : value.node.entries) {
+        const std::string where = join(value.path, entry.key);
+        Select select;
+        if (auto mistake = rules::select_name(entry.key)) {
+            value.problems.add(entry.place, where, std::move(*mistake));
+        } else if (const std::string* const text = value.text(entry.value, where, nullptr)) {
+            if (auto parsed = parse_select(*text)) {
+                select = std::move(*parsed);
+            } else {
+                value.refuse(entry.value, where, std::move(parsed.error()));
+            }
+        }
+        select.name = entry.key;
+        shape.at(value.target).push_back(std::move(select));  // refused or not: conditions may name it
+    }
+}
+
+void read_shape(const Value& value, const HavingList& shape) {
+    if (value.node.kind != Node::Kind::list) return read_condition(value, value.node, value.path, shape);
+    if (value.node.items.empty()) value.refuse("is an empty list (write for example trips >= 10, or leave it out)");
+    for (std::size_t i = 0; i < value.node.items.size(); ++i) {
+        read_condition(value, value.node.items[i], join(value.path, i), shape);
+    }
+}
+
+}  // namespace millrace::config
