@@ -18,7 +18,6 @@
 #include "bridge/shard/exchange.h"
 #include "bridge/settings/fingerprint.h"
 #include "bridge/shard/owned_rendering.h"
-#include "bridge/windows/operands.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -57,7 +56,6 @@ struct Shard::State {
     };
 
     Parts parts;
-    std::vector<Operand> operands;  // of the aggregates
     codec::EventDecoder decoder;
     codec::Renderer renderer;
     OwnedRendering owned_rendering;
@@ -86,8 +84,7 @@ struct Shard::State {
 
     explicit State(const Parts& p)
         : parts(p),
-          operands(windows::operands(p.pipeline.aggregates)),
-          decoder(p.pipeline, operands),
+          decoder(p.pipeline),
           renderer(p.pipeline),
           owned_rendering(p.pipeline, renderer),
           owned(settings::is_owned(p.pipeline)),
