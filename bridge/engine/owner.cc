@@ -53,7 +53,8 @@ void Owner::bound(const Bound& bound, Time now, Effects& out) {
         failures_ = 0;
         trouble_.clear();
         bound_ = bound;
-        if (!input_fits(bound, applied_.sequence, std::max(clear_to_, applied_.sequence))) return;
+        if (auto misfit = input_misfit(bound, applied_.sequence, std::max(clear_to_, applied_.sequence)))
+            return stop(std::move(misfit->name), std::move(misfit->remedy));
         place_ = Standing::there;
         received_sequence_ = applied_.sequence;
         out.emplace_back(
@@ -82,6 +83,8 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
             return check_floor(got, now);
         case Asker::chain:
             return chain(got, now);
+        case Asker::acked:
+            return check_acked(got, now);
         case Asker::verify:
             return verify(got, now);
         case Asker::commit:
@@ -185,6 +188,7 @@ state::Head Owner::next_head(bool whole) const {
 }
 
 void Owner::freeze(Time now) {
+    close_quiet();
     const bool whole = weight_.wants_base();
     // Handed over when there is nothing left to publish.
     const bool release = leaving_ && waiting_.empty() && !applier_->wants_commit();

@@ -94,7 +94,7 @@ class Owner {
 
     enum class Phase { looking, surveying, checking, loading, claiming, owning, left };
     enum class Standing { away, asked, there };  // of the position
-    enum class Asker { nobody, look, floor, chain, verify, commit, server_time, input };
+    enum class Asker { nobody, look, floor, chain, acked, verify, commit, server_time, input };
     // A message of the input, by its place and its time.
     struct Mark {
         std::uint64_t sequence = 0;
@@ -118,15 +118,19 @@ class Owner {
     void saw(const GotMessage& got, Time now, Effects& out);
     void survey(Time now, Effects& out);
     void surveyed(const Bound& bound, Time now);
+    void check_acked(const GotMessage& got, Time now);
+    void check_floor(Time now);
     void check_floor(const GotMessage& got, Time now);
     void load(Time now);
     void chain(const GotMessage& got, Time now);
+    void suspect(std::string name, std::string remedy);
     void verify(const GotMessage& got, Time now);
     void claim(Time now);
     void claimed(Time now, Effects& out);
     void stop(std::string name, std::string remedy);
     // Whether the input is the one the head stands on, and whole from there.
-    bool input_fits(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to);
+    [[nodiscard]] std::optional<Halt> input_misfit(const Bound& bound, std::uint64_t floor,
+                                                   std::uint64_t clear_to) const;
     state::Writer new_writer();
     [[nodiscard]] Duration look_back() const;
 
@@ -143,6 +147,8 @@ class Owner {
     void take_position(Time now, Effects& out);
 
     // What is known of the input (owner_input.cc).
+    void close_quiet();
+    [[nodiscard]] std::optional<Duration> lateness() const;
     void prove_idle(Time now);
     void server_time(const GotMessage& got);
     void nothing_above(const GotMessage& got, Time now);
@@ -162,7 +168,7 @@ class Owner {
     Reading reading_;
     Asker asker_ = Asker::nobody;
     Chain chain_;
-    std::string chain_error_;
+    Halt suspected_;
     Checkpoint checkpoint_;
     Outbox outbox_;
     std::unique_ptr<Applier> applier_;
@@ -207,7 +213,8 @@ class Owner {
     Time received_at_{};
     ServerTime server_time_{};
     bool input_asked_ = false;
-    std::uint64_t looked_at_ = 0;  // the input's last sequence then
+    std::uint64_t looked_from_ = 0;  // what was applied when that was asked
+    std::uint64_t looked_at_ = 0;    // the input's last sequence then
     Time check_due_{};
 };
 

@@ -96,7 +96,7 @@ void Owner::surveyed(const Bound& bound, Time now) {
     bound_ = bound;
     outbox_.saw(bound.output_last_sequence);
     if (!head_ && bound.ack_floor > 0) {
-        return stop("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
+        return suspect("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
                                            " were acked (the state stream was removed: restore it, or remove the "
                                            "pipeline's consumers to begin anew)");
     }
@@ -107,49 +107,54 @@ void Owner::surveyed(const Bound& bound, Time now) {
     }
     applied_ = {head_->floor, head_->floor_stored};
     clear_to_ = std::max(head_->floor, head_->clear_to);
-    if (bound.ack_floor > head_->floor) {
-        return stop("state_regressed", "the state ends at message " + std::to_string(head_->floor) +
-                                           ", and messages up to " + std::to_string(bound.ack_floor) +
-                                           " were acked (the state stream was restored from an older copy: restore a "
-                                           "newer one, or raise `generation`)");
-    }
-    if (!input_fits(bound, head_->floor, clear_to_)) return;
-    if (applied_.stored_at == ServerTime{}) return load(now);
+    if (auto misfit = input_misfit(bound, head_->floor, clear_to_))
+        return suspect(std::move(misfit->name), std::move(misfit->remedy));
     phase_ = Phase::checking;
+    if (bound.ack_floor <= clear_to_) return check_floor(now);
+    ask(Asker::acked, {.from = Read::From::input, .which = Read::Which::next, .sequence = clear_to_ + 1});
+}
+
+// An ack floor may lie above the last message acked, on one of another partition.
+void Owner::check_acked(const GotMessage& got, Time now) {
+    if (!got.message || got.message->sequence > bound_.ack_floor) return check_floor(now);
+    suspect("state_regressed", "the state ends at message " + std::to_string(head_->floor) +
+                                   ", and messages up to " + std::to_string(bound_.ack_floor) +
+                                   " were acked (the state stream was restored from an older copy: restore a newer "
+                                   "one, or raise `generation`)");
+}
+
+void Owner::check_floor(Time now) {
+    if (applied_.stored_at == ServerTime{}) return load(now);
     ask(Asker::floor, {.from = Read::From::input, .which = Read::Which::at, .sequence = applied_.sequence});
 }
 
-bool Owner::input_fits(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to) {
+std::optional<Halt> Owner::input_misfit(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to) const {
     if (head_ && head_->generation == pipeline_.generation && bound.stream_created != head_->input_created) {
-        stop("input_regressed",
-             "the input stream was made anew since the state was written (raise `generation` to begin anew with it)");
-        return false;
+        return Halt{
+            "input_regressed",
+            "the input stream was made anew since the state was written (raise `generation` to begin anew with it)"};
     }
     if (bound.input_last_sequence < floor) {
-        stop("input_regressed",
-             "the input stream ends at " + std::to_string(bound.input_last_sequence) + ", and the state at " +
-                 std::to_string(floor) +
-                 " (it was restored from an older copy: restore a newer one, or raise `generation`)");
-        return false;
+        return Halt{"input_regressed",
+                    "the input stream ends at " + std::to_string(bound.input_last_sequence) + ", and the state at " +
+                        std::to_string(floor) +
+                        " (it was restored from an older copy: restore a newer one, or raise `generation`)"};
     }
     if (bound.input_first_sequence > clear_to + 1) {
-        stop("input_trimmed",
-             "the input stream begins at " + std::to_string(bound.input_first_sequence) + ", and what lay behind " +
-                 std::to_string(clear_to) +
-                 " was never read (give the stream higher limits; raise `generation` to go on without)");
-        return false;
+        return Halt{"input_trimmed",
+                    "the input stream begins at " + std::to_string(bound.input_first_sequence) +
+                        ", and what lay behind " + std::to_string(clear_to) +
+                        " was never read (give the stream higher limits; raise `generation` to go on without)"};
     }
-    return true;
+    return std::nullopt;
 }
 
 // The message at the floor is the one that was applied there, or is gone by now.
 void Owner::check_floor(const GotMessage& got, Time now) {
-    if (got.message && got.message->stored_at != applied_.stored_at) {
-        return stop("input_regressed", "message " + std::to_string(applied_.sequence) +
-                                           " of the input stream is not the one the state was made of (it was restored "
-                                           "or made anew: restore it, or raise `generation`)");
-    }
-    load(now);
+    if (!got.message || got.message->stored_at == applied_.stored_at) return load(now);
+    suspect("input_regressed", "message " + std::to_string(applied_.sequence) +
+                                   " of the input stream is not the one the state was made of (it was restored or made "
+                                   "anew: restore it, or raise `generation`)");
 }
 
 void Owner::load(Time) {
@@ -170,13 +175,20 @@ void Owner::chain(const GotMessage& got, Time now) {
         if (chain_.complete()) claim(now);
         return;
     }
-    // Perhaps its owner is alive after all and has replaced the chain while it was read.
-    chain_error_ = read.error().text;
+    suspect("state_unreadable", read.error().text);
+}
+
+// What does not fit the head that was read may fit the last one: its owner is alive after all, or another replica was
+// faster. The state is to be blamed only if nothing was stored since.
+void Owner::suspect(std::string name, std::string remedy) {
+    phase_ = Phase::checking;
+    suspected_ = {std::move(name), std::move(remedy)};
     ask(Asker::verify, {.from = Read::From::state, .which = Read::Which::last});
 }
 
 void Owner::verify(const GotMessage& got, Time now) {
-    if (got.message && got.message->sequence == head_sequence_) return stop("state_unreadable", chain_error_);
+    const std::uint64_t last = got.message ? got.message->sequence : 0;
+    if (last == head_sequence_) return stop(std::move(suspected_.name), std::move(suspected_.remedy));
     watched_ = false;
     look_again(now);
 }

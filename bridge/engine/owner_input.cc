@@ -15,14 +15,27 @@ constexpr Duration kServersApart = std::chrono::milliseconds(500);
 
 // ---- idleness ----
 
+// A tenant whose events stopped while others' go on needs no proof: whatever comes was stored after what is applied. At
+// commits, and not with each message, because it looks at every tenant; that changes when a window closes, never what
+// is in it.
+void Owner::close_quiet() {
+    if (const auto late = lateness(); late && applied_.stored_at != ServerTime{})
+        applier_->idle(applied_.stored_at - *late);
+}
+
+// How long after its time an event may be stored and still count; nothing where it may be any time.
+std::optional<Duration> Owner::lateness() const {
+    if (pipeline_.event.timestamp.empty()) return Duration::zero();
+    return pipeline_.event.late_arrival_tolerance;
+}
+
 // Moves the clock of a partition that has nothing to read, because the windows that are open would stay so until the
 // next event. In three steps, each when the one before is done: a head that was stored while nothing came, its stored
 // time, and the input's silence above what is applied.
 void Owner::prove_idle(Time now) {
     const bool silent = place_ == Standing::there && waiting_.empty() && backlog_ == 0 && !leaving_ &&
                         now - received_at_ >= kIdleAfter && !checkpoint_.busy() && outbox_.confirmed();
-    const bool timed = pipeline_.event.timestamp.empty() || pipeline_.event.late_arrival_tolerance.has_value();
-    if (!silent || !timed || !applier_->waits_for_time() || now < proof_due_ || reading_.busy()) return;
+    if (!silent || !lateness() || !applier_->waits_for_time() || now < proof_due_ || reading_.busy()) return;
     if (committed_at_ < received_at_ + kIdleAfter || committed_at_ < proof_due_) {
         if (!applier_->wants_commit() && applied_.sequence == head_->floor) carry_on(now);
         return;
@@ -46,9 +59,7 @@ void Owner::nothing_above(const GotMessage& got, Time now) {
         clear_to_ = std::max(clear_to_, looked_at_);
         return;
     }
-    const Duration late =
-        pipeline_.event.timestamp.empty() ? Duration::zero() : *pipeline_.event.late_arrival_tolerance;
-    applier_->idle(server_time_ - late - kServersApart);
+    applier_->idle(server_time_ - *lateness() - kServersApart);
 }
 
 // ---- the same input ----
@@ -58,12 +69,16 @@ void Owner::check_input(Time now, Effects& out) {
     if (now < check_due_ || place_ != Standing::there) return;
     check_due_ = now + kCheckInputEvery;
     input_asked_ = true;
+    looked_from_ = applied_.sequence;
     out.emplace_back(Look{partition_, {}});
 }
 
 void Owner::input_looked_at(const Bound& bound) {
     input_asked_ = false;
-    if (!owns() || !input_fits(bound, applied_.sequence, std::max(clear_to_, received_sequence_))) return;
+    if (!owns()) return;
+    // The answer may be older than what has been applied since.
+    if (auto misfit = input_misfit(bound, looked_from_, std::max(clear_to_, received_sequence_)))
+        return stop(std::move(misfit->name), std::move(misfit->remedy));
     looked_at_ = bound.input_last_sequence;
     if (!waiting_.empty() || reading_.busy()) return;
     ask(Asker::input, {.from = Read::From::input, .which = Read::Which::next, .sequence = applied_.sequence + 1});

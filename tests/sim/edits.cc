@@ -8,7 +8,7 @@
 namespace millrace::sim {
 
 Plan Edits::plan(std::uint64_t seed) const {
-    Plan made = plain ? Plan::plain(seed) : Plan::of(seed);
+    Plan made = owned ? Plan::owned_of(seed) : plain ? Plan::plain(seed) : Plan::of(seed);
     made.strict = strict;
     for (const auto& name : without) {
         const auto* found = fault_class(name);
@@ -24,6 +24,7 @@ Plan Edits::plan(std::uint64_t seed) const {
 
 std::string Edits::text(std::uint64_t seed) const {
     std::string out = "--seed " + std::to_string(seed);
+    if (owned) out += " --owned";
     if (plain) out += " --plain";
     if (strict) out += " --strict";
     for (std::size_t n = 0; n < without.size(); ++n) out += (n == 0 ? " --without " : ",") + without[n];

@@ -12,6 +12,7 @@
 namespace millrace::sim {
 
 struct Edits {
+    bool owned = false;                // Plan::owned_of
     bool plain = false;                // Plan::plain
     bool strict = false;               // Plan::strict
     std::vector<std::string> without;  // fault classes

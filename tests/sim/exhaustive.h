@@ -20,6 +20,7 @@ struct Bounds {
     std::uint64_t deviations = 1;
     std::uint64_t orders = 3;
     bool strict = false;  // Plan::strict
+    bool owned = false;   // of owned partitions
 };
 
 // Plays all boards within the bounds and prints how many schedules there were; the first that breaks a promise is

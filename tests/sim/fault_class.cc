@@ -49,6 +49,10 @@ constexpr FaultClass kClasses[] = {
     {"lose_puback",     [](Plan& p) { return clear(p.link.lose_puback); }},
     {"fail_bind",       [](Plan& p) { return clear(p.link.fail_bind); }},
     {"fail_find",       [](Plan& p) { return clear(p.link.fail_find); }},
+    {"lose_read",       [](Plan& p) { return clear(p.link.lose_read); }},
+    {"stale_read",      [](Plan& p) { return clear(p.link.stale_read); }},
+    {"double_answer",   [](Plan& p) { return clear(p.link.double_answer); }},
+    {"lose_purge",      [](Plan& p) { return clear(p.link.lose_purge); }},
     {"reorder",         [](Plan& p) { return clear(p.link.reorder); }},
     {"slow_link",       [](Plan& p) { return clear(p.link.slow); }},
     // at the endpoint

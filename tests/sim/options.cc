@@ -43,6 +43,7 @@ constexpr Option kOptions[] = {
     {"--orders",     true,  [](Options& o, const Word& w) { return number(w, o.bounds.orders); }},
     {"--expect",     true,  [](Options& o, const Word& w) { o.expect = w; return true; }},
     {"--replay",     true,  [](Options& o, const Word& w) { o.replay = w; return true; }},
+    {"--owned",      false, [](Options& o, const Word&) { return o.bounds.owned = o.edits.owned = true; }},
     {"--plain",      false, [](Options& o, const Word&) { return o.edits.plain = true; }},
     {"--strict",     false, [](Options& o, const Word&) { return o.bounds.strict = o.edits.strict = true; }},
     {"--without",    true,  [](Options& o, const Word& w) { return fault_classes_in(w, o.edits.without); }},

@@ -57,6 +57,18 @@ struct Mix {
     std::uint32_t odd[9] = {};  // by Kind; the rest is good
 };
 
+// Of pipelines with owned partitions: how many of the events are odd, per thousand.
+struct OwnedMix {
+    std::uint32_t disordered = 0;   // up to twice the tolerance behind the newest
+    std::uint32_t late = 0;         // beyond the tolerance for late arrival
+    std::uint32_t early = 0;        // in the future, within the limit
+    std::uint32_t too_early = 0;    // and beyond it
+    std::uint32_t undecodable = 0;  // no JSON
+    std::uint32_t unroutable = 0;   // a subject without a usable tenant
+    std::uint32_t on_grid = 0;      // at a full second, where windows begin and end
+    std::uint32_t incomplete = 0;   // without a group or a value
+};
+
 struct Plan {
     std::uint64_t seed = 0;
     settings::Pipeline pipeline;
@@ -70,6 +82,7 @@ struct Plan {
     std::uint64_t max_message = 1 << 20;  // of the output stream, in bytes
     std::uint64_t max_input = 1 << 20;
     Mix mix;
+    OwnedMix owned;
     LinkFaults link;
     ModelRules model;
     ModelFaults model_faults;
@@ -84,6 +97,10 @@ struct Plan {
     static Plan plain(std::uint64_t seed);
     // No faults at all, one replica, one tenant: what scenarios are made from.
     static Plan quiet();
+    // The same two for owned partitions (owned_plan.cc).
+    static Plan owned_of(std::uint64_t seed);
+    static Plan owned_quiet();
+    [[nodiscard]] bool is_owned() const { return settings::is_owned(pipeline); }
     [[nodiscard]] std::string text() const;
 };
 

@@ -27,9 +27,10 @@ struct Report {
     std::size_t stored_as_both = 0;
     std::uint64_t steps = 0;
     Duration lasted{};
-    Marks marks;
+    Marks marks = {};
     std::map<std::string, std::uint64_t, std::less<>> faults;
-    std::map<std::string, std::uint64_t> reasons;  // of dead letters
+    std::map<std::string, std::uint64_t> reasons = {};  // of dead letters
+    std::map<std::string, std::uint64_t> seen = {};  // of owned partitions
     std::vector<std::string> last;                 // lines of the trace
 };
 

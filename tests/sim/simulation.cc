@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/sim/options.h"
+#include "tests/sim/owned_run.h"
 #include "tests/sim/run.h"
 #include "tests/sim/shrink.h"
 #include "tests/sim/totals.h"
@@ -13,7 +14,9 @@
 namespace millrace::sim {
 namespace {
 
-Report run(const Plan& plan, bool trace = false) { return Run(plan, trace).go(); }
+Report run(const Plan& plan, bool trace = false) {
+    return plan.is_owned() ? OwnedRun(plan, trace).go() : Run(plan, trace).go();
+}
 
 Report run(const Plan& plan, const Options& options) {
     auto report = run(plan, options.trace);

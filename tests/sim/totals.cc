@@ -26,6 +26,7 @@ void Totals::add(std::uint64_t seed, const Report& report) {
     hash_ = (hash_ ^ report.hash) * 0x100000001B3ull;
     for (const auto& [kind, count] : report.faults) faults_[kind] += count;
     for (const auto& [reason, count] : report.reasons) reasons_[reason] += count;
+    for (const auto& [what, count] : report.seen) seen_[what] += count;
     if (report.violation) broken_[report.violation->invariant].push_back(seed);
 }
 
@@ -36,7 +37,11 @@ void Totals::print() const {
     std::printf("stored again beyond the duplicate window: %llu, as the other kind: %llu\n", wide(stored_again_),
                 wide(stored_as_both_));
     print_counts("faults", faults_);
-    print_counts("dead letters", reasons_);
+    if (seen_.empty()) {
+        print_counts("dead letters", reasons_);
+    } else {
+        print_counts("owned partitions", seen_);
+    }
     std::map<std::string, std::uint64_t> marks;
     for (std::size_t n = 0; n < kMarks; ++n) marks[std::string(kMarkNames[n])] = marks_.hits(static_cast<Mark>(n));
     print_counts("marks", marks);

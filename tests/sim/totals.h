@@ -30,6 +30,7 @@ class Totals {
     Marks marks_;
     std::map<std::string, std::uint64_t> faults_;
     std::map<std::string, std::uint64_t> reasons_;
+    std::map<std::string, std::uint64_t> seen_;
     std::map<std::string, std::vector<std::uint64_t>> broken_;  // seeds by promise
 };
 

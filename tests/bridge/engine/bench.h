@@ -52,8 +52,11 @@ class Bench {
         for (Effect& effect : out) std::visit([&](auto& e) { keep(e); }, effect);
     }
     void tick() { in(Tick{}); }
+    // Time goes by, and the server says on each request that is still open that it is there.
     void advance(Duration by) {
         now += by;
+        for (const PullRequest& pull : std::vector(pulls))
+            in(PullStatus{pull.partition, pull.slot, pull.number, 100, ""});
         tick();
     }
     // Time goes by turn for turn, as it does while nothing happens.

@@ -1,0 +1,286 @@
+#include "tests/sim/owned_oracle.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "bridge/settings/outputs.h"
+#include "tests/sim/flat_json.h"
+#include "tests/sim/rfc3339.h"
+
+namespace millrace::sim {
+namespace {
+
+std::string number(ServerTime time) { return std::to_string(time.time_since_epoch().count()); }
+
+std::optional<ServerTime> time_of(const std::string& quoted) {
+    return quoted.size() < 2 ? std::nullopt : time_in(quoted.substr(1, quoted.size() - 2));
+}
+
+std::string name_of_event(std::string_view what, std::string_view sequence, std::string_view element) {
+    return std::string(what).append(" of ").append(sequence).append(".").append(element);
+}
+
+std::string_view token(std::string_view subject, std::size_t which) {
+    for (; which > 0; --which) subject.remove_prefix(std::min(subject.find('.'), subject.size() - 1) + 1);
+    return subject.substr(0, subject.find('.'));
+}
+
+}  // namespace
+
+OwnedOracle::OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace)
+    : plan_(plan), scheduler_(scheduler), trace_(trace), reference_(plan.pipeline) {
+    for (Partition p = 0; p < plan.pipeline.partitions; ++p) lanes_[p];
+}
+
+void OwnedOracle::violate(std::string invariant, std::string text) {
+    if (violation_) return;
+    trace_.line("oracle", invariant + " is broken: " + text);
+    violation_ = Violation{std::move(invariant), std::move(text)};
+}
+
+// ---- the input ----
+
+void OwnedOracle::published(Partition partition, const std::string& tenant, const StoredMessage& message,
+                            const std::vector<OwnedEvent>& events) {
+    Lane& lane = lanes_[partition];
+    lane.newest = message.sequence;
+    partition_of_[message.sequence] = partition;
+    stored_at_[message.sequence] = message.stored_at;
+    const auto owe = [&](std::string_view what, std::uint32_t element) {
+        const auto name = name_of_event(what, std::to_string(message.sequence), std::to_string(element));
+        lane.due.emplace(name, message.sequence);
+        copies_[name] = tenant.empty() ? "dead-unroutable.trips" : std::string(what) + "." + tenant + ".trips";
+    };
+    std::uint32_t element = 0;
+    for (const auto& event : events) {
+        ++events_;
+        if (!event.decodable || tenant.empty()) {
+            owe("dead", element++);
+            continue;
+        }
+        const auto fate =
+            reference_.judge(partition, tenant, event, message.stored_at, message.sequence, element);
+        if (fate != Reference::Fate::counted && plan_.pipeline.event.on_late == settings::OnLate::subject)
+            owe("late", element);
+        ++element;
+    }
+    const auto watermark = reference_.watermark(partition, tenant);
+    for (const auto& [key, counted] : reference_.counted()) {
+        if (key.partition != partition || key.tenant != tenant) continue;
+        for (const auto& window : reference_.windows(key)) {
+            const auto name = name_of(key, window.end);
+            if (window.end < watermark && !identity_of_.contains(name)) lane.due.emplace(name, message.sequence);
+        }
+    }
+}
+
+std::string OwnedOracle::name_of(const Reference::Key& key, ServerTime end) const {
+    return plan_.pipeline.aggregates[key.aggregate].name + " of " + key.tenant + " " + key.group + " in " +
+           std::to_string(key.partition) + " up to " + number(end);
+}
+
+// ---- what is stored ----
+
+void OwnedOracle::stored(const SimStream& stream, const StoredMessage& message) {
+    const auto space = token(message.subject, 0);
+    if (space == "millrace") return head(stream, message);
+    if (space == "events") return;
+    check_copies(message);
+    if (space == "aggregates") return aggregate(message);
+    if (space == "late") return copy(message, "late");
+    copy(message, "dead");
+}
+
+// Of everything on the outputs: one identity, one content.
+void OwnedOracle::check_copies(const StoredMessage& message) {
+    const auto id = std::string(header_value(message.headers, "Nats-Msg-Id").value_or(""));
+    if (id.empty()) return violate("aggregate_once", message.subject + " has no identity");
+    const auto [known, first] = by_identity_.try_emplace(id, Copy{message.payload, message.stored_at});
+    if (first) return;
+    if (known->second.payload != message.payload)
+        violate("aggregate_once", id + " is stored with other bytes: " + message.payload);
+    if (message.stored_at - known->second.stored_at < plan_.duplicate_window)
+        violate("aggregate_once", id + " is stored twice within the duplicate window");
+    if (plan_.strict) violate("aggregate_once", id + " is stored again: " + message.payload);
+    ++stored_again_;
+    known->second.stored_at = message.stored_at;
+}
+
+void OwnedOracle::aggregate(const StoredMessage& message) {
+    ++seen_["aggregates"];
+    const auto header = [&](std::string_view name) {
+        return std::string(header_value(message.headers, name).value_or(""));
+    };
+    const auto& aggregates = plan_.pipeline.aggregates;
+    const auto found = std::ranges::find(aggregates, header("Millrace-Aggregate"), &Aggregate::name);
+    if (found == aggregates.end()) return violate("aggregate_once", "of no aggregate: " + message.payload);
+    auto body = flat_json(message.payload);
+    Reference::Key key;
+    key.aggregate = static_cast<std::size_t>(found - aggregates.begin());
+    key.tenant = header("Millrace-Tenant");
+    key.partition = static_cast<Partition>(std::atoi(header("Millrace-Partition").c_str()));
+    if (!found->group_by.empty()) key.group = body[found->group_by.front()];
+    const auto subject = "aggregates." + (found->partial ? header("Millrace-Partition") + "." : "") + key.tenant + "." +
+                         found->name;
+    if (message.subject != subject) return violate("one_tenant", message.payload + " is on " + message.subject);
+    const auto end = time_of(body["window_end"]);
+    for (const auto& window : reference_.windows(key)) {
+        if (window.end == end) return compare(key, window, body, message);
+    }
+    violate("aggregate_once", "the input does not make this window: " + message.payload);
+}
+
+void OwnedOracle::compare(const Reference::Key& key, const Reference::Window& window,
+                          std::map<std::string, std::string>& body, const StoredMessage& message) {
+    const auto check = [&](const std::string& name, const std::string& right) {
+        if (body[name] != right) violate("aggregate_once", name + " must be " + right + " in " + message.payload);
+    };
+    if (time_of(body["window_start"]) != window.start) check("window_start", rfc3339_of(window.start));
+    check("count", std::to_string(window.events.size()));
+    const auto by_place = [](const auto& a, const auto& b) { return a.moment.sequence < b.moment.sequence; };
+    const auto [first, last] = std::ranges::minmax_element(window.events, by_place);
+    check("first_sequence", std::to_string(first->moment.sequence));
+    check("last_sequence", std::to_string(last->moment.sequence));
+    for (const auto& select : plan_.pipeline.aggregates[key.aggregate].select) {
+        if (const auto right = reference_.field(select, window)) check(select.name, *right);
+    }
+    known_as(name_of(key, window.end), message, "aggregate_once");
+}
+
+// What is stored under one name has one identity.
+void OwnedOracle::known_as(const std::string& name, const StoredMessage& message, const char* promise) {
+    const auto id = std::string(*header_value(message.headers, "Nats-Msg-Id"));
+    const auto [known, first] = identity_of_.try_emplace(name, id);
+    if (known->second != id) violate(promise, name + " is stored under two identities");
+    for (auto& [partition, lane] : lanes_) lane.due.erase(name);
+}
+
+void OwnedOracle::copy(const StoredMessage& message, std::string_view what) {
+    ++seen_[std::string(what)];
+    const auto sequence = header_value(message.headers, "Millrace-Input-Sequence").value_or("");
+    const auto element = header_value(message.headers, "Millrace-Element").value_or("0");
+    const auto name = name_of_event(what, sequence, element);
+    const auto expected = copies_.find(name);
+    if (expected == copies_.end()) return violate("late_once", name + " must not be: " + message.payload);
+    if (message.subject != expected->second) violate("one_tenant", name + " is on " + message.subject);
+    known_as(name, message, "late_once");
+}
+
+// ---- heads ----
+
+void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
+    Partition partition = 0;
+    for (; message.subject != settings::state_subject(plan_.pipeline, partition); ++partition) {
+        if (partition == plan_.pipeline.partitions) {
+            ++seen_["parts"];
+            return;
+        }
+    }
+    const auto read = state::read_head(message.payload);
+    if (!read) return violate("monotone", read.error().text);
+    const state::Head& head = *read;
+    const auto known = heads_.find(partition);
+    const auto about = "head " + std::to_string(message.sequence) + " of epoch " + std::to_string(head.epoch);
+    ++seen_[head.base == 0 ? "bases" : "deltas"];
+    if (head.released) ++seen_["releases"];
+    if (known == heads_.end()) {
+        if (head.previous != 0 || head.base != 0) violate("monotone", about + " is the first and builds on another");
+    } else {
+        const Last& before = known->second;
+        const bool mine = head.writer == before.head.writer;
+        if (head.previous != before.sequence) violate("monotone", about + " does not follow the last head");
+        if (head.commit != before.head.commit + 1) violate("monotone", about + " is not the next commit");
+        if (head.floor < before.head.floor || head.clear_to < before.head.clear_to)
+            violate("monotone", about + " goes back to " + std::to_string(head.floor));
+        if (head.epoch != before.head.epoch + (mine ? 0 : 1)) violate("fenced", about + " is of a wrong epoch");
+        if (mine && before.head.released) violate("fenced", about + " comes after its owner has left");
+        if (!mine) ++seen_[before.head.released ? "handed over" : "taken over"];
+        if (!mine && !before.head.released && scheduler_.now() - before.seen_at < plan_.pipeline.state.lease)
+            violate("fenced", about + " was claimed before the lease was over");
+    }
+    const auto floor = stored_at_.find(head.floor);
+    if (head.floor != 0 && (floor == stored_at_.end() || floor->second != head.floor_stored))
+        violate("monotone", about + " has a floor that is no message of the input");
+    check_content(stream, head);
+    check_chain(stream, head);
+    heads_[partition] = {head, message.sequence, message.stored_at, scheduler_.now()};
+    Lane& lane = lanes_[partition];
+    lane.floor = std::max(lane.floor, head.floor);
+}
+
+void OwnedOracle::check_content(const SimStream& stream, const state::Head& head) {
+    std::string content = head.content;
+    const auto subject = [&](Partition p) { return settings::state_subject(plan_.pipeline, p); };
+    for (std::uint32_t part = 0; part < head.parts; ++part) {
+        const StoredMessage* found = nullptr;
+        for (Partition p = 0; p < plan_.pipeline.partitions && found == nullptr; ++p)
+            found = stream.last(state::part_subject(subject(p), head, part));
+        if (found == nullptr) return violate("monotone", "a part of a head is not stored before it");
+        content += found->payload;
+    }
+    if (content.size() != head.content_size || digest(content) != head.content_digest)
+        return violate("monotone", "the content of a head is not what it says");
+    const auto read = state::read_content(content);
+    if (!read) return violate("monotone", read.error().text);
+    if (!read->outbox.empty()) ++seen_["heads with an outbox"];
+}
+
+// What the head builds on is still there.
+void OwnedOracle::check_chain(const SimStream& stream, const state::Head& head) {
+    if (head.base == 0) return;
+    if (stream.message(head.base) == nullptr || stream.message(head.previous) == nullptr)
+        violate("monotone", "what a head builds on was purged");
+}
+
+const OwnedOracle::Last* OwnedOracle::last(Partition partition) const {
+    const auto found = heads_.find(partition);
+    return found == heads_.end() ? nullptr : &found->second;
+}
+
+bool OwnedOracle::caught_up() const {
+    return std::ranges::all_of(lanes_, [&](const auto& lane) {
+        const auto* head = last(lane.first);
+        return lane.second.newest == 0 || (head != nullptr && head->head.floor >= lane.second.newest);
+    });
+}
+
+// ---- acks and replicas ----
+
+void OwnedOracle::acked(const SimConsumer& consumer, std::uint64_t sequence) {
+    const auto of = partition_of_.find(sequence);
+    if (of == partition_of_.end()) return violate("covers", consumer.config().name + " acked no message of ours");
+    const Lane& lane = lanes_[of->second];
+    if (lane.floor < sequence) {
+        return violate("covers", "message " + std::to_string(sequence) + " is acked, and the floor stored is " +
+                                     std::to_string(lane.floor));
+    }
+    for (const auto& [name, by] : lane.due) {
+        if (by > sequence) continue;
+        return violate("acked_after_stored", "message " + std::to_string(sequence) + " is acked before " + name);
+    }
+}
+
+void OwnedOracle::turned(const std::string& replica, bool connected, const Snapshot& snapshot) {
+    if (able_to_work(snapshot) && !connected) violate("no_lying_health", replica + " is able without a connection");
+    const auto most = std::size_t{settings::effective_max_ack_pending(plan_.pipeline)} * plan_.pipeline.partitions;
+    if (snapshot.open_deliveries > most)
+        violate("bounded", replica + " holds " + std::to_string(snapshot.open_deliveries) + " messages");
+    if (!snapshot.halt.empty()) violate("halted", replica + " halts: " + snapshot.halt + ": " + snapshot.halt_remedy);
+}
+
+std::string OwnedOracle::missing(bool idle) const {
+    for (const auto& [partition, lane] : lanes_) {
+        if (!lane.due.empty()) return lane.due.begin()->first;
+    }
+    for (const auto& [key, counted] : reference_.counted()) {
+        const auto watermark = reference_.watermark(key.partition, key.tenant);
+        for (const auto& window : reference_.windows(key)) {
+            const auto name = name_of(key, window.end);
+            if ((idle || window.end < watermark) && !identity_of_.contains(name)) return name;
+        }
+    }
+    return {};
+}
+
+}  // namespace millrace::sim

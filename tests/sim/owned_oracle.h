@@ -1,0 +1,105 @@
+// OwnedOracle: the promises of the design about owned partitions, checked at the moment something happens, from
+// outside. It knows the input, sees what is stored and acked on the model server, and computes what must come of it by
+// a Reference of its own. The first broken promise stands.
+//
+//     aggregate_once      an aggregate is one that the input makes, byte for byte, under one identity, stored once
+//                         within the duplicate window; in the end none is missing
+//     late_once           each event that missed its windows has one copy, each unfit one is one dead letter
+//     acked_after_stored  no message is acked before what it and all before it came to is stored
+//     covers              … and before a head is stored whose floor it is not above
+//     monotone            every head can be read, follows the one before, and goes back in nothing
+//     fenced              a head of another owner comes after the lease or a release, and none of an epoch that is over
+//     one_tenant          what belongs to a tenant is on its subjects only
+//     bounded             what is held unacked is within what is configured
+//     no_lying_health     able to work is not said without a connection
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/base/snapshot.h"
+#include "bridge/state/head.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/owned_reference.h"
+#include "tests/sim/plan.h"
+#include "tests/sim/sim_server.h"
+#include "tests/sim/trace.h"
+
+namespace millrace::sim {
+
+class OwnedOracle {
+  public:
+    OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace);
+
+    // A message of the input was stored. `tenant` is empty where the subject has none that is usable.
+    void published(Partition partition, const std::string& tenant, const StoredMessage& message,
+                   const std::vector<OwnedEvent>& events);
+    void stored(const SimStream& stream, const StoredMessage& message);
+    void acked(const SimConsumer& consumer, std::uint64_t sequence);
+    void turned(const std::string& replica, bool connected, const Snapshot& snapshot);
+
+    void violate(std::string invariant, std::string text);
+    [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+    [[nodiscard]] std::size_t events() const { return events_; }
+    [[nodiscard]] std::size_t stored_again() const { return stored_again_; }
+    // How often what was seen, by name.
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& seen() const { return seen_; }
+
+    // What must be stored by now (`idle`: windows that only time closes count as well), in words; empty when all is.
+    [[nodiscard]] std::string missing(bool idle) const;
+    // The last head of the partition, and when it was stored.
+    struct Last {
+        state::Head head;
+        std::uint64_t sequence = 0;
+        ServerTime stored_at{};
+        Time seen_at{};
+    };
+    [[nodiscard]] const Last* last(Partition partition) const;
+    // Every message of the partition is below the floor.
+    [[nodiscard]] bool caught_up() const;
+    // Heads are not compared with those before any more: somebody has put the state, or the input, back.
+    void forget_heads() { heads_.clear(); }
+
+  private:
+    struct Copy {
+        std::string payload;
+        ServerTime stored_at{};
+    };
+    struct Lane {
+        std::uint64_t newest = 0;         // message of the input
+        std::uint64_t floor = 0;          // greatest stored
+        std::map<std::string, std::uint64_t> due;  // by name, with the message by which it must be stored
+    };
+
+    void aggregate(const StoredMessage& message);
+    void compare(const Reference::Key& key, const Reference::Window& window, std::map<std::string, std::string>& body,
+                 const StoredMessage& message);
+    void known_as(const std::string& name, const StoredMessage& message, const char* promise);
+    void copy(const StoredMessage& message, std::string_view what);
+    void head(const SimStream& stream, const StoredMessage& message);
+    void check_content(const SimStream& stream, const state::Head& head);
+    void check_chain(const SimStream& stream, const state::Head& head);
+    void check_copies(const StoredMessage& message);
+    [[nodiscard]] std::string name_of(const Reference::Key& key, ServerTime end) const;
+
+    const Plan& plan_;
+    const Scheduler& scheduler_;
+    Trace& trace_;
+    Reference reference_;
+    std::map<Partition, Lane> lanes_;
+    std::map<Partition, Last> heads_;
+    std::map<std::uint64_t, Partition> partition_of_;    // of messages of the input
+    std::map<std::uint64_t, ServerTime> stored_at_;
+    std::map<std::string, Copy> by_identity_;            // what is stored on the outputs
+    std::map<std::string, std::string> identity_of_;     // by name of what is stored
+    std::map<std::string, std::string> copies_;          // late copies and dead letters that must be, with their subjects
+    std::map<std::string, std::uint64_t> seen_;
+    std::size_t events_ = 0;
+    std::size_t stored_again_ = 0;
+    std::optional<Violation> violation_;
+};
+
+}  // namespace millrace::sim

@@ -1,0 +1,75 @@
+// Reference: what the owner of a partition must publish, computed from the input alone and in the plainest way: judge
+// every event in stream order, keep all of them, and sort them into windows when asked. It shares nothing with
+// bridge/windows, and knows the functions whose results are certain to the last digit.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bridge/base/ids.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace::sim {
+
+// An event as it was published.
+struct OwnedEvent {
+    bool decodable = true;
+    std::optional<ServerTime> at = {};   // nothing where its time is the stored one
+    std::string group = "null";          // raw JSON
+    std::optional<std::int64_t> value = {};  // null when there is none
+    std::string text;                    // raw
+};
+
+class Reference {
+  public:
+    struct Key {
+        std::size_t aggregate = 0;
+        Partition partition = 0;
+        std::string tenant;
+        std::string group;  // empty where events are not grouped
+        auto operator<=>(const Key&) const = default;
+    };
+    struct Moment {
+        ServerTime at;
+        std::uint64_t sequence = 0;
+        std::uint32_t element = 0;
+        auto operator<=>(const Moment&) const = default;
+    };
+    struct Counted {
+        Moment moment;
+        std::optional<std::int64_t> value;
+        auto operator<=>(const Counted&) const = default;
+    };
+    struct Window {
+        ServerTime start;
+        ServerTime end;
+        std::vector<Counted> events;  // in the order of their times
+    };
+    enum class Fate { counted, late, early };
+
+    explicit Reference(const settings::Pipeline& pipeline) : pipeline_(pipeline) {}
+
+    // The next event of the partition in stream order.
+    Fate judge(Partition partition, const std::string& tenant, const OwnedEvent& event, ServerTime stored,
+               std::uint64_t sequence, std::uint32_t element);
+    // Windows of what was counted so far.
+    [[nodiscard]] std::vector<Window> windows(const Key& key) const;
+    [[nodiscard]] const std::map<Key, std::vector<Counted>>& counted() const { return counted_; }
+    // The earliest time a further event of the tenant can have.
+    [[nodiscard]] ServerTime watermark(Partition partition, const std::string& tenant) const;
+    // By name in the body, as raw JSON; nothing where the reference does not know.
+    [[nodiscard]] std::optional<std::string> field(const Select& select, const Window& window) const;
+
+  private:
+    const settings::Pipeline& pipeline_;
+    std::map<Key, std::vector<Counted>> counted_;
+    std::map<Partition, ServerTime> stored_;
+    std::map<std::pair<Partition, std::string>, ServerTime> watermarks_;
+};
+
+}  // namespace millrace::sim

@@ -1,0 +1,128 @@
+#include "tests/sim/owned_replica.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "bridge/protocols/registry.h"
+
+namespace millrace::sim {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kTurnTakes = std::chrono::microseconds(50);
+constexpr std::uint64_t kMostTurnsPerSecond = 15'000;
+constexpr Duration kDrainSlack = seconds(2);
+
+}  // namespace
+
+// Passes a replica's notes on to the trace.
+struct OwnedReplica::Watcher final : ports::Observer {
+    explicit Watcher(OwnedReplica& of) : replica(of) {}
+
+    void received(std::size_t, std::size_t, bool) override {}
+    void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void applied(const Fates&) override {}
+    void acked() override {}
+    void requested(std::size_t) override {}
+    void answered(Outcome, int, Duration) override {}
+    void note(const Note& note) override {
+        if (!replica.gate_.dead()) replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);
+    }
+    void publish(const Snapshot&) override {}
+
+    OwnedReplica& replica;
+};
+
+struct OwnedReplica::NoEndpoint final : ports::Endpoint {
+    explicit NoEndpoint(OwnedReplica& of) : replica(of) {}
+
+    void send(ports::HttpRequest) override { replica.parts_.oracle.violate("bounded", "there is no endpoint to ask"); }
+    void wait(Duration, std::vector<ports::HttpResponse>&) override {}
+    void wake() override { replica.wake(); }
+    void cancel_all() override {}
+
+    OwnedReplica& replica;
+};
+
+OwnedReplica::OwnedReplica(Parts parts)
+    : parts_(std::move(parts)), arrivals_([this] { wake(); }), key_(*auth::KeyFile::load("")) {
+    Random random(parts_.seed, "replica " + parts_.name);
+    clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
+    jetstream_ = std::make_unique<SimJetStream>(
+        SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
+                            parts_.trace, parts_.seed, parts_.name, parts_.chooser});
+    watcher_ = std::make_unique<Watcher>(*this);
+    endpoint_ = std::make_unique<NoEndpoint>(*this);
+    protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
+    std::vector<Partition> partitions(parts_.plan.pipeline.partitions);
+    std::iota(partitions.begin(), partitions.end(), Partition{0});
+    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, std::move(partitions), *jetstream_, arrivals_,
+                                                  *endpoint_, *protocol_, key_, *watcher_, random.next()});
+    parts_.trace.line(parts_.name, "starts");
+    wake();
+}
+
+OwnedReplica::~OwnedReplica() = default;
+
+void OwnedReplica::turn_at(Time when) {
+    when = std::max({when, frozen_until_, parts_.scheduler.now() + kTurnTakes});
+    if (!alive() || when >= next_turn_) return;
+    next_turn_ = when;
+    parts_.scheduler.at(when, [this, number = ++turn_number_] {
+        if (alive() && number == turn_number_) turn();
+    });
+}
+
+void OwnedReplica::turn() {
+    const auto now = parts_.scheduler.now();
+    next_turn_ = kNever;
+    if (now < frozen_until_) return turn_at(frozen_until_);
+    shard_->turn(clock(), parts_.scheduler.server_now());
+    if (gate_.dead()) return end("crashes");
+    parts_.oracle.turned(parts_.name, jetstream_->told_connected(), shard_->snapshot(clock()));
+    if (shard_->drained()) return end("drained");
+    if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack)
+        parts_.oracle.violate("recovers", parts_.name + " did not drain by its deadline");
+    if (now - busy_since_ > seconds(1)) {
+        busy_since_ = now;
+        turns_since_ = 0;
+    } else if (++turns_since_ > kMostTurnsPerSecond) {
+        parts_.oracle.violate("bounded", parts_.name + " turns without end and gets nowhere");
+    }
+    turn_at(now + std::min(shard_->until_due(clock()), parts_.plan.idle_turn));
+}
+
+void OwnedReplica::freeze(Duration duration) {
+    frozen_until_ = std::max(frozen_until_, parts_.scheduler.now() + duration);
+    jetstream_->freeze(frozen_until_);
+    parts_.trace.fault("frozen",
+                       parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
+    next_turn_ = kNever;
+    turn_at(frozen_until_);
+}
+
+void OwnedReplica::drain(Duration within) {
+    if (drain_deadline_) return;
+    parts_.trace.fault("drain", parts_.name);
+    drain_deadline_ = std::max(parts_.scheduler.now(), frozen_until_) + within;
+    shard_->drain(*drain_deadline_ + clock_offset_);
+    wake();
+}
+
+void OwnedReplica::end(std::string_view how) {
+    if (!alive()) return;
+    parts_.trace.line(parts_.name, how);
+    stop();
+    parts_.ended();
+}
+
+void OwnedReplica::stop() {
+    if (!alive()) return;
+    gate_.kill();
+    jetstream_->die();
+    shard_.reset();
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,81 @@
+// OwnedReplica: one bridge process of the deployment whose partitions are owned: a real Shard between the fakes, from
+// its start to its end. It has no endpoint. As Replica in all else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "auth/key_file.h"
+#include "bridge/protocols/protocol.h"
+#include "bridge/shard/shard.h"
+#include "tests/sim/fake_jetstream.h"
+#include "tests/sim/owned_oracle.h"
+#include "tests/sim/plan.h"
+
+namespace millrace::sim {
+
+class OwnedReplica {
+  public:
+    struct Parts {
+        const Plan& plan;
+        Scheduler& scheduler;
+        SimServer& server;
+        const LinkFaults& link;
+        OwnedOracle& oracle;
+        Trace& trace;
+        std::string name;
+        std::uint64_t seed;
+        Chooser* chooser;             // of the exhaustive mode, or null
+        std::function<void()> ended;  // it died or drained; called once, outside of a turn
+    };
+
+    explicit OwnedReplica(Parts parts);
+    ~OwnedReplica();
+    OwnedReplica(const OwnedReplica&) = delete;
+    OwnedReplica& operator=(const OwnedReplica&) = delete;
+
+    [[nodiscard]] bool alive() const { return shard_ != nullptr; }
+    [[nodiscard]] const std::string& name() const { return parts_.name; }
+    [[nodiscard]] Snapshot snapshot() const { return shard_->snapshot(clock()); }
+
+    void die_after(std::uint64_t calls) { gate_.die_after(calls); }
+    void die() { end("dies"); }
+    void freeze(Duration duration);
+    [[nodiscard]] bool frozen() const { return parts_.scheduler.now() < frozen_until_; }
+    void disconnect(Duration duration) { jetstream_->disconnect(duration); }
+    void drain(Duration within);
+    void stop();
+
+  private:
+    struct Watcher;
+    struct NoEndpoint;
+
+    void wake() { turn_at(parts_.scheduler.now()); }
+    void turn_at(Time when);
+    void turn();
+    void end(std::string_view how);
+    [[nodiscard]] Time clock() const { return parts_.scheduler.now() + clock_offset_; }
+
+    Parts parts_;
+    Gate gate_;
+    Duration clock_offset_;
+    SimJetStream::Arrivals arrivals_;
+    std::unique_ptr<SimJetStream> jetstream_;
+    std::unique_ptr<Watcher> watcher_;
+    std::unique_ptr<NoEndpoint> endpoint_;
+    std::unique_ptr<protocols::Protocol> protocol_;
+    auth::KeyFile key_;
+    std::unique_ptr<Shard> shard_;
+
+    Time next_turn_ = kNever;
+    std::uint64_t turn_number_ = 0;
+    Time frozen_until_{};
+    std::optional<Time> drain_deadline_;
+    Time busy_since_{};
+    std::uint64_t turns_since_ = 0;
+};
+
+}  // namespace millrace::sim
