@@ -117,6 +117,8 @@ TEST_CASE("avg is always a double, rounded once") {
     CHECK(of(Function::avg, {0.1, 0.1, 0.1}) == "0.1");
     CHECK(of(Function::avg, {whole(1), whole(0), whole(0)}) == "0.3333333333333333");
     CHECK(of(Function::avg, {whole(-1), whole(0), whole(0)}) == "-0.3333333333333333");
+    CHECK(of(Function::avg, {3.0, 3 * 0x1p-53, 0.0}) == "1");                        // a tie, to even
+    CHECK(of(Function::avg, {3.0, 3 * 0x1p-53, 0x1p-200}) == "1.0000000000000002");  // and what is left of it
     CHECK(of(Function::avg, {kTiny, 0.0}) == "0");
     CHECK(of(Function::avg, {kTiny, kTiny, 0.0}) == "5e-324");
 }
@@ -223,7 +225,7 @@ TEST_CASE("first and last are by time, then by place, of any type") {
     CHECK(fields[1].json == "\"later\"");
 }
 
-TEST_CASE("top_n ranks by value, then by place") {
+TEST_CASE("top_n ranks by value") {
     const Values values = {whole(3), whole(9), text("x"), whole(9), Null{}, true, 4.5};
     CHECK(top(3, false, values) == R"([{"rank":1,"value":"x"},{"rank":2,"value":9},{"rank":3,"value":9}])");
     CHECK(top(2, true, values) == R"([{"rank":1,"value":3},{"rank":2,"value":4.5}])");
