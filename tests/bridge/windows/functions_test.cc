@@ -117,8 +117,6 @@ TEST_CASE("avg is always a double, rounded once") {
     CHECK(of(Function::avg, {0.1, 0.1, 0.1}) == "0.1");
     CHECK(of(Function::avg, {whole(1), whole(0), whole(0)}) == "0.3333333333333333");
     CHECK(of(Function::avg, {whole(-1), whole(0), whole(0)}) == "-0.3333333333333333");
-    CHECK(of(Function::avg, {3.0, 3 * 0x1p-53, 0.0}) == "1");                        // a tie, to even
-    CHECK(of(Function::avg, {3.0, 3 * 0x1p-53, 0x1p-200}) == "1.0000000000000002");  // and what is left of it
     CHECK(of(Function::avg, {kTiny, 0.0}) == "0");
     CHECK(of(Function::avg, {kTiny, kTiny, 0.0}) == "5e-324");
 }
@@ -129,6 +127,7 @@ TEST_CASE("variance and deviation, of the sample and of the population") {
     CHECK(of(Function::stddevp, values) == "2");
     CHECK(of(Function::var, values) == "4.571428571428571");
     CHECK(of(Function::stddev, values) == "2.138089935299395");
+    CHECK(of(Function::stddev, {whole(0), whole(0), whole(15)}) == "8.660254037844387");  // a tie but for what is left
     CHECK(of(Function::var, {whole(3)}) == "null");
     CHECK(of(Function::stddev, {3.5}) == "null");
     CHECK(of(Function::varp, {whole(3)}) == "0");
