@@ -26,7 +26,7 @@ SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
 ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights))'
 
-.PHONY: help deps build test test-real demo asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak sim long clean
+.PHONY: help deps build test test-real demo widgets asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak sim long clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -56,6 +56,9 @@ test-real: build ## tests that need more: Go's module proxy (kustomize, a curren
 demo: build ## a private NATS server, a small model and 100,000 taxi trips through the bridge
 	python3 examples/demo.py $(BIN)
 
+widgets: build ## widgets counted per kind every 5 seconds, through a kill -9, checked to the last one
+	python3 examples/widgets.py $(BIN)
+
 # With a sanitizer the end-to-end tests that kill and drain; the others wait more than they work.
 UNDER_SANITIZER = $(CTEST) -LE e2e --test-dir $(1) && $(CTEST) -R '^e2e_(kill_bridge|kill_server|tenants|shutdown)$$' --test-dir $(1)
 
@@ -73,9 +76,11 @@ build-asan build-tsan: build-%: deps
 sim: build ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
 	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
 
-long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds
+long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times
 	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
 	build/release/bin/sim --exhaustive --deviations 2
+	cd tests/e2e && PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(CURDIR)/$(BIN) E2E_KILLS=300 python3 -m unittest -v \
+		aggregates_test.AggregatesTest.test_kill_9_at_random_moments
 
 format: ## rewrite the sources in the house's format
 	@.ci/install lint

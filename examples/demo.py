@@ -6,16 +6,14 @@ Leaves nothing behind: no process, no file.
 """
 import argparse
 import collections
-import contextlib
 import pathlib
-import signal
 import sys
-import tempfile
 import time
 
 import nats_wire
-from children import Children, NatsServer, free_port, start_endpoint
-from show import Screen, milliseconds, percentile
+from children import NatsServer, start_endpoint
+from show import milliseconds, percentile
+from staging import WentWrong, check_claims, perform, run_to_end, write_config
 from taxi.audit import Audit
 from taxi.load import TENANTS, load
 from taxi.model import FareModel
@@ -23,50 +21,6 @@ from taxi.model import FareModel
 HERE = pathlib.Path(__file__).resolve().parent
 PIPELINE = "trip-fares"
 INPUT = "TRIPS"
-
-
-class Interrupted(Exception):
-    """A signal asked the demo to stop."""
-
-    def __init__(self, number):
-        super().__init__(signal.Signals(number).name)
-        self.code = 128 + number
-
-
-class WentWrong(Exception):
-    """Something the demo cannot go on after."""
-
-
-def _interrupt(number, _frame):
-    for again in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(again, signal.SIG_IGN)  # the way out is not interrupted
-    raise Interrupted(number)
-
-
-def write_config(folder, nats_url, endpoint_port):
-    """The committed configuration with this run's addresses in it."""
-    text = (HERE / "taxi" / "millrace.yaml").read_text(encoding="utf-8")
-    head, body = text[:text.index("version:")], text[text.index("version:"):]
-    for usual, ours in (("nats://127.0.0.1:4222", nats_url), ("127.0.0.1:5001", f"127.0.0.1:{endpoint_port}"),
-                        ("127.0.0.1:9465", f"127.0.0.1:{free_port()}")):
-        if body.count(usual) != 1:
-            raise WentWrong(f"examples/taxi/millrace.yaml: {usual} should stand there once")
-        body = body.replace(usual, ours)
-    path = folder / "millrace.yaml"
-    path.write_text(head + body, encoding="utf-8")
-    return path
-
-
-def run_to_end(children, name, argv, folder, within=30.0):
-    """Runs a command that ends by itself; WentWrong with what it said when it fails."""
-    child = children.start(name, argv, folder / f"{name}.log")
-    deadline = time.monotonic() + within
-    while child.running():
-        if time.monotonic() > deadline:
-            raise WentWrong(f"{name}: not done within {within:g} s\n{child.tail()}")
-        time.sleep(0.01)
-    if child.process.returncode != 0:
-        raise WentWrong(f"{name}: exit code {child.process.returncode}\n{child.tail()}")
 
 
 class Counts:
@@ -111,7 +65,7 @@ class Demo:
         show.line(f"  nats-server {server.version():<8} {server.url}, JetStream, files in a temporary folder")
         _, port = start_endpoint(children, HERE / "taxi" / "endpoint.py", folder, "--port", "0")
         show.line(f"  model endpoint       http://127.0.0.1:{port}/score, a linear regression over five features")
-        config = write_config(folder, server.url, port)
+        config = write_config(HERE / "taxi" / "millrace.yaml", folder, server.url, ("127.0.0.1:5001", f"127.0.0.1:{port}"))
         run_to_end(children, "millrace-setup", [options.millrace, "setup", "-c", config, "--apply"], folder)
         with nats_wire.Connection(server.url) as connection:
             jetstream = nats_wire.JetStream(connection)
@@ -219,7 +173,6 @@ class Demo:
         self._screen.table(["tenant", "trip", "pickup", "vendor", "passengers", "distance", "predicted", "paid"], rows, 3)
 
     def _check(self, jetstream, audit, stored_at, code):
-        self._screen.heading("Checked")
         missing = audit.missing()
         audit.wrong["settled once"] += [f"input {key} came to nothing" for key in missing]
         left = {name: state for name in jetstream.consumers(INPUT) for state in [jetstream.consumer(INPUT, name)]
@@ -240,13 +193,7 @@ class Demo:
             ("nothing is left unread or unacknowledged", [f"consumer {name}" for name in left]),
             ("millrace drained and exited 0 on SIGTERM", [] if code == 0 else [f"exit code {code}"]),
         ]
-        for claim, against in claims:
-            self._screen.check(not against, claim)
-            for contradiction in against[:5]:
-                self._screen.line(f"      {contradiction}")
-            if len(against) > 5:
-                self._screen.line(f"      … and {len(against) - 5:,} more")
-        return not any(against for _, against in claims)
+        return check_claims(self._screen, claims)
 
 
 def main():
@@ -257,23 +204,8 @@ def main():
     parser.add_argument("--patience", type=float, default=30.0, help="seconds without movement before giving up")
     options = parser.parse_args()
     options.millrace = options.millrace.resolve()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    screen, started = Screen(), time.monotonic()
-    try:
-        with tempfile.TemporaryDirectory(prefix="millrace-demo-") as folder, Children() as children:
-            good = Demo(screen, options).run(children, pathlib.Path(folder))
-    except Interrupted as interrupted:
-        screen.line(f"\nStopped by {interrupted}; everything that was started has ended.")
-        return interrupted.code
-    except (WentWrong, RuntimeError, OSError, nats_wire.NatsError) as error:
-        screen.line(f"\nThe demo failed: {error}")
-        return 1
-    screen.line()
-    screen.line(f"{'All right' if good else 'Something is off'}, {time.monotonic() - started:.1f} s in all.")
-    return 0 if good else 1
+    return perform(lambda screen, children, folder: Demo(screen, options).run(children, folder))
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        sys.exit(main())
+    sys.exit(main())

@@ -75,9 +75,8 @@ void write_canonical(std::span<const Part> tuple, char* out) {
 
 Identity of_event(std::string_view kind, const EventOrigin& origin) {
     const std::int64_t stored = origin.stored_at.time_since_epoch().count();
-    const std::array<Part, 7> tuple = {
-        origin.pipeline, std::uint64_t{origin.generation}, kind, origin.stream, stored,
-        origin.sequence, std::uint64_t{origin.element}};
+    const std::array<Part, 7> tuple = {origin.pipeline, std::uint64_t{origin.generation}, kind, origin.stream, stored,
+                                       origin.sequence, std::uint64_t{origin.element}};
     return identity_of(tuple);
 }
 

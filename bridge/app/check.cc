@@ -44,6 +44,7 @@ void look_at_server(const settings::Settings& settings, std::ostream& out, std::
 // Only whether somebody listens: a request would count as one, and would need a row that the model knows.
 void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>& found) {
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
+        if (!settings::has_endpoint(settings.pipelines[i])) continue;
         const std::string& url = settings.pipelines[i].endpoint.url;
         const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
         const auto until = std::chrono::steady_clock::now() + kPatience;

@@ -27,10 +27,10 @@ enum class Reason {
 };
 
 inline constexpr std::array<std::string_view, 16> kReasonNames = {
-    "unroutable_tenant", "not_json",          "not_an_object",    "field_missing",
-    "field_null",        "field_wrong_type",  "timestamp_invalid", "event_too_large",
-    "rejected",          "too_large",         "model_raised",     "contract_broken",
-    "timeout",           "endpoint_crash",    "result_too_large", "deliveries_exhausted",
+    "unroutable_tenant", "not_json",         "not_an_object",     "field_missing",
+    "field_null",        "field_wrong_type", "timestamp_invalid", "event_too_large",
+    "rejected",          "too_large",        "model_raised",      "contract_broken",
+    "timeout",           "endpoint_crash",   "result_too_large",  "deliveries_exhausted",
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::deliveries_exhausted) + 1);
 

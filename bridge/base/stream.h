@@ -143,6 +143,7 @@ struct Read {
     std::uint64_t sequence = 0;  // not of `last`
     // Not of `at`. Empty: the partition's own, which is its state subject, or what its consumers filter the input by.
     std::string subject{};
+    bool operator==(const Read&) const = default;
 };
 
 struct StreamMessage {

@@ -10,22 +10,30 @@
 #include "bridge/cli/config_file.h"
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/inspect.h"
+#include "bridge/settings/outputs.h"
 
 namespace millrace::cli {
 namespace {
 
 void describe(const settings::Pipeline& pipeline, std::ostream& out) {
     const settings::Endpoint& endpoint = pipeline.endpoint;
+    const std::string owner = settings::is_owned(pipeline) ? "-EPOCH-N" : "";
     out << "pipeline " << pipeline.name << "\n"
         << "  reads     " << pipeline.input.subject << " in " << pipeline.input.stream << ", consumer "
-        << settings::consumer_name(pipeline, 0);
-    if (pipeline.partitions > 1) out << " to " << settings::consumer_name(pipeline, pipeline.partitions - 1);
-    out << "\n"
-        << "  asks      " << endpoint.protocol << " at " << endpoint.url << ", up to " << endpoint.max_batch_count
-        << " events a request, " << pipeline.partitions << " x " << endpoint.parallel_requests_per_partition
-        << " requests in flight\n"
-        << "  publishes " << pipeline.results.subject << ", " << pipeline.dead_letter.subject << ", "
-        << pipeline.dead_letter.unroutable_subject << "\n";
+        << settings::consumer_name(pipeline, 0) << owner;
+    if (pipeline.partitions > 1) out << " to " << settings::consumer_name(pipeline, pipeline.partitions - 1) << owner;
+    out << "\n";
+    if (settings::has_endpoint(pipeline)) {
+        out << "  asks      " << endpoint.protocol << " at " << endpoint.url << ", up to " << endpoint.max_batch_count
+            << " events a request, " << pipeline.partitions << " x " << endpoint.parallel_requests_per_partition
+            << " requests in flight\n";
+    }
+    std::string_view before = "  publishes ";
+    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+        out << before << row.subject;
+        before = ", ";
+    }
+    out << "\n";
 }
 
 // What the surroundings deserve, at the fields it is about.

@@ -57,8 +57,7 @@ std::vector<Member> members_of(const Aggregate& aggregate, const windows::Closed
     }
     for (std::size_t i = 0; i < closed.fields.size(); ++i) {
         const windows::Field& field = closed.fields[i];
-        members.push_back(
-            {aggregate.select[i].name, field.json, field.approximate, field.truncated, field.overflow});
+        members.push_back({aggregate.select[i].name, field.json, field.approximate, field.truncated, field.overflow});
     }
     return members;
 }
@@ -73,8 +72,8 @@ void add_marks(std::string& body, std::string_view mark, const std::vector<Membe
 
 std::string body_of(const Aggregate& aggregate, Partition partition, const windows::Closed& closed,
                     const std::vector<Member>& members) {
-    std::string body = R"({"window_start":")" + rfc3339_brief(closed.start) + R"(","window_end":")" +
-                       rfc3339_brief(closed.end) + '"';
+    std::string body =
+        R"({"window_start":")" + rfc3339_brief(closed.start) + R"(","window_end":")" + rfc3339_brief(closed.end) + '"';
     for (const Member& member : members) {
         if (!member.left_out) body += "," + member_key(member.name) + member.json;
     }
@@ -89,7 +88,9 @@ std::string body_of(const Aggregate& aggregate, Partition partition, const windo
 
 // Whether something was left to leave out.
 bool leave_out_largest(std::vector<Member>& members) {
-    const auto size = [](const Member& member) { return member.left_out ? 0 : member.name.size() + member.json.size(); };
+    const auto size = [](const Member& member) {
+        return member.left_out ? 0 : member.name.size() + member.json.size();
+    };
     const auto largest = std::ranges::max_element(members, {}, size);
     if (largest == members.end() || largest->left_out) return false;
     largest->left_out = true;

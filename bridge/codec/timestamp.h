@@ -14,9 +14,9 @@
 
 namespace millrace::codec {
 
-// A raw JSON value, trimmed. iso8601: a string, as parse_iso8601 reads it. Any other unit: a number of units since 1970,
-// with or without decimals and exponent; what is finer than a nanosecond is cut off downwards. A number in a string is
-// refused, and so is anything else.
+// A raw JSON value, trimmed. iso8601: a string, as parse_iso8601 reads it. Any other unit: a number of units since
+// 1970, with or without decimals and exponent; what is finer than a nanosecond is cut off downwards. A number in a
+// string is refused, and so is anything else.
 Result<ServerTime> parse_timestamp(std::string_view raw, settings::TimeUnit unit);
 
 // 2026-01-02T03:04:05Z, 2026-01-02T03:04:05.678901234+01:00: up to nine decimals, and never without Z or an offset.

@@ -46,7 +46,8 @@ void check_times(const Pipeline& pipeline, const std::string& path, const Compla
     if (state.checkpoint_every >= state.lease / 3) {
         complain(path + ".state.checkpoint_every",
                  duration_text(state.checkpoint_every) + " is not below a third of state.lease " +
-                     duration_text(state.lease) + ", by which an owner is taken for lost (lower it, or raise the lease)");
+                     duration_text(state.lease) +
+                     ", by which an owner is taken for lost (lower it, or raise the lease)");
     }
 }
 
@@ -82,9 +83,10 @@ void check_partial(const Pipeline& pipeline, const Aggregate& aggregate, const s
     }
     const auto subject = subjects::SubjectTemplate::parse(aggregate.subject, subjects::Use::output);
     if (subject && !subject->has_partition()) {
-        complain(path + ".partial", "needs {partition} in subject, where the parts are told apart (write for example "
-                                    "subject: aggregates.{partition}.{tenant}." +
-                                        aggregate.name + ")");
+        complain(path + ".partial",
+                 "needs {partition} in subject, where the parts are told apart (write for example "
+                 "subject: aggregates.{partition}.{tenant}." +
+                     aggregate.name + ")");
     }
 }
 

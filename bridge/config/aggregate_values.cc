@@ -39,7 +39,10 @@ void read_condition(const Value& value, const Node& node, const std::string& whe
 void read_shape(const Value& value, const SelectMap& shape) {
     if (!value.is(Node::Kind::map, "a map of names to functions")) return;
     if (value.node.entries.empty()) value.refuse("is an empty map (write for example {trips: count()})");
+    bool cut = false;  // by a comma that YAML took for its own: what follows belongs to the value before
     for (const Entry& entry : value.node.entries) {
+        if (cut && entry.value.kind == Node::Kind::absent) continue;
+        cut = entry.value.text.contains('(') && !entry.value.text.contains(')');
         const std::string where = join(value.path, entry.key);
         Select select;
         if (auto mistake = rules::select_name(entry.key)) {

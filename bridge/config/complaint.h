@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "bridge/codec/json_text.h"
-
 #include "bridge/config/cross_rules.h"
 
 namespace millrace::config {

@@ -62,10 +62,10 @@ using Member = T& (*)(Target&);
 // What is wrong with a value of the right type, to be put behind it; none when it is fine.
 using Rule = std::optional<std::string> (*)(std::string_view value);
 
-struct Section {  // a map with rows of its own
+struct Section {            // a map with rows of its own
     bool optional = false;  // its required fields are required where it is written
 };
-struct Sections {  // a list of such maps, at least one
+struct Sections {          // a list of such maps, at least one
     std::string_view one;  // what each is
     // Makes the list as long as that, and gives what an item's rows write to.
     void (*resize)(Target&, std::size_t);

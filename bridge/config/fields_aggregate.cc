@@ -42,25 +42,30 @@ constexpr Field kFields[] = {
      .apart = true},
     {.path = "pipelines[].aggregates[].group_by",
      .shape = TextList{at<&Aggregate::group_by>, rules::field_name},
-     .doc = "Fields of the event: there is an aggregate for each combination of their values. The tenant is always part "
-            "of the group. In the message a group field has its name, of a JSON Pointer its last part. Numbers that "
-            "are equal are one group; a field that is missing counts as null.",
+     .doc =
+         "Fields of the event: there is an aggregate for each combination of their values. The tenant is always part "
+         "of the group. In the message a group field has its name, of a JSON Pointer its last part. Numbers that "
+         "are equal are one group; a field that is missing counts as null.",
      .example = "[vendorid]",
      .apart = true},
     {.path = "pipelines[].aggregates[].select",
      .shape = SelectMap{at<&Aggregate::select>},
-     .doc = "What is computed: a map of names to `count()`, `count(F)`, `count_distinct(F)`, `sum(F)`, `min(F)`, `max(F)`, "
-            "`avg(F)`, `stddev(F)`, `stddevp(F)`, `var(F)`, `varp(F)`, `percentile_cont(0.95, F)`, "
-            "`percentile_disc(0.95, F)`, `first(F)`, `last(F)`, `top_n(3, F)` (the greatest; `top_n(3, F, asc)` the "
-            "smallest) and `collect(F)`. F is a field of the event: a name, or a JSON Pointer such as `/trip/distance`; "
-            "`score` is the score, `score.fare` a field of it. Null and missing values are left out.",
-     .example = "{trips: count(), fare: avg(/trip/fare), long: percentile_cont(0.95, distance)}",
+     .doc =
+         "What is computed: a map of names to `count()`, `count(F)`, `count_distinct(F)`, `sum(F)`, `min(F)`, "
+         "`max(F)`, "
+         "`avg(F)`, `stddev(F)`, `stddevp(F)`, `var(F)`, `varp(F)`, `percentile_cont(0.95, F)`, "
+         "`percentile_disc(0.95, F)`, `first(F)`, `last(F)`, `top_n(3, F)` (the greatest; `top_n(3, F, asc)` the "
+         "smallest) and `collect(F)`. F is a field of the event: a name, or a JSON Pointer such as `/trip/distance`; "
+         "`score` is the score, `score.fare` a field of it. Null and missing values are left out. Between braces a "
+         "function with a comma needs quotes.",
+     .example = "{trips: count(), fare: avg(/trip/fare), long: \"percentile_cont(0.95, distance)\"}",
      .required = true,
      .apart = true},
     {.path = "pipelines[].aggregates[].having",
      .shape = HavingList{at<&Aggregate::having>, at<&Aggregate::select>},
-     .doc = "Publishes only aggregates that meet a condition, or all of a list of conditions: a name of `select`, one of "
-            "`= != < <= > >=`, and a number, `true`, `false` or a text in quotes. A null meets none.",
+     .doc =
+         "Publishes only aggregates that meet a condition, or all of a list of conditions: a name of `select`, one of "
+         "`= != < <= > >=`, and a number, `true`, `false` or a text in quotes. A null meets none.",
      .example = "[trips >= 10, fare < 100]",
      .apart = true},
     {.path = "pipelines[].aggregates[].subject",
@@ -86,8 +91,9 @@ constexpr Field kFields[] = {
      .apart = true},
     {.path = "pipelines[].state.stream",
      .shape = Text{at<&Pipeline::state, &State::stream>, rules::stream_name},
-     .doc = "The stream that stores `millrace.state.>`: limits retention, nothing that expires. Without it, the one that "
-            "covers these subjects.",
+     .doc =
+         "The stream that stores `millrace.state.>`: limits retention, nothing that expires. Without it, the one that "
+         "covers these subjects.",
      .example = "MILLRACE_STATE",
      .apart = true},
     {.path = "pipelines[].state.checkpoint_every",
@@ -100,8 +106,9 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].state.lease",
      .shape = Wait{at<&Pipeline::state, &State::lease>, seconds(1), minutes(10)},
      .initial = "15s",
-     .doc = "An owner of a partition that has committed nothing for this long is replaced by another replica; it commits "
-            "at least every third of it. Keep it above the time a leader fail-over of the state stream takes.",
+     .doc =
+         "An owner of a partition that has committed nothing for this long is replaced by another replica; it commits "
+         "at least every third of it. Keep it above the time a leader fail-over of the state stream takes.",
      .example = "15s",
      .apart = true},
 };

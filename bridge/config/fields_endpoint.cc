@@ -21,8 +21,9 @@ constexpr std::array<std::string_view, 2> kOnRejected = {"isolate", "fail"};
 constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint",
      .shape = Section{.optional = true},
-     .doc = "The model endpoint, and how requests to it are made. Without it nothing is scored, and there are aggregates "
-            "over the events themselves."},
+     .doc =
+         "The model endpoint, and how requests to it are made. Without it nothing is scored, and there are aggregates "
+         "over the events themselves."},
     {.path = "pipelines[].endpoint.url",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::url>, rules::http_url},
      .doc = "Where requests are posted to. `http` or `https`, without a user; redirects are not followed.",

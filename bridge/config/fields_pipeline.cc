@@ -47,7 +47,8 @@ constexpr Field kFields[] = {
      .shape = Whole{at<&Pipeline::partitions>, 1, 1024},
      .initial = "1",
      .doc = "Partitions of the input, each with a consumer of its own. More than one needs the token `{partition}` in "
-            "`input.subject`, a number below `partitions` made of the tenant (`millrace setup` lets the server make it), so "
+            "`input.subject`, a number below `partitions` made of the tenant (`millrace setup` lets the server make "
+            "it), so "
             "that all of a tenant is in one partition.",
      .example = "1",
      .unit = "partitions"},
@@ -127,9 +128,10 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].event.timestamp_unit",
      .shape = Choice{choose<&Pipeline::event, &Event::timestamp_unit>, kTimeUnits},
      .initial = "iso8601",
-     .doc = "How `timestamp` is written: as text like `2026-01-02T03:04:05.678+01:00` (with an offset or `Z`, up to nine "
-            "decimals), or as a number of seconds, milliseconds, microseconds or nanoseconds since 1970, decimals "
-            "allowed.",
+     .doc =
+         "How `timestamp` is written: as text like `2026-01-02T03:04:05.678+01:00` (with an offset or `Z`, up to nine "
+         "decimals), or as a number of seconds, milliseconds, microseconds or nanoseconds since 1970, decimals "
+         "allowed.",
      .example = "iso8601",
      .apart = true},
     {.path = "pipelines[].event.out_of_order_tolerance",
@@ -149,8 +151,9 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].event.early_limit",
      .shape = Wait{at<&Pipeline::event, &Event::early_limit>, {}, hours(504)},
      .initial = "5m",
-     .doc = "How far in the future, seen from when it was stored, an event may claim to be. One from further is left out "
-            "of all windows.",
+     .doc =
+         "How far in the future, seen from when it was stored, an event may claim to be. One from further is left out "
+         "of all windows.",
      .example = "5m",
      .apart = true},
     {.path = "pipelines[].event.on_late",

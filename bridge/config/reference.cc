@@ -129,7 +129,10 @@ pipelines:
       - name: trips-5s
         window: {tumbling: 5s}
         group_by: [vendorid]
-        select: {trips: count(), distance: avg(distance), long: percentile_cont(0.95, distance)}
+        select:
+          trips: count()
+          distance: avg(distance)
+          long: percentile_cont(0.95, distance)
         having: trips >= 10
 )";
 }

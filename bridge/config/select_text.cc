@@ -44,7 +44,7 @@ constexpr std::array<Row, 16> kFunctions = {{
 static_assert(kFunctions.size() == static_cast<std::size_t>(Function::collect) + 1);
 
 std::string usage(const Row& row) {
-    const std::string name(row.name);
+    std::string name(row.name);
     switch (row.arguments) {
         case Arguments::maybe_field:
             return name + "() or " + name + "(FIELD)";
@@ -99,8 +99,11 @@ std::expected<Call, std::string> take_apart(std::string_view text) {
     Call call{text, nullptr, {}};
     const std::string_view whole = codec::trim(text);
     const std::size_t open = whole.find('(');
-    if (open == std::string_view::npos || !whole.ends_with(')')) {
-        return call.wrong("is no call of a function (write for example avg(distance))");
+    if (open == std::string_view::npos) return call.wrong("is no call of a function (write for example avg(distance))");
+    if (!whole.ends_with(')')) {
+        return call.wrong(
+            "has no closing bracket at its end (between braces YAML ends a value at a comma: put it in "
+            "quotes, or give it a line of its own)");
     }
     const std::string_view name = codec::trim(whole.substr(0, open));
     const auto* const row = std::ranges::find(kFunctions, name, &Row::name);
@@ -138,13 +141,15 @@ std::expected<Operand, std::string> parse_operand(std::string_view text) {
     Operand operand{Operand::From::event, std::string(text)};
     if (text == kScore) return Operand{Operand::From::score, {}};
     if (text.starts_with("score.") || text.starts_with("score/")) {
-        operand = {Operand::From::score, std::string(text.substr(kScore.size() + (text[kScore.size()] == '.' ? 1 : 0)))};
+        operand = {Operand::From::score,
+                   std::string(text.substr(kScore.size() + (text[kScore.size()] == '.' ? 1 : 0)))};
     }
     if (text == "*") return std::unexpected("'*' is no field (write count() to count every event)");
     if (auto mistake = rules::field_name(operand.path)) return std::unexpected(std::move(*mistake));
     if (text.find_first_of("()\"'") == std::string_view::npos) return operand;
-    return std::unexpected(quote(text) + " has a bracket or a quote in it, and must be a field of the event, or of the "
-                                         "score (write distance, /trip/distance, score or score.fare)");
+    return std::unexpected(quote(text) +
+                           " has a bracket or a quote in it, and must be a field of the event, or of the "
+                           "score (write distance, /trip/distance, score or score.fare)");
 }
 
 std::expected<Select, std::string> parse_select(std::string_view text) {

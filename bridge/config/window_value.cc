@@ -59,7 +59,8 @@ const Kind* find_kind(const Value& value, const Node& at, const std::string& whe
     const std::string_view meant = nearest(name, names);
     value.refuse(at, where,
                  quote(name) + " is no kind of window (" +
-                     (meant.empty() ? "there are " + names_of(kKinds) : "did you mean " + std::string(meant) + "?") + ")");
+                     (meant.empty() ? "there are " + names_of(kKinds) : "did you mean " + std::string(meant) + "?") +
+                     ")");
     return nullptr;
 }
 
@@ -97,6 +98,17 @@ void read_parts(const Value& value, const Kind& kind, const Node& node, const st
     }
 }
 
+// A kind without durations, by its name alone.
+bool read_name(const Value& value, Window& window) {
+    const std::string& name = value.node.text;
+    const Kind* const kind = find_kind(value, value.node, value.path, name);
+    if (kind == nullptr) return false;
+    window.kind = kind->kind;
+    if (kind->parts.empty()) return true;
+    value.refuse(quote(name) + " needs its durations (write for example " + std::string(kind->example) + ")");
+    return false;
+}
+
 // What the durations must be to one another. One that was refused is zero and keeps silent.
 void check_window(const Value& value, const Node& node, const std::string& where, const Window& window) {
     const auto complain = [&](std::string_view part, Duration given, std::string_view rule, std::string_view limit_name,
@@ -125,13 +137,7 @@ void read_shape(const Value& value, const WindowChoice& shape) {
     Window window;
     const Node& node = value.node;
     if (node.kind == Node::Kind::scalar) {
-        const Kind* const kind = find_kind(value, node, value.path, node.text);
-        if (kind == nullptr) return;
-        if (!kind->parts.empty())
-            return value.refuse(quote(node.text) + " needs its durations (write for example " +
-                                std::string(kind->example) + ")");
-        window.kind = kind->kind;
-        shape.at(value.target) = window;
+        if (read_name(value, window)) shape.at(value.target) = window;
         return;
     }
     if (!value.is(Node::Kind::map, "a window such as {tumbling: 5s}")) return;

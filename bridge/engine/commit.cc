@@ -49,16 +49,17 @@ void Commit::store(EventRef event) {
     MILLRACE_CHECK(is_new, "an event is published under one publication");
     const Delivery& delivery = *ledger_.find(event.delivery);
     if (delivery.delivered > 1) {
-        publication->second.maybe_stored_since = by_another_since(delivery, ledger_.opened_at(event.delivery));
+        publication->second.maybe_stored_since = by_another_since(event.delivery);
         publication->second.by_another = true;
     }
     to_send_.push_back(event);
 }
 
-Time Commit::by_another_since(const Delivery& delivery, Time opened) const {
-    const Time stored = std::min(opened, bound_at_ + (delivery.stored_at - server_at_bind_));
+Time Commit::by_another_since(DeliveryId id) const {
+    const Delivery& delivery = *ledger_.find(id);
+    const Time stored = std::min(ledger_.opened_at(id), bound_at_ + (delivery.stored_at - server_at_bind_));
     // Given back at the touch after a quarter of the window, or not touched any more and redelivered after ack_wait.
-    const Time first_holder = opened - duplicate_window_ / 4 - ack_wait_ * 4 / 3;
+    const Time first_holder = ledger_.due_at(id) - duplicate_window_ / 4 - ack_wait_ * 4 / 3;
     return delivery.delivered == 2 ? std::max(stored, first_holder) : stored;
 }
 
@@ -70,7 +71,8 @@ bool Commit::overstays(DeliveryId id, Time now) const {
     const auto elements = static_cast<std::uint32_t>(delivery.events.size());
     for (std::uint32_t i = 0; i < elements; ++i) {
         const auto publication = publications_.find({id, i});
-        if (publication != publications_.end() && is_old(publication->second.maybe_stored_since)) return true;
+        if (publication == publications_.end() || publication->second.by_another) continue;
+        if (is_old(publication->second.maybe_stored_since)) return true;
     }
     return false;
 }
@@ -109,7 +111,13 @@ void Commit::send(EventRef event, Time now, Effects& out) {
     const Event* record = ledger_.find(event);
     if (record == nullptr || !ledger_.fresh(event.delivery, now, ack_wait_)) return drop(event);
     Publication& publication = found->second;
-    const Duration covered = publication.by_another ? duplicate_window_ * 7 / 8 : duplicate_window_ / 2;
+    const Duration by_others = duplicate_window_ * 7 / 8;
+    if (!publication.maybe_stored_since && !publication.looked_up &&
+        now - ledger_.opened_at(event.delivery) > by_others) {
+        publication.maybe_stored_since = ledger_.opened_at(event.delivery);
+        publication.by_another = true;
+    }
+    const Duration covered = publication.by_another ? by_others : duplicate_window_ / 2;
     if (publication.maybe_stored_since && now - *publication.maybe_stored_since > covered) {
         unsure_.push_back(event);
         return;
@@ -241,6 +249,7 @@ void Commit::searched(const Found& found, Effects& out) {
         } else {
             publication->second.maybe_stored_since.reset();
             publication->second.by_another = false;
+            publication->second.looked_up = true;
             to_send_.push_back(event);
         }
     }

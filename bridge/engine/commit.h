@@ -9,9 +9,11 @@
 // Of a redelivery the one who had the message before may have published something, and how long ago decides whether the
 // window still covers it. A first holder keeps to a rule that bounds it: a message of which something may be stored for
 // longer than a quarter of the window is not kept in progress but given back (`overstays`). So what a second holder
-// may find stored is at most a quarter of the window, an ack_wait and some slack older than its delivery. From the
-// third on nothing bounds it but the time when JetStream stored the message. Where the window may be over by that
-// measure, the stream is searched before the first attempt.
+// may find stored is at most a quarter of the window, an ack_wait and some slack older than the time when its delivery
+// was due; how long it waited for somebody to pull, the engine knows to be less than since it saw that none waited.
+// From the third on nothing bounds it but the time when JetStream stored the message. Where the window may be over by
+// that measure, the stream is searched before the first attempt. So it is where the first holder comes to publish only
+// after almost a window: an in-progress ack may have been lost, and somebody else have published it long ago.
 //
 // Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through
 // at a time until one is stored; it never drops. An error that arrives after its attempt was given up says nothing: the
@@ -79,7 +81,8 @@ class Commit {
   private:
     struct Publication {
         std::optional<Time> maybe_stored_since;           // the first attempt; of a redelivery, somebody else's
-        bool by_another = false;                          // whoever had the message before may have published it
+        bool by_another = false;                          // somebody else who had the message may have published it
+        bool looked_up = false;                           // nobody else had
         std::array<std::uint64_t, kEventOutputs> base{};  // every copy of our own has a greater sequence
         std::vector<StoreId> attempts;                    // that may be stored
     };
@@ -100,7 +103,7 @@ class Commit {
 
     void send(EventRef event, Time now, Effects& out);
     // Since when another holder of the delivery may have stored something of it.
-    [[nodiscard]] Time by_another_since(const Delivery& delivery, Time opened) const;
+    [[nodiscard]] Time by_another_since(DeliveryId id) const;
     void settle(EventRef event, Time stored_since, bool duplicate, Effects& out);
     void drop(EventRef event);
     void failed(const Error& error, Time now);

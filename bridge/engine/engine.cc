@@ -66,6 +66,7 @@ void Engine::step(Input&& input, Time now, Effects& out) {
     expire(now, out);
     const std::size_t before = out.size();
     std::visit([&](auto&& in) { on(std::move(in), now, out); }, std::move(input));
+    withhold_acks(now, out, before);
     count_settled(out, before);
 }
 
@@ -88,7 +89,10 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     const std::uint64_t delivered = in.delivery->delivered;
     // It came some time after the last turn, or the one before it was taken from the mailbox: nobody knows when, if the
     // process was stopped in between.
-    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), std::min(ticked_, in.not_before));
+    const Time came = std::min(ticked_, in.not_before);
+    Time& none_due = none_due_[partition];
+    if (delivered == 1) none_due = came;
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), came, none_due);
     if (opened.standing == Ledger::Standing::settled) {
         out.emplace_back(Ack{opened.delivery});
         return;
@@ -147,7 +151,10 @@ void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t elemen
     batcher_.add(delivery.partition, lane_of(delivery), {id, element}, bytes, delivery.delivered >= kAloneFrom, now);
 }
 
-void Engine::on(PullStatus&& in, Time now, Effects&) { puller_.status(in, now); }
+void Engine::on(PullStatus&& in, Time now, Effects&) {
+    if (in.code == 100) none_due_[in.partition] = ticked_;
+    puller_.status(in, now);
+}
 
 void Engine::on(Bound&& in, Time now, Effects& out) {
     if (is_owned()) return bound_owned(in, now, out);
@@ -162,6 +169,7 @@ void Engine::on(Bound&& in, Time now, Effects& out) {
     puller_.bound(in.partition, now);
     const auto [created, first] = stream_created_.try_emplace(in.partition, in.stream_created);
     if (!first && std::exchange(created->second, in.stream_created) != in.stream_created) made_anew(in.partition, out);
+    none_due_.try_emplace(in.partition, now);
     max_deliver_[in.partition] = in.max_deliver;
     max_input_ = in.max_input;
     commit_.limits(in, now);
@@ -213,7 +221,7 @@ void Engine::on(GotMessage&& in, Time now, Effects& out) {
 
 void Engine::on(Found&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->found(in, now);
-    if (const auto partition = search_.found(in, now, out)) puller_.release(*partition);
+    if (const auto partition = search_.found(in, now, out)) puller_.release(*partition, now);
     if (search_.trouble() == search_trouble_) return;
     search_trouble_ = search_.trouble();
     out.emplace_back(search_trouble_.empty() ? Note{Level::info, "resumed", "stored results were looked up"}
@@ -242,6 +250,18 @@ void Engine::on(Stored&& in, Time now, Effects& out) {
     sink_trouble_ = commit_.trouble();
     out.emplace_back(sink_trouble_.empty() ? Note{Level::info, "resumed", "the output streams take results again"}
                                            : Note{Level::warning, "held", sink_trouble_});
+}
+
+// An ack names its message by stream, consumer and sequence. Where the consumer is not surely the one that delivered
+// the message, another stream may stand under that name, and the ack would count for a message of its own that nobody
+// has settled. Withheld, it is as one that was lost: the message comes again after ack_wait and is acked from memory.
+void Engine::withhold_acks(Time now, Effects& out, std::size_t from) {
+    const bool stopped = ticked_ != Time{} && now - ticked_ > kPullSilence;
+    const auto blind = [&](const Effect& effect) {
+        const auto* ack = std::get_if<Ack>(&effect);
+        return ack != nullptr && (stopped || !puller_.is_sure_of(ack->delivery->partition, now));
+    };
+    out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), blind), out.end());
 }
 
 void Engine::count_settled(const Effects& out, std::size_t from) {

@@ -110,6 +110,7 @@ class Engine {
     void give_back(DeliveryId id, BackoffRule rule, Effects& out);
     void let_go(DeliveryId id);
     void let_go_of_all(Effects& out);
+    void withhold_acks(Time now, Effects& out, std::size_t from);
     void count_settled(const Effects& out, std::size_t from);
     [[nodiscard]] Puller::Credit credit() const;
     [[nodiscard]] bool may_pull() const;
@@ -140,6 +141,8 @@ class Engine {
     };
     std::map<Partition, Newest> newest_;  // message seen of the stream
     std::map<Partition, std::uint64_t> backlog_;
+    // When it was last seen that no redelivery waits to be pulled: they come before what is new.
+    std::map<Partition, Time> none_due_;
     std::size_t next_partition_ = 0;    // index of the one whose turn it is to send
     bool refresh_key_ = false;          // before the next request
     bool new_one_next_ = false;         // the last request sent was a retry

@@ -11,7 +11,7 @@ namespace {
 std::uint64_t number(DeliveryId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
-Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
+Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now, Time due) {
     const Place place = place_of(*delivery);
     if (const auto known = open_.find(place); known != open_.end()) {
         Row& row = rows_.at(number(known->second));
@@ -29,6 +29,7 @@ Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now) {
     row.settled.assign(delivery->events.size(), false);
     row.open_events = delivery->events.size();
     row.opened = now;
+    row.due = std::min(now, due);
     row.touched = now;
     auto behind = touch_order_.end();  // others may have been touched since it came
     while (behind != touch_order_.begin() && rows_.at(number(*std::prev(behind))).touched > now) --behind;

@@ -44,15 +44,17 @@ class Ledger {
         DeliveryId id{};
         const Delivery* delivery = nullptr;  // valid until the next `sweep`
     };
-    Opened open(std::unique_ptr<Delivery> delivery, Time now);
+    // `due`: since when the server may have wanted to deliver it.
+    Opened open(std::unique_ptr<Delivery> delivery, Time now, Time due = kNever);
 
     // Nothing once the delivery is gone or the event is settled.
     [[nodiscard]] Delivery* find(DeliveryId id);
     [[nodiscard]] Event* find(EventRef ref);
     [[nodiscard]] bool fresh(DeliveryId id, Time now, Duration ack_wait) const;
 
-    // When the delivery arrived. Requires: it is open.
+    // When the delivery arrived, and when it was due at the earliest. Requires: it is open.
     [[nodiscard]] Time opened_at(DeliveryId id) const { return rows_.at(static_cast<std::uint64_t>(id)).opened; }
+    [[nodiscard]] Time due_at(DeliveryId id) const { return rows_.at(static_cast<std::uint64_t>(id)).due; }
 
     // One event of the delivery is settled; what tells of it was stored at `stored_since` at the earliest. True when it
     // was the last: the message may be acked, the row is closed and its sequence remembered. Requires: the event is
@@ -83,6 +85,7 @@ class Ledger {
     struct Row {
         std::unique_ptr<Delivery> delivery;
         Time opened{};
+        Time due{};
         Time touched{};
         std::list<DeliveryId>::iterator place;
         std::vector<bool> settled;  // per event

@@ -25,7 +25,7 @@ Owner::Owner(const settings::Pipeline& pipeline, Partition partition, Digest fin
       numbers_(partition),
       reading_(partition, numbers_, seed ^ 1),
       chain_(subject_),
-      checkpoint_(subject_, numbers_, seed ^ 2),
+      checkpoint_(subject_, numbers_, seed ^ 2, pipeline.state.lease),
       outbox_(numbers_, seed ^ 3) {}
 
 // ---- what comes in ----
@@ -189,6 +189,7 @@ state::Head Owner::next_head(bool whole) const {
 }
 
 void Owner::freeze(Time now) {
+    close_quiet();
     const bool whole = weight_.wants_base();
     // Handed over when there is nothing left to publish.
     const bool release = leaving_ && waiting_.empty() && !applier_->wants_commit();

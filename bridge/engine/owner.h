@@ -147,6 +147,8 @@ class Owner {
     void take_position(Time now, Effects& out);
 
     // What is known of the input (owner_input.cc).
+    void close_quiet();
+    [[nodiscard]] std::optional<Duration> lateness() const;
     void prove_idle(Time now);
     void server_time(const GotMessage& got);
     void nothing_above(const GotMessage& got, Time now);

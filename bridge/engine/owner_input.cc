@@ -17,6 +17,20 @@ constexpr Duration kLostAfter = std::chrono::seconds(15);
 
 // ---- idleness ----
 
+// A tenant whose events stopped while others' go on needs no proof: whatever comes was stored after what is applied. At
+// commits, and not with each message, because it looks at every tenant; that changes when a window closes, never what
+// is in it.
+void Owner::close_quiet() {
+    if (const auto late = lateness(); late && applied_.stored_at != ServerTime{})
+        applier_->idle(applied_.stored_at - *late);
+}
+
+// How long after its time an event may be stored and still count; nothing where it may be any time.
+std::optional<Duration> Owner::lateness() const {
+    if (pipeline_.event.timestamp.empty()) return Duration::zero();
+    return pipeline_.event.late_arrival_tolerance;
+}
+
 // Moves the clock of a partition that has nothing to read, because the windows that are open would stay so until the
 // next event. In three steps, each when the one before is done: a head that was stored while nothing came, its stored
 // time, and the input's silence above what is applied.
@@ -24,8 +38,7 @@ void Owner::prove_idle(Time now) {
     const Duration quiet = now - received_at_;
     const bool silent = place_ == Standing::there && waiting_.empty() && !leaving_ && quiet >= kIdleAfter &&
                         (backlog_ == 0 || quiet >= kLostAfter) && !checkpoint_.busy() && outbox_.confirmed();
-    const bool timed = pipeline_.event.timestamp.empty() || pipeline_.event.late_arrival_tolerance.has_value();
-    if (!silent || !timed || !applier_->waits_for_time() || now < proof_due_ || reading_.busy()) return;
+    if (!silent || !lateness() || !applier_->waits_for_time() || now < proof_due_ || reading_.busy()) return;
     if (committed_at_ < received_at_ + kIdleAfter || committed_at_ < proof_due_) {
         if (!applier_->wants_commit() && applied_.sequence == head_->floor) carry_on(now);
         return;
@@ -54,9 +67,7 @@ void Owner::nothing_above(const GotMessage& got, Time now) {
         clear_to_ = std::max(clear_to_, looked_at_);
         return;
     }
-    const Duration late =
-        pipeline_.event.timestamp.empty() ? Duration::zero() : *pipeline_.event.late_arrival_tolerance;
-    applier_->idle(server_time_ - late - kServersApart);
+    applier_->idle(server_time_ - *lateness() - kServersApart);
 }
 
 // ---- the same input ----

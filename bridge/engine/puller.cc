@@ -63,7 +63,6 @@ void Puller::unbind(Lane& lane, Time now) {
 void Puller::stopped(Time since, Time now) {
     for (auto& [partition, lane] : lanes_) {
         lane.quiet_since = lane.quiet_since ? std::min(*lane.quiet_since, since) : since;
-        lane.quiet_checked = false;
         unbind(lane, now);
     }
 }
@@ -73,12 +72,21 @@ bool Puller::takes(Partition partition) const {
     return lane != lanes_.end() && lane->second.state == State::bound && !lane->second.blocked;
 }
 
+bool Puller::is_sure_of(Partition partition, Time now) {
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end() || found->second.state != State::bound) return false;
+    Lane& lane = found->second;
+    if (now - lane.heard <= kPullSilence) return true;
+    if (lane.quiet_since) unbind(lane, now);
+    return false;
+}
+
 void Puller::bound(Partition partition, Time now) {
     Lane& lane = lanes_.at(partition);
     lane.heard = now;
     lane.state = State::bound;
     lane.blocked = false;
-    lane.quiet_checked = true;
+    lane.checked_at = now;
     lane.failures = 0;
     lane.trouble.clear();
 }
@@ -92,7 +100,10 @@ void Puller::bind_failed(const BindFailed& failed, Time now) {
 }
 
 void Puller::block(Partition partition) { lanes_.at(partition).blocked = true; }
-void Puller::release(Partition partition) { lanes_.at(partition).blocked = false; }
+void Puller::release(Partition partition, Time now) {
+    lanes_.at(partition).blocked = false;
+    lanes_.at(partition).checked_at = now;
+}
 
 void Puller::received(Partition partition, std::uint32_t index, std::size_t bytes, Time now) {
     const auto lane = lanes_.find(partition);
@@ -181,7 +192,7 @@ void Puller::pump(Credit credit, std::uint64_t max_input, bool allowed, Time now
         auto& [partition, lane] = *turn;
         if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked.messages)
             continue;
-        if (lane.quiet_since && !lane.quiet_checked && now - *lane.quiet_since > quiet) {
+        if (lane.quiet_since && now - std::max(*lane.quiet_since, lane.checked_at) > std::min(quiet, kPullSilence)) {
             unbind(lane, now);
             bind_due(partition, lane, now, out);
             continue;
@@ -219,7 +230,6 @@ void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, 
         const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
         slot = Slot{true, slot.number + 1, batch, bytes, now, now + kPullExpires + kPullHeartbeat};
         lane.quiet_since.reset();
-        lane.quiet_checked = false;
         asked_last_ = partition;
         asked.messages += batch;
         asked.bytes += bytes;

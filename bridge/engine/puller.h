@@ -27,6 +27,8 @@ namespace millrace::engine {
 
 inline constexpr Duration kPullExpires = std::chrono::seconds(30);
 inline constexpr Duration kPullHeartbeat = std::chrono::seconds(5);
+// Nothing heard for so long, two heartbeats, and the consumer may be gone, or another one under its name.
+inline constexpr Duration kPullSilence = 2 * kPullHeartbeat;
 inline constexpr Duration kBindTimeout = std::chrono::seconds(30);
 
 class Puller {
@@ -46,7 +48,7 @@ class Puller {
     void bind_failed(const BindFailed& failed, Time now);
     // Bound, but not to be pulled from before `release`: a search for stored results is under way.
     void block(Partition partition);
-    void release(Partition partition);
+    void release(Partition partition, Time now);
 
     // Look the consumer up again before anything more is taken from it.
     void rebind(Partition partition, Time now) { unbind(lanes_.at(partition), now); }
@@ -56,11 +58,15 @@ class Puller {
     void stopped(Time since, Time now);
     // Whether what arrives from the partition may be worked on: its consumer is known, and no search is under way.
     [[nodiscard]] bool takes(Partition partition) const;
+    // Whether the consumer is surely the one that was bound: it was heard of within kPullSilence. Where no request is
+    // open that would tell, it is looked up again.
+    [[nodiscard]] bool is_sure_of(Partition partition, Time now);
 
     void received(Partition partition, std::uint32_t slot, std::size_t bytes, Time now);
     void status(const PullStatus& status, Time now);
     // Binds that are due, and pulls as far as the credit goes; no pull when `allowed` is false.
-    // A partition not pulled from for longer than `quiet` is bound again first: others may have worked on it meanwhile.
+    // A partition not pulled from for longer than `quiet`, or kPullSilence, is bound again first: others may have
+    // worked on it meanwhile, or its stream was made anew.
     void pump(Credit credit, std::uint64_t max_input, bool allowed, Time now, Duration quiet, Effects& out);
 
     // The next time something is due after `now`.
@@ -93,7 +99,7 @@ class Puller {
         std::array<Slot, kPullSlots> slots;
         Time heard{};  // anything of the consumer, on whichever slot
         std::optional<Time> quiet_since;
-        bool quiet_checked = false;  // bound since it went quiet
+        Time checked_at{};  // bound, or what is stored looked up
     };
 
     void unbind(Lane& lane, Time now);

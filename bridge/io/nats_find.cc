@@ -37,8 +37,10 @@ struct NatsFinder::Place {
 std::optional<Identity> wanted_identity(std::span<const Header> headers, std::string_view pipeline, const Find& find) {
     if (value_of(headers, "Millrace-Pipeline") != pipeline) return {};
     const auto id = subjects::identity_from_hex(value_of(headers, "Nats-Msg-Id"));
-    const auto text = value_of(headers, "Millrace-Input-Sequence");
-    if (text.empty()) return id;  // an aggregate tells of no single input
+    constexpr std::string_view kInput = "Millrace-Input-Sequence";
+    if (std::ranges::find(headers, kInput, &Header::first) == headers.end())
+        return id;  // an aggregate tells of no single input
+    const auto text = value_of(headers, kInput);
     std::uint64_t sequence = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
     if (error != std::errc() || stop != text.data() + text.size()) return {};

@@ -159,11 +159,14 @@ struct NatsJetStream::State {
 
     // --- the worker's thread -----------------------------------------------------------------------------------
 
-    using Job = std::variant<Partition, Look, Position, Find>;
+    using Job = std::variant<Partition, Look, Position, Find, Read>;
+    using Answer = std::optional<ports::JetStreamArrival>;  // nothing: it comes by itself
 
     void work() {
-        for (auto job = next_job(); !job.empty(); job = next_job())
-            arrivals.put(std::visit([this](const auto& what) { return now(what); }, job.front()));
+        for (auto job = next_job(); !job.empty(); job = next_job()) {
+            auto answer = std::visit([this](const auto& what) -> Answer { return now(what); }, job.front());
+            if (answer) arrivals.put(*std::move(answer));
+        }
     }
 
     // One job, or none any more.
@@ -217,6 +220,19 @@ struct NatsJetStream::State {
         outputs = std::move(found->outputs);
         if (position) positioned[partition] = settings::consumer_name(pipeline, *position);
         return std::move(found->bound);
+    }
+
+    // The first read of the state, before anything was looked at: where is it?
+    Answer now(const Read& read) {
+        if (auto ready = connected(); !ready) return GotMessage{read.number, std::move(ready.error())};
+        auto found = find_outputs(admin, pipeline, connection.max_payload().value_or(0));
+        if (!found) return GotMessage{read.number, std::move(found.error())};
+        {
+            const std::lock_guard lock(mutex);
+            outputs = std::move(found->streams);
+        }
+        if (auto sent_now = this->read(read); !sent_now) return GotMessage{read.number, std::move(sent_now.error())};
+        return {};
     }
 
     ports::JetStreamArrival now(const Find& find) {
@@ -305,7 +321,10 @@ struct NatsJetStream::State {
     Result<void> read(const Read& read) {
         const bool of_state = read.from == Read::From::state;
         const std::string stream = of_state ? state_stream() : pipeline.input.stream;
-        if (stream.empty()) return fail(ErrorCode::unavailable, "the state stream is not known yet");
+        if (stream.empty()) {
+            ask(read);
+            return {};
+        }
         std::string subject = read.subject;
         if (subject.empty() && of_state) subject = settings::state_subject(pipeline, read.partition);
         if (subject.empty()) subject = input_filter(pipeline, read.partition).value_or("");

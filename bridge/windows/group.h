@@ -83,6 +83,7 @@ struct Windows::State {
     Group& group(const Plan& plan, Tenant& tenant, std::string_view key);
     Tenant& tenant(std::string_view name);
     void remove(Group& group);
+    void forget_if_empty(Tenant& tenant);
     void set_due(Group& group, EventTime due);
     void mark_changed(Group& group);
 

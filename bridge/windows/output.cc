@@ -41,8 +41,8 @@ bool meets(Condition::Op op, std::strong_ordering order) {
 
 bool meets(const Condition& condition, const Value& value) {
     Value scratch[2];
-    const Value& a = plain(value, scratch[0]);
-    const Value& b = plain(condition.literal, scratch[1]);
+    const Value& a = *plain(&value, scratch[0]);
+    const Value& b = *plain(&condition.literal, scratch[1]);
     if (is_number(a) != is_number(b)) return false;  // they have an order, but it is not meant here
     if (const auto order = compare(a, b)) return meets(condition.op, *order);
     const bool* x = std::get_if<bool>(&a);

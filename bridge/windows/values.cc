@@ -1,5 +1,6 @@
 #include "bridge/windows/values.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -56,12 +57,17 @@ void append_number(std::string& out, Number number) {
 
 }  // namespace
 
-const Value& plain(const Value& value, Value& scratch) {
-    const double* real = std::get_if<double>(&value);
+const Value* plain(const Value* value, Value& scratch) {
+    const double* real = std::get_if<double>(value);
     if (real == nullptr) return value;
-    if (!std::isfinite(*real)) return scratch = Null{};
-    if (*real < -kTwo63 || *real >= kTwo63 || *real != std::floor(*real)) return value;
-    return scratch = static_cast<std::int64_t>(*real);
+    if (!std::isfinite(*real)) {
+        scratch = Null{};
+    } else if (*real >= -kTwo63 && *real < kTwo63 && *real == std::floor(*real)) {
+        scratch = static_cast<std::int64_t>(*real);
+    } else {
+        return value;
+    }
+    return &scratch;
 }
 
 bool is_number(const Value& value) {
@@ -118,7 +124,7 @@ bool read_value(ByteReader& in, Value& value) {
             break;
         case Tag::real: {
             const Value read = in.real();
-            if (Value scratch; &plain(read, scratch) != &read) return false;
+            if (Value scratch; plain(&read, scratch) != &read) return false;
             value = read;
             break;
         }

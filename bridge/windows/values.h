@@ -15,7 +15,7 @@ namespace millrace::windows {
 
 // A double that is a whole number of 64 bits becomes an integer; one that is not finite, which JSON cannot say, null.
 // Gives `value` itself where it is plain already, `scratch` otherwise.
-const Value& plain(const Value& value, Value& scratch);
+const Value* plain(const Value* value, Value& scratch);
 
 bool is_number(const Value& value);  // integer or finite double
 

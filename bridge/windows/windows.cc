@@ -30,7 +30,7 @@ void Windows::State::add(const Sample& sample) {
     MILLRACE_CHECK(sample.values.size() == seen.size(), "a sample has the values operands() names");
     for (std::size_t i = 0; i < seen.size(); ++i) {
         const Value& value = sample.values[i];
-        seen[i] = {&plain(value, scratch[i]), std::holds_alternative<double>(value)};
+        seen[i] = {plain(&value, scratch[i]), std::holds_alternative<double>(value)};
     }
     Tenant& of = tenant(sample.tenant);
     for (const Plan& plan : plans) add(plan, of, sample);
@@ -55,6 +55,7 @@ bool Windows::State::close(Tenant& of, EventTime watermark, std::size_t most, st
         if (out.size() >= full) return false;
         close_next(**of.due.begin(), watermark, out);
     }
+    forget_if_empty(of);
     return true;
 }
 
@@ -113,6 +114,9 @@ void Windows::State::remove(Group& group) {
     bytes -= sizeof(Group) + group.key->size() + 160;
     auto& held = of.groups[group.plan->index];
     held.erase(held.find(*group.key));
+}
+
+void Windows::State::forget_if_empty(Tenant& of) {
     if (!of.due.empty()) return;
     if (recent == &of) recent = nullptr;
     tenants.erase(tenants.find(*of.name));

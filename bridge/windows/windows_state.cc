@@ -85,6 +85,7 @@ bool Windows::State::read_record(std::string_view record, std::string_view body)
             known->second.stored = false;  // what is read takes its place
             remove(known->second);
         }
+        if (body.empty()) forget_if_empty(*of);
     }
     return body.empty() || read_body(group(plan, tenant(name), values.bytes()), body);
 }

@@ -19,7 +19,8 @@ namespace millrace::contract {
 
 // The bridge's side: one connection with these settings.
 struct Door {
-    explicit Door(const settings::Nats& nats) : jetstream(nats, pipeline, arrivals) {}
+    explicit Door(const settings::Nats& nats, settings::Pipeline given = trips())
+        : pipeline(std::move(given)), jetstream(nats, pipeline, arrivals) {}
 
     // The first arrival of this kind that fits; what came before it is gone.
     template <typename T, typename Fits>
@@ -58,7 +59,7 @@ struct Door {
         return await_that<Stored>([&](const Stored& s) { return s.id == StoreId{id}; });
     }
 
-    settings::Pipeline pipeline = trips();
+    settings::Pipeline pipeline;
     Arrivals arrivals;
     io::NatsJetStream jetstream;
 

@@ -146,6 +146,94 @@ TEST_CASE("inbox_prefix: permissions that allow no other inbox, and nothing that
     CHECK(found.identities == std::vector{identity(1)});
 }
 
+// As docs/rights.md lists them.
+TEST_CASE("rights: what the owner of a partition needs, and nothing else") {
+    NatsServer server;
+    const std::string needed =
+        R"("$JS.API.STREAM.INFO.EVENTS", "$JS.API.STREAM.INFO.OUT", "$JS.API.STREAM.INFO.STATE", )"
+        R"("$JS.API.STREAM.NAMES", "$JS.API.STREAM.MSG.GET.EVENTS", "$JS.API.STREAM.MSG.GET.STATE", )"
+        R"("$JS.API.STREAM.PURGE.STATE", "$JS.API.CONSUMER.NAMES.EVENTS", "$JS.API.CONSUMER.INFO.EVENTS.*", )"
+        R"("$JS.API.CONSUMER.CREATE.EVENTS", "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.DELETE.EVENTS.*", )"
+        R"("$JS.API.CONSUMER.MSG.NEXT.EVENTS.*", "$JS.ACK.EVENTS.>", "$JS.API.CONSUMER.CREATE.OUT", )"
+        R"("$JS.API.CONSUMER.DELETE.OUT.*", "$JS.API.CONSUMER.INFO.OUT.*", "$JS.API.CONSUMER.MSG.NEXT.OUT.*", )"
+        R"("millrace.state.trips.>", "dead.*.trips", "dead-unroutable.trips", "aggregates.*.counts")";
+    server.start(std::string("authorization { users: [ ") + kOperator + ", { user: bridge, password: b, " +
+                 rights(needed, "\"_INBOX.>\"") + " } ] }\n");
+    auto nats = nats_at(server.url());
+    nats.user = "bridge";
+    nats.password_file = written(server.folder() / "password", "b");
+    Owner owner(owner_of(server));
+    io::StreamChange aggregates;
+    aggregates.add_subjects = {"aggregates.>"};
+    REQUIRE(owner.admin.change_stream("OUT", aggregates));
+    REQUIRE(owner.admin.create_stream({.name = "STATE", .subjects = {"millrace.state.>"}, .discard = "new"}));
+    auto pipeline = owned_trips();
+    pipeline.partitions = 1;
+    pipeline.input.subject = "events.{tenant}.trips";
+    Door door(nats, pipeline);
+    door.jetstream.look({});
+    door.await<Bound>();
+    door.jetstream.position({0, 1, 1, 1});
+    door.await<Bound>();
+    door.jetstream.position({0, 1, 2, 1});
+    door.await<Bound>();
+    CHECK(owner.admin.consumer_names("EVENTS").value() == std::vector<std::string>{"trips-p0-1-2"});
+    owner.publish("an event");
+    door.jetstream.pull({0, 0, 1, 5, 1 << 20, seconds(5), {}});
+    door.jetstream.ack(door.await<ports::Message>().reply);
+    door.jetstream.publish({StoreId{1}, Output::state, "millrace.state.trips.0", {}, "head", 0});
+    CHECK_FALSE(door.await<Stored>().error);
+    door.jetstream.publish({StoreId{2}, aggregate_output(0), "aggregates.a.counts", result_headers(1), "{}"});
+    CHECK_FALSE(door.await<Stored>().error);
+    door.jetstream.read({.number = 1});
+    CHECK(door.await<GotMessage>().message);
+    door.jetstream.read({.number = 2, .from = Read::From::input, .which = Read::Which::next});
+    CHECK(door.await<GotMessage>().message);
+    Find find;
+    find.from_sequence = {1, 1, 1, 1, 1, 1};
+    find.input_to = 100;
+    door.jetstream.find(find);
+    CHECK(door.await<Found>().identities == std::vector{identity(1)});
+    door.jetstream.purge({0, 2});
+    for (int tries = 0; tries < 100 && owner.admin.stream("STATE")->messages > 0; ++tries)
+        std::this_thread::sleep_for(milliseconds(20));
+    CHECK(owner.admin.stream("STATE")->messages == 0);
+}
+
+TEST_CASE("rights: what is denied to an owner is said, not left to a time-out") {
+    NatsServer server;
+    server.start(
+        std::string("authorization { users: [ ") + kOperator + ", { user: bridge, password: b, permissions: { " +
+        R"(publish: { deny: ["$JS.API.STREAM.MSG.GET.>", "$JS.API.STREAM.PURGE.>", "millrace.state.>"] } } } ] })" +
+        "\n");
+    auto nats = nats_at(server.url());
+    nats.user = "bridge";
+    nats.password_file = written(server.folder() / "password", "b");
+    Owner owner(owner_of(server));
+    io::StreamChange aggregates;
+    aggregates.add_subjects = {"aggregates.>"};
+    REQUIRE(owner.admin.change_stream("OUT", aggregates));
+    REQUIRE(owner.admin.create_stream({.name = "STATE", .subjects = {"millrace.state.>"}, .discard = "new"}));
+    auto pipeline = owned_trips();
+    pipeline.partitions = 1;
+    pipeline.input.subject = "events.{tenant}.trips";
+    Door door(nats, pipeline);
+    door.jetstream.look({});
+    door.await<Bound>();
+    door.jetstream.read({.number = 5});
+    const auto got = door.await<GotMessage>(seconds(3));
+    CHECK(got.number == 5);
+    REQUIRE(got.error);
+    CHECK(got.error->code == ErrorCode::misconfigured);
+    CHECK(got.error->text.contains("STREAM.MSG.GET.STATE"));
+    door.jetstream.purge({0, 2});
+    CHECK(door.await<Note>(seconds(3)).text.contains("STREAM.PURGE.STATE"));
+    door.jetstream.publish({StoreId{9}, Output::state, "millrace.state.trips.0", {}, "head", 0});
+    const auto refused = door.await<Stored>(seconds(3));
+    CHECK(refused.id == StoreId{9});
+    CHECK(refused.error->code == ErrorCode::misconfigured);
+}
+
 TEST_CASE("jetstream_domain: on the server of that domain, and from a leaf node") {
     NatsServer hub;
     const int port = free_port();

@@ -9,6 +9,7 @@
 
 #include "bridge/app/check.h"
 #include "bridge/io/nats_jetstream.h"
+#include "bridge/io/nats_outputs.h"
 #include "tests/contract/bench.h"
 #include "tests/contract/nats_server.h"
 
@@ -86,6 +87,44 @@ TEST_CASE("setup: shows, changes nothing, applies, and then has nothing to do") 
     CHECK(site.text.contains("nothing to do"));
     CHECK(site.check() == 0);
     CHECK(site.warnings == 0);
+}
+
+TEST_CASE("setup: an owned pipeline gets a state stream, and an owner can begin") {
+    Site site;
+    auto& pipeline = site.settings.pipelines.front();
+    pipeline = owned_trips();
+    pipeline.partitions = 1;
+    pipeline.input.subject = "events.{tenant}.trips";
+    CHECK(site.setup(true) == 0);
+    const auto state = site.admin->stream("MILLRACE_STATE");
+    REQUIRE(state);
+    CHECK(state->subjects == std::vector<std::string>{"millrace.state.>"});
+    CHECK(io::unfit_for_state(*state).empty());
+    CHECK(state->max_msgs == -1);
+    CHECK(state->max_bytes == -1);
+    CHECK(site.admin->stream("trips-results")->subjects ==
+          std::vector<std::string>{"dead.*.trips", "dead-unroutable.trips", "aggregates.*.counts"});
+    CHECK(site.admin->consumer_names("EVENTS")->empty());
+    CHECK(site.setup(true) == 0);
+    CHECK(site.text.contains("nothing to do"));
+    Arrivals arrivals;
+    io::NatsJetStream door(site.settings.nats, pipeline, arrivals);
+    door.position({0, 1, 1, 1});
+    bool bound = false;
+    for (int tries = 0; tries < 500 && !bound; ++tries) {
+        std::vector<ports::JetStreamArrival> fresh;
+        arrivals.take(fresh);
+        bound = std::ranges::any_of(fresh, [](const auto& item) { return std::holds_alternative<Bound>(item); });
+        std::this_thread::sleep_for(milliseconds(10));
+    }
+    CHECK(bound);
+    site.raw("STREAM.UPDATE.MILLRACE_STATE",
+             R"({"name":"MILLRACE_STATE","subjects":["millrace.state.>"],"storage":"file","discard":"new",)"
+             R"("max_age":3600000000000})");
+    CHECK(site.check() > 0);
+    CHECK(site.text.contains("'MILLRACE_STATE' drops state by its age"));
+    CHECK(site.setup(true) == 1);
+    CHECK(site.text.contains("BLOCKED"));
 }
 
 TEST_CASE("setup: adds to a stream that is there and keeps everything it does not know") {

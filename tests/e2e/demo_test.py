@@ -1,4 +1,4 @@
-"""The demo, small: it succeeds, it notices what is wrong, and it leaves no process behind however it ends."""
+"""The demos, small: they succeed, they notice what is wrong, and they leave no process behind however they end."""
 import os
 import pathlib
 import signal
@@ -16,9 +16,6 @@ from taxi.load import SCORED, load
 from taxi.model import FareModel
 from taxi.trips import FEATURES
 
-DEMO = ROOT / "examples" / "demo.py"
-
-
 def processes_with(mark):
     """The ids of living processes that have `mark` in their environment."""
     found = []
@@ -31,23 +28,39 @@ def processes_with(mark):
     return found
 
 
-class DemoTest(unittest.TestCase):
+class DemoCase(unittest.TestCase):
+    script = "demo.py"
+
     def start(self, *options):
         """The demo as a process, and the mark that it and all it starts carry."""
         mark = f"MILLRACE_TEST_MARK={uuid.uuid4().hex}"
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="millrace-demo-test-"))
-        demo = subprocess.Popen([sys.executable, str(DEMO), BINARY, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        demo = subprocess.Popen([sys.executable, str(ROOT / "examples" / self.script), BINARY, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True, env={**os.environ, "MILLRACE_TEST_MARK": mark.split("=")[1], "TMPDIR": folder})
         self.addCleanup(demo.stdout.close)
         self.addCleanup(demo.kill)
         return demo, mark
 
-    def test_it_succeeds(self):
-        demo, mark = self.start("--trips", "9000", "--rate", "9000")
+    def succeeds(self, *options):
+        """A demo that runs to its end; what it said."""
+        demo, mark = self.start(*options)
         said, _ = demo.communicate(timeout=90)
         self.assertEqual(demo.returncode, 0, said)
         self.assertIn("All right", said)
         self.assertEqual(processes_with(mark), [])
+        return said
+
+
+class WidgetsTest(DemoCase):
+    script = "widgets.py"
+
+    def test_it_succeeds(self):
+        self.assertIn("kill -9", self.succeeds("--seconds", "8", "--rate", "500"))
+
+
+class DemoTest(DemoCase):
+    def test_it_succeeds(self):
+        self.succeeds("--trips", "9000", "--rate", "9000")
 
     def stopped_by(self, number):
         """Stops a demo in full flow; everything it started has to end with it."""

@@ -119,11 +119,10 @@ class Stage(contextlib.ExitStack):
         self.jetstream = nats_wire.JetStream(self.connection)
         shape = "events.{partition}.{tenant}.raw" if partitions > 1 else "events.{tenant}.raw"
         self.jetstream.add_stream("EVENTS", ["events.>"], duplicate_window=600 * SECOND, num_replicas=self.REPLICAS)
-        self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"dead.*.{PIPELINE}", f"dead-unroutable.{PIPELINE}"],
-                                  duplicate_window=int(duplicate_window * SECOND), num_replicas=self.REPLICAS)
+        self.make_outputs(int(duplicate_window * SECOND))
         self.settings = {"url": self.server.url, "more_nats": "", "drain_timeout": drain_timeout, "batch": batch,
                          "partitions": partitions, "subject": shape, "ack_wait": ack_wait, "parallel": parallel, "timeout": timeout,
-                         "endpoint_url": f"http://127.0.0.1:{self.endpoint.port}/score", "more_endpoint": ""}
+                         "endpoint_url": self.endpoint and f"http://127.0.0.1:{self.endpoint.port}/score", "more_endpoint": ""}
         self.journal = Journal()
         self.bridge = self.admin = None  # the process started last, and the port it tells about itself on
         self.bridge_command, self.bridge_environment = [BINARY], {}
@@ -138,8 +137,13 @@ class Stage(contextlib.ExitStack):
         return NatsServer(self._children, self.folder)
 
     def make_endpoint(self):
-        """The endpoint, started."""
+        """The endpoint, started; None where there is none."""
         return Endpoint(self._children, self.folder)
+
+    def make_outputs(self, duplicate_window):
+        """The streams of what the pipeline publishes."""
+        self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"dead.*.{PIPELINE}", f"dead-unroutable.{PIPELINE}"],
+                                  duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
 
     def start_bridge(self, wait=True):
         """Starts `millrace run`; with `wait` until its consumers exist."""

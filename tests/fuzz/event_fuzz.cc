@@ -41,11 +41,19 @@ void check_event(const Event& event, settings::RowShape rows, std::uint64_t limi
     }
 }
 
+void check_value(const Value& value) {
+    if (const auto* const text = std::get_if<std::string>(&value))
+        MILLRACE_CHECK(protocols::is_utf8(*text), "a string is text");
+    if (const auto* const raw = std::get_if<RawJson>(&value))
+        MILLRACE_CHECK(read(raw->text).whole, "what stays raw is JSON");
+}
+
 settings::Pipeline pipeline(settings::RowShape rows, settings::Include include) {
     settings::Pipeline p;
     p.event.features = {{"a", {}}, {"/b/0/c", "null"}, {"d", "\"x\""}};
     p.results.include = include;
     p.results.include_fields = {"a", "e", "/b/0"};
+    p.endpoint.url = "http://model/score";
     p.endpoint.rows = rows;
     p.endpoint.max_batch_bytes = 4096;
     return p;
@@ -55,7 +63,12 @@ settings::Pipeline pipeline(settings::RowShape rows, settings::Include include) 
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     static const settings::Pipeline arrays = pipeline(settings::RowShape::arrays, settings::Include::fields);
-    static const settings::Pipeline records = pipeline(settings::RowShape::records, settings::Include::everything);
+    static const settings::Pipeline records = [] {
+        auto made = pipeline(settings::RowShape::records, settings::Include::everything);
+        made.aggregates.resize(1);
+        made.aggregates[0].group_by = {"a", "/b/0"};
+        return made;
+    }();
     for (const auto* p : {&arrays, &records}) {
         codec::EventDecoder decoder(*p);
         Delivery delivery;
@@ -68,6 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
                            "only blanks and separators lie between two events");
             at = event.text.data() + event.text.size();
             check_event(event, p->endpoint.rows, p->endpoint.max_batch_bytes);
+            for (const Value& value : event.values) check_value(value);
+            if (!event.fault) MILLRACE_CHECK(event.values.size() == 2 * p->aggregates.size(), "windows get values");
         }
         const char* const end = delivery.payload.bytes().data() + size;
         MILLRACE_CHECK(

@@ -73,6 +73,44 @@ TEST_CASE("scenario: the input stream is made anew while messages are in hand") 
     CHECK(s.seen(Mark::input_made_anew) == 1);
 }
 
+// One replica holds a message whose publication is refused; the stream is made anew, and the new message of that
+// sequence is in another's hands when the old one is published after all.
+void ends_in_another_stream(Scenario& s) {
+    s.crash(1, seconds(20));
+    s.run(seconds(3));
+    s.server().set_fate([] { return Fate::denied; });
+    s.publish({Kind::good});
+    s.run(seconds(3));
+    s.endpoint(Condition::hanging);
+    s.server().delete_stream("EVENTS");
+    s.world().oracle.input_gone();
+    s.run(seconds(12));
+    s.world().add_input();
+    s.publish({Kind::good});
+    s.run(seconds(6));
+    s.server().set_fate({});
+    s.run(seconds(40));
+    s.link(0) = {};
+    s.run(seconds(15));
+    s.endpoint(Condition::healthy);
+    s.settles(minutes(3));
+    CHECK(s.seen(Mark::input_made_anew) == 1);
+}
+
+TEST_CASE("scenario: what is held of a stream made anew is not acked at the new one: bound to none") {
+    Scenario s([](Plan& plan) { plan.replicas = 2; });
+    s.link(0).fail_bind = 1;
+    ends_in_another_stream(s);
+}
+
+TEST_CASE("scenario: what is held of a stream made anew is not acked at the new one: too full to pull") {
+    Scenario s([](Plan& plan) {
+        plan.replicas = 2;
+        plan.pipeline.input.max_ack_pending = 1;
+    });
+    ends_in_another_stream(s);
+}
+
 TEST_CASE("scenario: an ack is lost, and the redelivery is acked from memory") {
     Scenario s;
     s.link(0).lose_ack = 1;

@@ -32,6 +32,21 @@ TEST_CASE("scenario: a bad deployment refuses everything, and no event is blamed
     CHECK(s.dead("rejected") == 0);
 }
 
+TEST_CASE("scenario: what one deployment refuses and another scores is nobody's fault") {
+    Scenario s;
+    s.publish({Kind::good, Kind::good});
+    s.settles(seconds(10));
+    s.world().model.split_traffic(true);
+    for (int n = 0; n < 20; ++n) {
+        s.publish({Kind::good});
+        s.run(seconds(5));
+    }
+    CHECK(s.dead("rejected") == 0);
+    s.world().model.split_traffic(false);
+    s.settles(minutes(15));
+    CHECK(s.dead("rejected") == 0);
+}
+
 TEST_CASE("scenario: of a batch with one bad event only that one is set aside") {
     Scenario s;
     s.publish({Kind::good, Kind::good, Kind::good, Kind::poison, Kind::good, Kind::good});

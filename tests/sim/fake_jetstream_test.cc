@@ -18,6 +18,7 @@ settings::Pipeline pipeline() {
     p.name = "trips";
     p.input.stream = "EVENTS";
     p.input.subject = "events.{tenant}.trips";
+    p.endpoint.url = "http://model/score";
     p.results.subject = "results.{tenant}.trips";
     p.dead_letter.subject = "dead.{tenant}.trips";
     p.dead_letter.unroutable_subject = "dead-unroutable.trips";
@@ -201,4 +202,82 @@ TEST_CASE("fake jetstream: the same seed gives the same run") {
 }
 
 }  // namespace
+// An owner's link: partition 0 has been looked at.
+struct Owned : Fixture {
+    Owned() {
+        Aggregate aggregate;
+        aggregate.subject = "aggregates.{tenant}.counts";
+        config.aggregates = {aggregate};
+        server.add_stream({.name = "AGGREGATES", .subjects = {"aggregates.>"}});
+        server.add_stream({.name = "STATE", .subjects = {"millrace.state.>"}, .discard = "new"});
+    }
+    static ports::Publication head(std::uint64_t id, std::uint64_t expected) {
+        return {StoreId{id}, Output::state, "millrace.state.trips.0", {}, "head", expected};
+    }
+    [[nodiscard]] std::uint64_t stored() { return server.stream("STATE")->last_sequence(); }
+};
+
+TEST_CASE("fake jetstream: a compare-and-set whose answer is lost is stored, and sent again a conflict") {
+    Owned f;
+    auto link = f.connect();
+    f.faults.lose_puback = 1;
+    link.publish(Owned::head(1, 0));
+    link.flush();
+    f.advance(seconds(1));
+    CHECK(f.all<Stored>().empty());
+    CHECK(f.stored() == 1);
+    f.faults.lose_puback = 0;
+    link.publish(Owned::head(2, 0));
+    link.publish(Owned::head(3, 1));
+    link.flush();
+    f.advance(seconds(1));
+    REQUIRE(f.all<Stored>().size() == 2);
+    CHECK(f.all<Stored>()[0]->error->code == ErrorCode::conflict);
+    CHECK_FALSE(f.all<Stored>()[1]->error);
+    CHECK(f.stored() == 2);
+}
+
+TEST_CASE("fake jetstream: whether a duplicate or a conflict comes first is the server's choice") {
+    SimStream dedupes({.name = "S", .subjects = {"s"}}, {});
+    SimStream expects({.name = "S", .subjects = {"s"}, .expects_first = true}, {});
+    const std::vector<Header> headers = {{"Nats-Msg-Id", "1"}, {"Nats-Expected-Last-Subject-Sequence", "0"}};
+    for (auto* stream : {&dedupes, &expects}) CHECK_FALSE(stream->store("s", headers, "x", {}).error);
+    CHECK(dedupes.store("s", headers, "x", {}).duplicate);
+    CHECK(expects.store("s", headers, "x", {}).error->code == ErrorCode::conflict);
+    for (const auto* stream : {&dedupes, &expects}) CHECK(stream->last_sequence() == 1);
+}
+
+TEST_CASE("fake jetstream: answers to an owner come twice, late, or not at all; a stale leader lacks the newest") {
+    Owned f;
+    auto link = f.connect();
+    link.publish(Owned::head(1, 0));
+    link.publish(Owned::head(2, 1));
+    link.flush();
+    f.advance(seconds(1));
+    const auto ask = [&](std::uint64_t number) {
+        f.got.clear();
+        link.read({.number = number});
+        link.flush();
+        f.advance(seconds(20));
+        return f.all<GotMessage>();
+    };
+    CHECK(ask(1).at(0)->message->sequence == 2);
+    f.faults.stale_read = 1;
+    CHECK(ask(2).at(0)->message->sequence == 1);
+    f.faults.stale_read = 0;
+    f.faults.double_answer = 1;
+    CHECK(ask(3).size() == 2);
+    f.got.clear();
+    link.publish(Owned::head(3, 2));
+    link.flush();
+    f.advance(seconds(1));
+    CHECK(f.all<Stored>().size() == 2);
+    f.faults.double_answer = 0;
+    f.faults.lose_read = 1;
+    CHECK(ask(4).empty());
+    f.faults.lose_read = 0;
+    f.server.lose_leader();
+    CHECK(ask(5).at(0)->error->code == ErrorCode::unavailable);
+}
+
 }  // namespace millrace::sim

@@ -50,8 +50,13 @@ Served SimModel::serve(const ports::HttpRequest& request, const std::vector<Even
     served.latency = random_.between(milliseconds(1), milliseconds(40));
     if (random_.chance(faults_.slow)) served.latency = random_.between(milliseconds(40), seconds(8));
     served.latency += delay_;
-    served.deployment = "d" + std::to_string(deployment_);
+    elsewhere_ = split_ && !elsewhere_;
+    served.deployment = elsewhere_ ? "elsewhere" : "d" + std::to_string(deployment_);
     served.headers = {{"content-type", "application/json"}, {"azureml-model-deployment", served.deployment}};
+    if (elsewhere_) {
+        reply(served, Outcome::rejected, 400, R"({"error":"unknown input"})");
+        return served;
+    }
     if (by_condition(served) || by_chance(served, events.size())) return served;
     if (busy > rules_.concurrency) {
         put_off(served, 429, R"({"error":{"message":"too many requests"}})", seconds(1));

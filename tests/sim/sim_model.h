@@ -73,6 +73,8 @@ class SimModel {
     [[nodiscard]] Condition condition() const { return condition_; }
     // Every answer takes this much longer.
     void set_delay(Duration delay) { delay_ = delay; }
+    // Every other request goes to another deployment, which refuses everything: a rollout of half the traffic.
+    void split_traffic(bool on) { split_ = on; }
     // Whatever holds an event of the tenant is refused from now on.
     void refuse(std::string tenant) { refused_ = std::move(tenant); }
     [[nodiscard]] const ModelRules& rules() const { return rules_; }
@@ -92,6 +94,8 @@ class SimModel {
     Random random_;
     Trace& trace_;
     std::uint32_t deployment_ = 1;
+    bool split_ = false;
+    bool elsewhere_ = false;  // the last request went to the other deployment
     std::uint64_t nonce_ = 0;
 };
 

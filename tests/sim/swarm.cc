@@ -42,8 +42,12 @@ void add_permanent(Plan& plan, Random& random) {
     p.bad_link = random.chance(0.35) && any ? 0.3 * random.fraction() : 0;
     p.slow_endpoint = random.chance(0.35) && any ? random.between(Duration(milliseconds(100)), seconds(1)) : Duration{};
     p.refused_tenant = random.chance(0.25) && any && plan.tenants.size() > 1;
-    // Refused events keep their credit (docs/guarantees.md, "not covered"), so there must be some left for the others.
-    if (p.refused_tenant) plan.pipeline.input.max_ack_pending = 0;
+    // Refused events keep their credit (docs/guarantees.md, "not covered"), so there must be some left for the others,
+    // in messages and in bytes.
+    if (p.refused_tenant) {
+        plan.pipeline.input.max_ack_pending = 0;
+        plan.pipeline.input.max_pending_bytes = settings::Input{}.max_pending_bytes;
+    }
     p.lossy_acks = random.chance(0.35) && any ? 0.5 * random.fraction() : 0;
 }
 

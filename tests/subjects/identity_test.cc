@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cstddef>
 #include <deque>
 #include <random>
@@ -34,6 +35,7 @@ Part read_part(std::string_view& bytes) {
     if (type == 'n') return nullptr;
     if (type == 'u') return read_number(bytes);
     if (type == 'i') return static_cast<std::int64_t>(read_number(bytes));
+    if (type == 'd') return std::bit_cast<double>(read_number(bytes));
     if (type == 'b') {
         REQUIRE_FALSE(bytes.empty());
         const bool truth = bytes.front() != 0;
@@ -73,7 +75,9 @@ class Maker {
     std::size_t below(std::size_t end) { return std::uniform_int_distribution<std::size_t>(0, end - 1)(random_); }
 
     Part part() {
-        switch (below(6)) {
+        switch (below(7)) {
+            case 6:
+                return static_cast<double>(number());
             case 0:
                 return number();
             case 1:
@@ -148,7 +152,10 @@ TEST_CASE("identity: all short tuples of confusable parts give different bytes a
                          std::int64_t{0},
                          std::int64_t{1},
                          std::int64_t{-1},
-                         ~std::uint64_t{0}};
+                         ~std::uint64_t{0},
+                         0.0,
+                         1.0,
+                         0.5};
     std::set<std::string> bytes;
     std::unordered_set<Identity> identities;
     std::size_t made = 0;

@@ -68,9 +68,19 @@ bool says(const std::vector<Finding>& found, Severity severity, std::string_view
     });
 }
 
-struct Case {
+settings::Pipeline owned() {
     settings::Pipeline pipeline = trips();
-    PipelineSurvey seen = fine();
+    Aggregate aggregate;
+    aggregate.name = "counts";
+    aggregate.subject = "aggregates.{tenant}.counts";
+    pipeline.aggregates = {aggregate};
+    return pipeline;
+}
+
+struct Case {
+    explicit Case(const settings::Pipeline& of = trips()) : pipeline(of), seen(fine(of)) {}
+    settings::Pipeline pipeline;
+    PipelineSurvey seen;
     [[nodiscard]] bool says(Severity severity, std::string_view path, std::string_view words) const {
         return ::says(judge(pipeline, "p", seen), severity, path, words);
     }
@@ -262,5 +272,36 @@ TEST_CASE("check: outputs without one stream, and streams that forget") {
     SUBCASE("short max_age") {
         c.out(Output::result).max_age = std::chrono::minutes(59);
         CHECK(c.says(Severity::warning, "results.subject", "after 59m"));
+    }
+}
+
+TEST_CASE("check: owned partitions have state, and an input that can be read again") {
+    Case c(owned());
+    SUBCASE("a careful operator hears nothing") { CHECK(judge(c.pipeline, "p", c.seen).empty()); }
+    SUBCASE("no state stream") {
+        c.output(Output::state).streams.clear();
+        CHECK(c.says(Severity::error, "state.stream", "no stream stores 'millrace.state.trips.>'"));
+    }
+    SUBCASE("state that gets lost") {
+        c.out(Output::state).max_age = std::chrono::hours(24);
+        CHECK(c.says(Severity::error, "state.stream", "set max_age: 0"));
+    }
+    SUBCASE("state that is never let go of") {
+        c.out(Output::state).deny_purge = true;
+        CHECK(c.says(Severity::warning, "state.stream", "deny_purge"));
+    }
+    SUBCASE("state needs no identities, outputs for as long as a lease") {
+        c.out(Output::state).duplicate_window = {};
+        CHECK(judge(c.pipeline, "p", c.seen).empty());
+        c.out(aggregate_output(0)).duplicate_window = std::chrono::seconds(14);
+        CHECK(c.says(Severity::warning, "aggregates[0].subject", "state.lease 15s"));
+    }
+    SUBCASE("another stream was named") {
+        c.output(Output::state).row.stream = "ELSEWHERE";
+        CHECK(c.says(Severity::error, "state.stream", "does not store the state; stream 'STATE' does"));
+    }
+    SUBCASE("a work queue") {
+        c.seen.input->retention = "workqueue";
+        CHECK(c.says(Severity::error, "input.stream", "retention: limits"));
     }
 }

@@ -189,3 +189,87 @@ TEST_CASE("generation: compares versions by major and minor") {
     CHECK(of("dev") == 0);
     CHECK(generation(std::nullopt) == 0);
 }
+
+namespace {
+
+settings::Pipeline owned(const std::string& name) {
+    auto out = pipeline(name);
+    out.endpoint.url.clear();
+    Aggregate aggregate;
+    aggregate.subject = "aggregates.{tenant}." + name;
+    out.aggregates = {aggregate};
+    return out;
+}
+
+OutputSurvey& state_of(PipelineSurvey& seen) {
+    return *std::ranges::find(seen.outputs, Output::state, [](const auto& output) { return output.row.output; });
+}
+
+io::StreamFound state_stream() {
+    auto out = stream("STATE", {"millrace.state.>"});
+    out.retention = "limits";
+    out.discard = "new";
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("setup: owned pipelines share one state stream, and have no consumer made for them") {
+    const Case c({owned("a"), owned("b")});
+    const auto streams = c.all<io::StreamWish>();
+    REQUIRE(streams.size() == 4);
+    CHECK(streams[1].name == "MILLRACE_STATE");
+    CHECK(streams[1].subjects == std::vector<std::string>{"millrace.state.>"});
+    CHECK(streams[1].discard == "new");
+    CHECK(streams[1].retention == "limits");
+    CHECK(streams[1].max_age == Duration::zero());
+    CHECK(streams[1].max_msgs_per_subject == -1);
+    CHECK(streams[2].name == "a-results");
+    CHECK(streams[2].subjects == std::vector<std::string>{"dead.*.a", "dead-unroutable.a", "aggregates.*.a"});
+    CHECK(c.all<io::ConsumerWish>().empty());
+    CHECK_FALSE(c.blocked());
+}
+
+TEST_CASE("setup: state is replicated like the outputs") {
+    Case c({owned("a")});
+    auto out = stream("OUT", {">"});
+    out.replicas = 5;
+    c.seen.pipelines[0].outputs[0].streams = {out};
+    const auto streams = c.all<io::StreamWish>();
+    const auto state = std::ranges::find(streams, "MILLRACE_STATE", &io::StreamWish::name);
+    REQUIRE(state != streams.end());
+    CHECK(state->replicas == 5);
+}
+
+TEST_CASE("setup: a state stream that is there is used where it is fit, and never changed where it is not") {
+    Case c({owned("a")});
+    auto& seen = c.seen.pipelines[0];
+    SUBCASE("it stores the state") {
+        state_of(seen).streams = {state_stream()};
+        CHECK_FALSE(c.blocked());
+        CHECK(c.all<ChangeStream>().empty());
+    }
+    SUBCASE("it would lose the state") {
+        auto lossy = state_stream();
+        lossy.discard = "old";
+        state_of(seen).streams = {lossy};
+        CHECK(c.blocked());
+    }
+    SUBCASE("it has the name and not the subjects") {
+        seen.state_home = state_stream();
+        const auto changes = c.all<ChangeStream>();
+        REQUIRE(changes.size() == 1);
+        CHECK(changes[0].change.add_subjects == std::vector<std::string>{"millrace.state.>"});
+    }
+    SUBCASE("it has the name, and would lose the state") {
+        seen.state_home = state_stream();
+        seen.state_home->max_age = std::chrono::hours(1);
+        CHECK(c.blocked());
+        CHECK(c.all<ChangeStream>().empty());
+    }
+    SUBCASE("another stream than the one named has the state") {
+        state_of(seen).streams = {state_stream()};
+        state_of(seen).row.stream = "ELSEWHERE";
+        CHECK(c.blocked());
+    }
+}

@@ -37,7 +37,11 @@ TEST_CASE("fields: defaults and examples obey the rules of their rows") {
             if (yaml.empty()) continue;
             settings::Settings settings;
             settings::Pipeline pipeline;
-            Target target{.all = &settings, .pipeline = &pipeline};
+            Aggregate aggregate;
+            aggregate.select.resize(2);
+            aggregate.select[0].name = "trips";  // conditions are on these
+            aggregate.select[1].name = "fare";
+            Target target{.all = &settings, .pipeline = &pipeline, .aggregate = &aggregate};
             Problems problems("row");
             const auto node = parse_document(yaml, problems);
             REQUIRE(node);
@@ -86,4 +90,11 @@ TEST_CASE("fields: the defaults of the table are those of the plain structs") {
     CHECK(pipeline.endpoint.on_rejected == fresh.endpoint.on_rejected);
     CHECK(pipeline.endpoint.max_dead_letter_ratio == fresh.endpoint.max_dead_letter_ratio);
     CHECK(pipeline.results.include == fresh.results.include);
+    CHECK(pipeline.event.timestamp_unit == fresh.event.timestamp_unit);
+    CHECK(pipeline.event.out_of_order_tolerance == fresh.event.out_of_order_tolerance);
+    CHECK(pipeline.event.late_arrival_tolerance == fresh.event.late_arrival_tolerance);
+    CHECK(pipeline.event.early_limit == fresh.event.early_limit);
+    CHECK(pipeline.event.on_late == fresh.event.on_late);
+    CHECK(pipeline.state.checkpoint_every == fresh.state.checkpoint_every);
+    CHECK(pipeline.state.lease == fresh.state.lease);
 }

@@ -41,7 +41,33 @@ TEST_CASE("reference: the page has a heading, a type and a paragraph for every f
     }
 }
 
-TEST_CASE("reference: the short example loads") { CHECK(complaints(short_example()) == ""); }
+TEST_CASE("reference: the short examples load") {
+    CHECK(complaints(short_example()) == "");
+    CHECK(complaints(aggregates_example()) == "");
+}
+
+// Comments of the full example become lines, and what they cannot stand beside goes.
+TEST_CASE("reference: the fields of aggregates, too, load together") {
+    std::istringstream example(full_example());
+    std::string yaml;
+    std::string left_out;  // the lead of a section that cannot stand beside aggregates
+    for (std::string line; std::getline(example, line);) {
+        const std::size_t indent = line.find_first_not_of(" #");
+        const std::size_t hash = line.find("# ");
+        const bool wanted = hash != std::string::npos && indent >= 4 + 2;
+        if (hash != std::string::npos && !wanted) continue;
+        if (wanted) line.erase(hash, 2);
+        const bool scoring = line == "    endpoint:" || line == "    results:" || line.starts_with("      features:");
+        if (scoring) left_out = line.substr(0, line.find_first_not_of(' ') + 1);
+        if (!left_out.empty() && (scoring || line.starts_with(std::string(left_out.size(), ' ')))) continue;
+        left_out.clear();
+        if (line.contains("late_subject:")) line = "      on_late: subject\n" + line;
+        if (line.contains("on_late: adjust")) continue;
+        yaml += line + "\n";
+    }
+    CHECK(complaints(yaml) == "");
+    CHECK(yaml.contains("        window: {tumbling: 5s}\n"));
+}
 
 TEST_CASE("reference: the full example loads and names every field") {
     const std::string example = full_example();

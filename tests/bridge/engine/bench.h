@@ -52,8 +52,11 @@ class Bench {
         for (Effect& effect : out) std::visit([&](auto& e) { keep(e); }, effect);
     }
     void tick() { in(Tick{}); }
+    // Time goes by, and the server says on each request that is still open that it is there.
     void advance(Duration by) {
         now += by;
+        for (const PullRequest& pull : std::vector(pulls))
+            in(PullStatus{pull.partition, pull.slot, pull.number, 100, ""});
         tick();
     }
     // Time goes by turn for turn, as it does while nothing happens.
@@ -164,6 +167,9 @@ class Bench {
     std::vector<Note> notes;
 
   private:
+    // What only owners ask for.
+    template <typename Other>
+    void keep(const Other&) {}
     void keep(const Bind& e) { binds.push_back(e); }
     void keep(const PullRequest& e) { pulls.push_back(e); }
     void keep(const Send& e) { requests.push_back({e.id, e.partition, {e.rows.begin(), e.rows.end()}, e.refresh_key}); }

@@ -188,6 +188,38 @@ TEST_CASE("engine: what a search found stays known until its message is acked") 
     CHECK(bench.take_request().rows == Strings{"new"});
 }
 
+TEST_CASE("engine: an ack is withheld while another stream may stand under the old name") {
+    auto pipeline = small_pipeline();
+    pipeline.input.max_ack_pending = 1;
+    Bench bench(pipeline);
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::scored);
+    const std::size_t binds = bench.binds.size();
+    SUBCASE("not bound") {
+        bench.in(Disconnected{});
+        bench.in(Reconnected{});
+        bench.store_all();
+        CHECK(bench.binds.size() == binds + 1);
+    }
+    SUBCASE("nothing heard for long, with no request open that would tell") {
+        bench.pass(11s);
+        CHECK(bench.binds.size() == binds);
+        bench.store_all();
+        CHECK(bench.binds.size() == binds + 1);
+    }
+    SUBCASE("stopped meanwhile") {
+        bench.now += 11s;
+        bench.in(Stored{bench.publications[0].id, {}, false, 1, false});
+        bench.tick();
+    }
+    CHECK(bench.acks.empty());
+    bench.in(bench.usual_bound());
+    bench.deliver(1, {"a"}, "acme", 2);
+    CHECK(bench.acks == Strings{"ack.1.2"});
+}
+
 TEST_CASE("engine: what waits for a request does not grow with redeliveries that were let go") {
     Bench bench;
     bench.bind();

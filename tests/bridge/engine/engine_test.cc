@@ -372,6 +372,42 @@ TEST_CASE("engine: an event that always times out while others pass is found and
     CHECK(bench.acks.size() == sequence);
 }
 
+TEST_CASE("engine: a first delivery held for almost a window is looked up before its publication") {
+    Bench bench;
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    for (int i = 0; i < 11; ++i) bench.advance(10s);  // an in-progress ack may have been lost on the way
+    CHECK(bench.naks.empty());
+    bench.answer(bench.take_request(), Outcome::scored);
+    CHECK(bench.publications.empty());
+    REQUIRE(bench.finds.size() == 1);
+    bench.in(Found{bench.finds[0].number, {}, std::nullopt});
+    bench.tick();
+    CHECK(bench.publications.size() == 1);
+    CHECK(bench.finds.size() == 1);
+}
+
+TEST_CASE("engine: a redelivery may have waited for as long as nothing was pulled") {
+    auto pipeline = small_pipeline();
+    pipeline.input.max_ack_pending = 1;
+    Bench bench(pipeline);
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.pulls.clear();  // no request is open, so no heartbeat comes
+    for (int i = 0; i < 5; ++i) bench.advance(10s);
+    bench.answer(bench.take_request(), Outcome::scored);
+    bench.store_all();
+    bench.in(bench.usual_bound());
+    bench.deliver(2, {"b"}, "acme", 2);
+    bench.tick();
+    for (int i = 0; i < 2; ++i) bench.advance(10s);
+    bench.answer(bench.take_request(), Outcome::scored);
+    CHECK(bench.publications.empty());
+    CHECK(bench.finds.size() == 1);
+}
+
 TEST_CASE("engine: a redelivery held for half the duplicate window is looked up before its first publication") {
     Bench bench;
     bench.bind();

@@ -171,6 +171,17 @@ TEST_CASE("an idle partition's windows are closed by proof") {
     CHECK(replica.last_head().floor == 1);
 }
 
+TEST_CASE("a tenant that falls silent while others go on has its windows closed all the same") {
+    Estate estate;
+    Tenancy replica(estate);
+    estate.publish("quiet", 1001);
+    for (int i = 0; i < 30; ++i) {
+        estate.publish("busy", 1000 + i);
+        replica.run(seconds(1), std::chrono::milliseconds(500));
+    }
+    CHECK(std::ranges::count(replica.texts(), "quiet 1010: 1") == 1);
+}
+
 TEST_CASE("a message that was stored before the proof forbids it") {
     Estate estate;
     Tenancy replica(estate);
@@ -249,7 +260,7 @@ TEST_CASE("a base is written when the deltas weigh more, and what it replaces is
 }
 
 struct Stop {
-    const char* halt;
+    std::string halt;
     std::function<void(Estate&, Tenancy&)> change;
 };
 
@@ -264,7 +275,11 @@ TEST_CASE("a state that does not fit what is there halts, each way under its nam
              e.publish("a", 1001);
              e.first_input = 5;
          }},
-        {"state_regressed", [](Estate&, Tenancy& t) { t.acked_elsewhere = 4; }},
+        {"state_regressed",
+         [](Estate& e, Tenancy& t) {
+             e.publish("a", 1001);
+             t.acked_elsewhere = 4;
+         }},
         {"state_regressed",
          [](Estate& e, Tenancy& t) {
              e.state.clear();

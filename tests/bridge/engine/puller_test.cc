@@ -51,7 +51,7 @@ TEST_CASE("puller: asks for nothing when it is not allowed, blocked, or no byte 
     CHECK(!well.puller.takes(0));
     well.pump();
     CHECK(well.pulls.empty());
-    well.puller.release(0);
+    well.puller.release(0, well.now);
     well.pump();
     CHECK(!well.pulls.empty());
 }

@@ -95,6 +95,10 @@ TEST_CASE("find: wants this pipeline's identities of inputs in the range") {
     CHECK_FALSE(wanted_identity(headers("trips", "5x"), "trips", find));
     CHECK_FALSE(wanted_identity(headers("trips", ""), "trips", find));
     CHECK_FALSE(wanted_identity(std::vector<Header>{}, "trips", find));
+    auto aggregate = headers("trips", "");
+    aggregate.pop_back();
+    CHECK(wanted_identity(aggregate, "trips", find) == id);
+    CHECK_FALSE(wanted_identity(aggregate, "other", find));
     auto forged = headers("trips", "5");
     forged[0].second = "not-an-identity";
     CHECK_FALSE(wanted_identity(forged, "trips", find));

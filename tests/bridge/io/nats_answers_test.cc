@@ -44,7 +44,7 @@ TEST_CASE("PubAck: every refusal has its reaction") {
              Row{503, 10118, ErrorCode::unavailable},    // stream offline
              Row{503, 10077, ErrorCode::unavailable},    // maximum messages
              Row{409, 10158, ErrorCode::unavailable},    // the same identity is in process
-             Row{400, 10164, ErrorCode::unavailable}, Row{429, 10167, ErrorCode::unavailable},  // too many requests
+             Row{400, 10164, ErrorCode::conflict}, Row{429, 10167, ErrorCode::unavailable},  // too many requests
              Row{400, 99999, ErrorCode::unavailable},  // whatever comes: again later
          }) {
         CAPTURE(err_code);
@@ -160,4 +160,28 @@ TEST_CASE("greeting and account: version, API level") {
     CHECK(server->max_payload == 1048576);
     CHECK(parse_account(R"({"api":{"total":0,"errors":0}})")->api_level == 0);
     CHECK(parse_account(R"({"api":{"level":5}})")->api_level == 5);
+}
+
+TEST_CASE("answers: another last sequence is a conflict, whichever number says it") {
+    for (const int err_code : {10071, 10164}) {
+        const auto stored = pub_ack(refusal(400, err_code));
+        REQUIRE(stored.error);
+        CHECK(stored.error->code == ErrorCode::conflict);
+        CHECK(stored.refused);
+    }
+}
+
+TEST_CASE("answers: a read that finds nothing is answered; a stream that is missing is not") {
+    const auto nothing = parse_read(7, refusal(404, 10037));
+    CHECK(nothing.number == 7);
+    CHECK_FALSE(nothing.error);
+    CHECK_FALSE(nothing.message);
+    CHECK(parse_read(7, refusal(404, 10059)).error->code == ErrorCode::not_found);
+    CHECK(parse_read(7, refusal(503, 10008)).error->code == ErrorCode::unavailable);
+    CHECK(parse_read(7, "garbage").error->code == ErrorCode::unavailable);
+    const auto found =
+        parse_read(7, R"({"message":{"subject":"a.b","seq":9,"data":"eA==","time":"2026-01-01T00:00:00Z"}})");
+    REQUIRE(found.message);
+    CHECK(found.message->sequence == 9);
+    CHECK(found.message->payload == "x");
 }

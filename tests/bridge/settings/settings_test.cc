@@ -36,4 +36,20 @@ TEST_CASE("settings: each partition has a durable of its own") {
     CHECK(consumer_name(pipeline, 12) == "trip-fares-p12");
 }
 
+TEST_CASE("settings: an owned partition has a consumer for each position, and those before it are told by name") {
+    Pipeline pipeline;
+    pipeline.name = "trip-fares";
+    const Position position{1, 20, 3, 77};
+    CHECK(consumer_name(pipeline, position) == "trip-fares-p1-20-3");
+    const auto is_earlier = [&](std::string_view name) { return is_earlier_consumer(pipeline, position, name); };
+    for (const auto* name : {"trip-fares-p1-20-2", "trip-fares-p1-19-9", "trip-fares-p1-9-100", "trip-fares-p1-0-0"})
+        CHECK_MESSAGE(is_earlier(name), name);
+    for (const auto* name :
+         {"trip-fares-p1-20-3", "trip-fares-p1-20-4", "trip-fares-p1-21-1", "trip-fares-p1", "trip-fares-p1-",
+          "trip-fares-p1-1", "trip-fares-p1-1-", "trip-fares-p1-1-1-1", "trip-fares-p1-1-1-p0", "trip-fares-p1-01-1",
+          "trip-fares-p1-1-x", "trip-fares-p1--1-1", "trip-fares-p1-99999999999999999999-1", "trip-fares-p0-1-1",
+          "trip-fares-p11-1-1", "other-p1-1-1", ""})
+        CHECK_MESSAGE(!is_earlier(name), name);
+}
+
 }  // namespace millrace::settings

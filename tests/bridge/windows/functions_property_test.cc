@@ -40,7 +40,7 @@ struct Lone {
 
     void add(Tally& tally, const Event& event) const {
         Value scratch;
-        const Seen seen{&plain(event.value, scratch), std::holds_alternative<double>(event.value)};
+        const Seen seen{plain(&event.value, scratch), std::holds_alternative<double>(event.value)};
         tally.add({&seen, 1}, event.moment.at, event.moment.place);
     }
     [[nodiscard]] Tally all(const std::vector<Event>& events) const {

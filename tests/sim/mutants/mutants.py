@@ -109,6 +109,13 @@ MUTANTS = {
     "ignores_what_a_search_found": (["stories"], [
         ("bridge/engine/search.cc", "    known_[partition] = {found.identities.begin(), found.identities.end()};\n", ""),
     ]),
+    "takes_a_witness_of_another_deployment": (["stories"], [
+        ("bridge/engine/conviction.cc", "            !answer.deployment.empty() && !accused.deployment.empty() &&",
+         "            false && !accused.deployment.empty() &&"),
+    ]),
+    "acks_at_a_stream_made_anew": (["stories"], [
+        ("bridge/engine/engine.cc", "    withhold_acks(now, out, before);\n", ""),
+    ]),
     "leaves_without_naks": (["stories"], [
         ("bridge/engine/engine.cc", "        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});\n        let_go(id);\n    }\n    batcher_.clear();",
          "        let_go(id);\n    }\n    batcher_.clear();"),
