@@ -44,7 +44,7 @@ constexpr std::array<Row, 16> kFunctions = {{
 static_assert(kFunctions.size() == static_cast<std::size_t>(Function::collect) + 1);
 
 std::string usage(const Row& row) {
-    const std::string name(row.name);
+    std::string name(row.name);
     switch (row.arguments) {
         case Arguments::maybe_field:
             return name + "() or " + name + "(FIELD)";

@@ -54,9 +54,21 @@ void Conviction::scored(const Flight& flight, const Answer& answer, std::string_
         }
     }
     if (flight.errand == Errand::witness) return;
-    if (row.size() > kLongestRow) return;
-    entry(tenant).good_row = row;
+    remember(tenant, row);
     last_scored_ = tenant;
+}
+
+void Conviction::remember(const std::string& tenant, std::string_view row) {
+    std::string& own = entry(tenant).good_row;
+    row_bytes_ += row.size() - own.size();
+    own = row;
+    for (const std::string& name : tenants_order_) {
+        if (row_bytes_ <= kRowBytes) return;
+        std::string& oldest = tenants_.at(name).good_row;
+        if (name == tenant) continue;
+        row_bytes_ -= oldest.size();
+        oldest = {};
+    }
 }
 
 Conviction::Tenant& Conviction::entry(const std::string& name) {
@@ -64,6 +76,7 @@ Conviction::Tenant& Conviction::entry(const std::string& name) {
     if (!is_new) return found->second;
     tenants_order_.push_back(name);
     if (tenants_order_.size() > kMaxTenants) {
+        row_bytes_ -= tenants_.at(tenants_order_.front()).good_row.size();
         tenants_.erase(tenants_order_.front());
         tenants_order_.pop_front();
     }

@@ -39,10 +39,9 @@ class Conviction {
   public:
     static constexpr std::size_t kWindow = 100;  // settled events of a tenant the ratio is taken over
     static constexpr std::size_t kMaxTenants = 4096;
-    static constexpr std::uint32_t kInVain = 2;    // parkings after which an event without a witness is given up
-    static constexpr std::uint32_t kHopeless = 8;  // accusations in a row, nothing scored
-    static constexpr std::size_t kLongestRow = 64
-                                               << 10;  // remembered as good, in bytes: all of them are at most 256 MiB
+    static constexpr std::uint32_t kInVain = 2;         // parkings after which an event without a witness is given up
+    static constexpr std::uint32_t kHopeless = 8;       // accusations in a row, nothing scored
+    static constexpr std::size_t kRowBytes = 64 << 20;  // of all rows remembered as good; the oldest tenants' go first
 
     Conviction(double max_ratio, std::string control_row) : max_ratio_(max_ratio), control_(std::move(control_row)) {}
 
@@ -134,6 +133,7 @@ class Conviction {
     };
 
     Tenant& entry(const std::string& name);
+    void remember(const std::string& tenant, std::string_view row);
     [[nodiscard]] const Tenant* known(const std::string& name) const;
     // The tenant's last good row, or the control row; empty for none.
     [[nodiscard]] const std::string& witness_row(const std::string& name) const;
@@ -154,6 +154,7 @@ class Conviction {
     std::map<EventRef, Accused> cases_;
     std::map<std::string, Tenant> tenants_;
     std::deque<std::string> tenants_order_;  // oldest first
+    std::size_t row_bytes_ = 0;              // of the good rows
     std::string last_scored_;                // the tenant
     std::set<std::string> witness_flying_;
     std::set<std::string> doubts_;

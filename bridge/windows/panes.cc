@@ -12,7 +12,6 @@ bool Panes::add(EventTime end, std::span<const Seen> values, EventTime at, Place
         recent_ = fresh ? rows_.emplace_hint(next, end, Pane{end, Tally(*shape_)}) : next;
         if (fresh) held_ += kRowBytes + recent_->second.tally.held();
     }
-    if (ahead_ && end <= ahead_->reached) forget_ahead();
     Tally& tally = recent_->second.tally;
     held_ -= tally.held();
     tally.add(values, at, place);
@@ -93,11 +92,6 @@ void Panes::turn() {
         held_ += made.held();
         ahead_->until_turn.emplace_back(row->first, std::move(made));
     }
-}
-
-void Panes::forget_ahead() {
-    for (const auto& [end, made] : ahead_->until_turn) held_ -= made.held();
-    ahead_.reset();
 }
 
 }  // namespace millrace::windows

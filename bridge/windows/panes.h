@@ -29,7 +29,7 @@ class Panes {
     [[nodiscard]] const Rows& rows() const { return rows_; }
     [[nodiscard]] bool empty() const { return rows_.empty(); }
 
-    // True when the pane is new.
+    // True when the pane is new. Requires: `end` is later than any that merged_through() was asked for.
     bool add(EventTime end, std::span<const Seen> values, EventTime at, Place place);
     // Requires: later than all there are.
     void append(EventTime end, Pane pane);
@@ -58,7 +58,6 @@ class Panes {
         EventTime reached = EventTime::min();
     };
     void turn();
-    void forget_ahead();
     const Tally* merged_ahead(EventTime end, std::optional<Tally>& scratch);
 
     const Shape* shape_;

@@ -1,5 +1,6 @@
 #include "bridge/windows/values.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>

@@ -13,8 +13,7 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <map>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>

@@ -1,6 +1,8 @@
 // How the owner of a partition looks before it claims, and takes deliveries from a position of its own.
 #include <doctest/doctest.h>
 
+#include <type_traits>
+
 #include "tests/contract/bench.h"
 
 using namespace millrace;
@@ -218,18 +220,27 @@ TEST_CASE("position: an owner of before takes nothing from the one after it") {
     old_owner.position({0, 1, 1, 1});
     Arrivals arrivals;
     const auto door = old_owner.world->jetstream(old_owner.pipeline, arrivals);
-    door->look({});
+    std::vector<ports::JetStreamArrival> came;
+    const auto wait_for = [&](auto is_there) {
+        for (int tries = 0; tries < 500 && !is_there(); ++tries) {
+            old_owner.world->advance(milliseconds(20));
+            std::vector<ports::JetStreamArrival> fresh;
+            arrivals.take(fresh);
+            std::ranges::move(fresh, std::back_inserter(came));
+        }
+    };
+    const auto count = [&]<typename T>(std::type_identity<T>) {
+        return std::ranges::count_if(came, [](const auto& item) { return std::holds_alternative<T>(item); });
+    };
     door->position({0, 2, 1, 1});
     door->flush();
-    old_owner.world->advance(milliseconds(500));
+    wait_for([&] { return count(std::type_identity<Bound>{}) == 1; });
     old_owner.pull(0, 1, 10, seconds(20));
     old_owner.world->advance(milliseconds(200));
     publish(old_owner, 6);
     door->pull({0, 0, 1, 10, 1 << 20, seconds(5), {}});
     door->flush();
-    old_owner.world->advance(milliseconds(500));
-    std::vector<ports::JetStreamArrival> came;
-    arrivals.take(came);
+    wait_for([&] { return count(std::type_identity<ports::Message>{}) == 6; });
     std::vector<std::uint64_t> sequences;
     for (const auto& item : came) {
         if (const auto* message = std::get_if<ports::Message>(&item))

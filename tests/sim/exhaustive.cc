@@ -54,15 +54,9 @@ Plan plan_of(const Board& board, std::uint64_t replicas) {
     return plan;
 }
 
-struct Counts {
-    std::uint64_t schedules = 0;
-    std::uint64_t crashes = 0;
-    std::uint64_t stored_again = 0;
-};
-
-// One schedule. Gives whether the replica got as far as its crash.
-bool play(const Board& board, std::uint64_t replicas, std::uint64_t crash, const Bounds& bounds, Chooser& chooser,
-          bool print, Counts& counts, std::optional<Violation>& broken) {
+// One schedule.
+Played play(const Board& board, std::uint64_t replicas, std::uint64_t crash, const Bounds& bounds, Chooser& chooser,
+            bool print) {
     Plan plan = plan_of(board, replicas);
     plan.strict = bounds.strict;
     World world(plan, print);
@@ -80,26 +74,44 @@ bool play(const Board& board, std::uint64_t replicas, std::uint64_t crash, const
     if (crash > 0) world.replicas.front()->die_after(crash);
     const bool done = world.run_until([&] { return world.all_done(); }, minutes(30));
     if (!done && !world.oracle.violation()) world.oracle.violate("recovers", why_stuck(world));
-    ++counts.schedules;
-    counts.crashes += crashed;
-    counts.stored_again += world.oracle.stored_again();
-    broken = world.oracle.violation();
-    return crashed > 0;
+    return {crashed, world.oracle.stored_again(), world.oracle.violation()};
 }
 
+std::vector<Game> shared_games() {
+    std::vector<Game> games;
+    for (const auto& board : kBoards) {
+        games.push_back({board.name, events_of(board), [&board](auto replicas, auto crash, auto& bounds, auto& chooser,
+                                                                bool print) {
+                             return play(board, replicas, crash, bounds, chooser, print);
+                         }});
+    }
+    return games;
+}
+
+struct Counts {
+    std::uint64_t schedules = 0;
+    std::uint64_t crashes = 0;
+    std::uint64_t stored_again = 0;
+};
+
 // All schedules with the crash at one call; false when none came that far, or one broke a promise.
-bool play_crash(const Board& board, std::uint64_t replicas, std::uint64_t crash, const Bounds& bounds, Counts& counts,
-                std::optional<Violation>& broken) {
+bool play_crash(const Game& game, std::uint64_t replicas, std::uint64_t crash, const Bounds& bounds, Counts& counts,
+                bool& broken) {
     Chooser chooser(static_cast<std::uint32_t>(bounds.deviations));
     bool any = false;
     while (chooser.next()) {
-        any = play(board, replicas, crash, bounds, chooser, false, counts, broken) || any;
-        if (!broken) continue;
+        auto played = game.play(replicas, crash, bounds, chooser, false);
+        ++counts.schedules;
+        counts.crashes += played.crashes;
+        counts.stored_again += played.stored_again;
+        any = played.crashes > 0 || any;
+        if (!played.violation) continue;
         chooser.again();
-        play(board, replicas, crash, bounds, chooser, true, counts, broken);
-        std::printf("%s, %llu replicas, crash at call %llu, breaks %s: %s\n", board.name,
+        played = game.play(replicas, crash, bounds, chooser, true);
+        std::printf("%s, %llu replicas, crash at call %llu, breaks %s: %s\n", game.name,
                     static_cast<unsigned long long>(replicas), static_cast<unsigned long long>(crash),
-                    broken->invariant.c_str(), broken->text.c_str());
+                    played.violation->invariant.c_str(), played.violation->text.c_str());
+        broken = true;
         return false;
     }
     return any;
@@ -109,17 +121,17 @@ bool play_crash(const Board& board, std::uint64_t replicas, std::uint64_t crash,
 
 int play_all(const Bounds& bounds) {
     Counts all;
-    std::optional<Violation> broken;
-    for (const auto& board : kBoards) {
-        if (events_of(board) > bounds.events) continue;
+    bool broken = false;
+    for (const auto& game : bounds.owned ? owned_games() : shared_games()) {
+        if (game.events > bounds.events) continue;
         for (std::uint64_t replicas = 1; replicas <= bounds.replicas; ++replicas) {
             Counts counts;
-            play_crash(board, replicas, 0, bounds, counts, broken);
+            play_crash(game, replicas, 0, bounds, counts, broken);
             std::uint64_t crash = 1;
-            while (!broken && play_crash(board, replicas, crash, bounds, counts, broken)) ++crash;
+            while (!broken && play_crash(game, replicas, crash, bounds, counts, broken)) ++crash;
             if (broken) return 1;
             std::printf("%-28s %llu replicas: %9llu schedules, crash at each of %llu calls, %llu stored again\n",
-                        board.name, static_cast<unsigned long long>(replicas),
+                        game.name, static_cast<unsigned long long>(replicas),
                         static_cast<unsigned long long>(counts.schedules), static_cast<unsigned long long>(crash - 1),
                         static_cast<unsigned long long>(counts.stored_again));
             all.schedules += counts.schedules;

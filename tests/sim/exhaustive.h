@@ -10,7 +10,14 @@
 // Each schedule is checked by the Oracle and must settle and ack everything.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "tests/sim/chooser.h"
+#include "tests/sim/oracle.h"
 
 namespace millrace::sim {
 
@@ -22,6 +29,25 @@ struct Bounds {
     bool strict = false;  // Plan::strict
     bool owned = false;   // of owned partitions
 };
+
+// One schedule's end.
+struct Played {
+    std::uint64_t crashes = 0;
+    std::uint64_t stored_again = 0;
+    std::optional<Violation> violation;
+};
+
+// A board and how it is played; `crash`: the call at which the first replica dies, 0 for none.
+struct Game {
+    const char* name;
+    std::size_t events;
+    std::function<Played(std::uint64_t replicas, std::uint64_t crash, const Bounds& bounds, Chooser& chooser,
+                         bool print)>
+        play;
+};
+
+// Of owned partitions (owned_exhaustive.cc): what must come of the events is stored, and every message is below a floor.
+std::vector<Game> owned_games();
 
 // Plays all boards within the bounds and prints how many schedules there were; the first that breaks a promise is
 // printed with its trace. Gives the exit code.

@@ -8,7 +8,8 @@
 //     acked_after_stored  no message is acked before what it and all before it came to is stored
 //     covers              … and before a head is stored whose floor it is not above
 //     monotone            every head can be read, follows the one before, and goes back in nothing
-//     fenced              a head of another owner comes after the lease or a release, and none of an epoch that is over
+//     fenced              a head of another owner comes after the lease or a release, and none of an epoch that is over;
+//                         what is published was committed before
 //     one_tenant          what belongs to a tenant is on its subjects only
 //     bounded             what is held unacked is within what is configured
 //     no_lying_health     able to work is not said without a connection
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +64,8 @@ class OwnedOracle {
     [[nodiscard]] bool caught_up() const;
     // Heads are not compared with those before any more: somebody has put the state, or the input, back.
     void forget_heads() { heads_.clear(); }
+    // A halt of this name is what the story is about.
+    void expect_halt(std::string name) { expected_halt_ = std::move(name); }
 
   private:
     struct Copy {
@@ -94,9 +98,11 @@ class OwnedOracle {
     std::map<std::uint64_t, Partition> partition_of_;    // of messages of the input
     std::map<std::uint64_t, ServerTime> stored_at_;
     std::map<std::string, Copy> by_identity_;            // what is stored on the outputs
+    std::set<std::string> committed_;                 // identities in the outbox of a stored head
     std::map<std::string, std::string> identity_of_;     // by name of what is stored
     std::map<std::string, std::string> copies_;          // late copies and dead letters that must be, with their subjects
     std::map<std::string, std::uint64_t> seen_;
+    std::string expected_halt_;
     std::size_t events_ = 0;
     std::size_t stored_again_ = 0;
     std::optional<Violation> violation_;

@@ -167,6 +167,9 @@ class Bench {
     std::vector<Note> notes;
 
   private:
+    // What only owners ask for.
+    template <typename Other>
+    void keep(const Other&) {}
     void keep(const Bind& e) { binds.push_back(e); }
     void keep(const PullRequest& e) { pulls.push_back(e); }
     void keep(const Send& e) { requests.push_back({e.id, e.partition, {e.rows.begin(), e.rows.end()}, e.refresh_key}); }

@@ -39,6 +39,23 @@ TEST_CASE("conviction: a success that was asked for before the refusal is no wit
     CHECK(court.again() == Numbers{1});
 }
 
+TEST_CASE("conviction: a row of any size is a witness, and of too many large ones the oldest tenants' are forgotten") {
+    Court court;
+    const std::string large(Conviction::kRowBytes / 4, 'x');
+    for (const char* tenant : {"a", "b", "c", "d"}) court.score(tenant, large);
+    court.refuse(1, "a");
+    CHECK(court.witness() == "a:" + large);
+    court.score("e", large);
+    court.refuse(2, "b");
+    court.refuse(3, "e");
+    CHECK(court.witness() == "b:" + large);
+    court.score("f", large);
+    court.score("g", large);
+    court.refuse(4, "c");
+    CHECK(court.witness() == "e:" + large);
+    CHECK(!court.witness());
+}
+
 TEST_CASE("conviction: another tenant's success is no witness") {
     Court court;
     court.refuse(1, "acme");

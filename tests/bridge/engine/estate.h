@@ -55,8 +55,8 @@ struct Estate {
         pipeline.state.lease = Seconds(9);
         Aggregate counts;
         counts.name = "counts";
-        counts.window = {.kind = WindowKind::tumbling, .size = Seconds(10)};
-        counts.select.push_back({.name = "n", .function = Function::count});
+        counts.window.size = Seconds(10);
+        counts.select.emplace_back().name = "n";
         pipeline.aggregates.push_back(std::move(counts));
     }
 

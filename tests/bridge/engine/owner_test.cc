@@ -260,7 +260,7 @@ TEST_CASE("a base is written when the deltas weigh more, and what it replaces is
 }
 
 struct Stop {
-    const char* halt;
+    std::string halt;
     std::function<void(Estate&, Tenancy&)> change;
 };
 
@@ -275,7 +275,11 @@ TEST_CASE("a state that does not fit what is there halts, each way under its nam
              e.publish("a", 1001);
              e.first_input = 5;
          }},
-        {"state_regressed", [](Estate&, Tenancy& t) { t.acked_elsewhere = 4; }},
+        {"state_regressed",
+         [](Estate& e, Tenancy& t) {
+             e.publish("a", 1001);
+             t.acked_elsewhere = 4;
+         }},
         {"state_regressed",
          [](Estate& e, Tenancy& t) {
              e.state.clear();

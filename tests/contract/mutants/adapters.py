@@ -18,6 +18,20 @@ ADAPTERS = {
     "finds_beyond_its_range": (["find: the pipeline's own results"], [
         ("bridge/io/nats_find.cc", "    if (sequence <= find.input_above || sequence > find.input_to) return {};\n", ""),
     ]),
+    "stores_whatever_is_there": (["compare-and-set: stores while"], [
+        ("bridge/io/nats_jetstream.cc", "        if (const auto& expected = publication.expected_last_subject_sequence)\n",
+         "        if (const auto& expected = publication.expected_last_subject_sequence; expected == 0)\n"),
+    ]),
+    "leaves_old_consumers": (["position: deletes"], [
+        ("bridge/io/nats_position.cc", "(void)admin.delete_consumer(stream->name, name);", "(void)name;"),
+    ]),
+    "pulls_from_its_first_position": (["position: consumer sequences begin anew"], [
+        ("bridge/io/nats_jetstream.cc", "positioned[partition] = settings::consumer_name(pipeline, *position);",
+         "positioned.try_emplace(partition, settings::consumer_name(pipeline, *position));"),
+    ]),
+    "purges_the_head_too": (["purge: takes heads and parts"], [
+        ("bridge/io/nats_wire.cc", "json_string(filter) + \",\\\"seq\\\":\" + std::to_string(below) + \"}\"", "json_string(filter) + \"}\""),
+    ]),
 }
 
 if __name__ == "__main__":

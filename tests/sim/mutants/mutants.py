@@ -174,6 +174,61 @@ MUTANTS = {
     ]),
 }
 
+# Of owned partitions.
+OWNED = {
+    "acks_before_the_outbox": (["acked_after_stored"], [
+        ("bridge/engine/owner.cc", "        if (outbox_.confirmed()) ack(out);", "        ack(out);"),
+    ]),
+    "acks_what_is_not_committed": (["covers"], [
+        ("bridge/engine/owner.cc", "AckUpTo{std::move(floor_ack_.subject)}", "AckUpTo{applied_ack_.subject}"),
+    ]),
+    "publishes_before_the_head": (["fenced"], [
+        ("bridge/engine/owner.cc", "    entries_ = std::move(content.outbox);\n    inherited_ = false;\n",
+         "    entries_ = std::move(content.outbox);\n    outbox_.begin(entries_, head.out_base, false);\n"
+         "    inherited_ = false;\n"),
+    ]),
+    "takes_a_delivery_across_a_gap": (["aggregate_once", "late_once", "recovers", "acked_after_stored", "fenced"], [
+        ("bridge/engine/owner.cc", "    if (delivery->consumer_sequence != received_ + 1 ||", "    if ("),
+    ]),
+    "claims_without_waiting": (["fenced"], [
+        ("bridge/engine/owner_claim.cc", "now - seen_since_ >= pipeline_.state.lease;", "true;"),
+    ]),
+    "takes_another_owners_head_for_its_own": (["fenced", "monotone"], [
+        ("bridge/engine/checkpoint.cc",
+         "    if (!last || last->writer != head_.writer || last->commit != head_.commit) return;",
+         "    if (!last) return;"),
+    ]),
+    "forgets_the_outbox_on_takeover": (["recovers", "acked_after_stored"], [
+        ("bridge/engine/owner_claim.cc", "    if (head_) content.outbox = chain_.take_outbox();\n", ""),
+    ]),
+    "does_not_carry_the_outbox": (["recovers", "acked_after_stored"], [
+        ("bridge/engine/owner.cc", "    content.outbox = outbox_.unconfirmed();\n", ""),
+    ]),
+    "proves_idleness_without_reading": (["aggregate_once", "late_once", "fenced"], [
+        ("bridge/engine/owner_input.cc", "    if (!owns() || got.message || !waiting_.empty()",
+         "    if (!owns() || !waiting_.empty()"),
+    ]),
+    "begins_behind_the_floor": (["recovers", "aggregate_once", "late_once"], [
+        ("bridge/engine/owner.cc", "    position_.start_sequence = applied_.sequence + 1;",
+         "    position_.start_sequence = applied_.sequence + 2;"),
+    ]),
+    "reads_the_base_alone": (["aggregate_once", "recovers", "monotone", "acked_after_stored"], [
+        ("bridge/engine/chain.cc", "    complete_ = current_sequence_ == last_sequence_;", "    complete_ = true;"),
+    ]),
+    "purges_what_deltas_build_on": (["monotone"], [
+        ("bridge/engine/owner.cc", "    weight_.add(*head_);\n",
+         "    weight_.add(*head_);\n    if (!claims) out.emplace_back(Purge{partition_, head_sequence_});\n"),
+    ]),
+    "commits_what_it_has_not_applied": (["covers", "recovers", "aggregate_once", "acked_after_stored", "monotone"], [
+        ("bridge/engine/owner.cc", "    head.floor = applied_.sequence;\n    head.floor_stored = applied_.stored_at;\n    head.clear",
+         "    head.floor = waiting_.empty() ? applied_.sequence : waiting_.back()->stream_sequence;\n"
+         "    head.floor_stored = waiting_.empty() ? applied_.stored_at : waiting_.back()->stored_at;\n    head.clear"),
+    ]),
+    "publishes_what_it_inherits_without_a_search": (["stories"], [
+        ("bridge/engine/outbox.cc", "inherited ? Standing::unsure : Standing::waiting", "Standing::waiting"),
+    ]),
+}
+
 
 def mutated(table, name, file):
     text = (ROOT / file).read_text()
@@ -186,11 +241,11 @@ def mutated(table, name, file):
     return text
 
 
-def main(words, table):
+def main(words, table, owned=()):
     if words[:1] == ["list"]:
         for name, (promises, edits) in table.items():
             files = list(dict.fromkeys(where for where, _, _ in edits))
-            print(f"{name};{','.join(promises)};{','.join(files)}")
+            print(f"{name};{','.join(promises)};{','.join(files)}" + (";--owned" if name in owned else ""))
     elif words[:1] == ["make"] and len(words) == 4:
         pathlib.Path(words[3]).write_text(mutated(table, words[1], words[2]))
     else:
@@ -198,4 +253,4 @@ def main(words, table):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], MUTANTS)
+    main(sys.argv[1:], MUTANTS | OWNED, OWNED)

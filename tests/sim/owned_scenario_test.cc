@@ -1,0 +1,157 @@
+// Stories about owned partitions: who owns them, and what becomes of what was under way.
+#include "tests/sim/owned_scenario.h"
+
+namespace millrace::sim {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void two_replicas(Plan& plan) { plan.replicas = 2; }
+
+TEST_CASE("scenario: an owner that dies for good is replaced after its lease") {
+    OwnedScenario s(two_replicas);
+    s.publish();
+    s.run(seconds(2));
+    const auto epoch = s.head().epoch;
+    s.crash(s.owner_place(), std::nullopt);
+    const auto died = s.now();
+    s.run_until([&] { return s.head().epoch == epoch + 1; }, minutes(1));
+    CHECK(s.now() - died <= s.world().plan.pipeline.state.lease + seconds(3));
+    s.publish();
+    s.settles(minutes(1));
+}
+
+TEST_CASE("scenario: an owner that drains hands over at once") {
+    OwnedScenario s(two_replicas);
+    s.publish();
+    s.run(seconds(2));
+    const auto epoch = s.head().epoch;
+    s.owner().drain(seconds(20));
+    s.run_until([&] { return s.head().released; }, seconds(2));
+    const auto released = s.now();
+    s.run_until([&] { return s.head().epoch == epoch + 1; }, seconds(10));
+    CHECK(s.now() - released <= milliseconds(1200));
+    s.settles(minutes(1));
+}
+
+TEST_CASE("scenario: a paused owner wakes up behind another one, and cannot commit") {
+    OwnedScenario s(two_replicas);
+    s.publish();
+    s.run(seconds(2));
+    const auto place = s.owner_place();
+    const auto epoch = s.head().epoch;
+    s.publish("k2");
+    s.replica(place).freeze(seconds(20));
+    s.run(seconds(12));
+    CHECK(s.head().epoch == epoch + 1);
+    s.publish("k3");
+    s.run(seconds(12));
+    CHECK(s.head().epoch == epoch + 1);
+    CHECK(s.replica(place).snapshot().owned == 0);
+    s.settles(minutes(1));
+}
+
+TEST_CASE("scenario: the answer to a commit is lost, and it is found to be stored") {
+    OwnedScenario s;
+    s.publish();
+    s.link(0).lose_puback = 1;
+    s.run(milliseconds(1500));
+    s.link(0) = {};
+    const auto epoch = s.head().epoch;
+    s.settles(minutes(1));
+    CHECK(s.head().epoch == epoch);
+}
+
+TEST_CASE("scenario: one of three aggregates went out, and nobody is there for longer than the duplicate window") {
+    OwnedScenario s;
+    for (const auto* group : {"k1", "k2", "k3"}) s.publish(group, seconds(4));
+    s.run(seconds(1));
+    const auto before = s.head().floor;
+    s.world().publisher.publish("acme", "k1", 1);
+    s.publish("k1", -seconds(6));
+    s.run_until([&] { return s.head().floor > before; }, seconds(5));
+    // The commit is stored; what it publishes arrives once, and then nothing does.
+    int landed = 0;
+    s.server().set_fate([&landed] { return landed++ == 0 ? Fate::unanswered : Fate::lost; });
+    s.run(milliseconds(100));
+    s.crash(0, minutes(5));
+    s.server().set_fate({});
+    s.run(seconds(1));
+    s.settles(minutes(10));
+}
+
+TEST_CASE("scenario: an hour's backlog is not late because time has passed") {
+    OwnedScenario s;
+    s.publish();
+    s.run(seconds(20));
+    s.crash(0, hours(1));
+    for (int n = 0; n < 60; ++n) {
+        s.run(minutes(1) - seconds(1));
+        s.publish(n % 2 == 0 ? "k1" : "k2", seconds(n % 7));
+    }
+    s.settles(minutes(5));
+}
+
+TEST_CASE("scenario: the input lost what was never read") {
+    OwnedScenario s;
+    s.publish();
+    s.settles(minutes(1));
+    s.crash(0, seconds(5));
+    for (int n = 0; n < 5; ++n) s.publish();
+    s.server().stream("EVENTS")->purge("events.>", 4);
+    s.halts("input_trimmed");
+}
+
+TEST_CASE("scenario: the input lost only what was read") {
+    OwnedScenario s;
+    for (int n = 0; n < 5; ++n) s.publish();
+    s.settles(minutes(1));
+    s.crash(0, seconds(5));
+    s.server().stream("EVENTS")->purge("events.>", 4);
+    s.publish();
+    s.settles(minutes(1));
+}
+
+TEST_CASE("scenario: the input was made anew under its state") {
+    OwnedScenario s;
+    for (int n = 0; n < 5; ++n) s.publish();
+    s.settles(minutes(1));
+    s.crash(0, seconds(5));
+    s.run(seconds(1));
+    s.server().delete_stream("EVENTS");
+    s.server().add_stream({.name = "EVENTS", .subjects = {"events.>"}});
+    s.halts("input_regressed");
+}
+
+TEST_CASE("scenario: the state was restored from an older copy") {
+    OwnedScenario s;
+    s.publish();
+    s.settles(minutes(1));
+    const auto old = s.server().stream("STATE")->messages();
+    s.publish();
+    s.settles(minutes(1));
+    s.crash(0, seconds(5));
+    auto config = s.server().stream("STATE")->config();
+    s.server().delete_stream("STATE");
+    s.server().add_stream(std::move(config));
+    s.world().oracle.forget_heads();
+    for (const auto& message : old) s.server().publish(message.subject, {}, message.payload);
+    s.halts("state_regressed");
+}
+
+TEST_CASE("scenario: acks are lost for longer than the consumer waits for them") {
+    OwnedScenario s;
+    s.link(0).lose_ack = 1;
+    for (int n = 0; n < 5; ++n) s.publish();
+    s.settles(minutes(1));
+    s.run(hours(2));
+    s.link(0) = {};
+    s.publish();
+    s.settles(minutes(1));
+}
+
+}  // namespace
+}  // namespace millrace::sim
