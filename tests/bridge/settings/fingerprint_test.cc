@@ -96,7 +96,7 @@ const std::vector<Change> kTuning = {
     [](Pipeline& p) { p.endpoint.max_batch_count = 5; },
     [](Pipeline& p) { p.results.subject = "results.{tenant}"; },
     [](Pipeline& p) { p.dead_letter.subject = "d.{tenant}"; },
-    [](Pipeline& p) { p.state = {"S", 1s, 9s}; },
+    [](Pipeline& p) { p.state = {"S", 1s, 1 << 20, 9s}; },
     [](Pipeline& p) { p.aggregates[0].subject = "a.{tenant}"; },
     [](Pipeline& p) { p.aggregates[0].kv_bucket = "b"; },
 };
