@@ -75,7 +75,7 @@ void Checkpoint::send_parts(Time now, Effects& out) {
             Write{StoreId{number}, Output::state, parts_[i].subject, &kNoHeaders, parts_[i].bytes, std::nullopt});
     }
     waiting_ = true;
-    due_ = now + kAnswerWithin;
+    due_ = now + answer_within_;
 }
 
 void Checkpoint::send_head(Time now, Effects& out) {
@@ -85,7 +85,7 @@ void Checkpoint::send_head(Time now, Effects& out) {
     if (first_sent_ == Time{}) first_sent_ = now;
     out.emplace_back(Write{StoreId{number}, Output::state, subject_, &kNoHeaders, bytes_, head_.previous});
     waiting_ = true;
-    due_ = now + kAnswerWithin;
+    due_ = now + answer_within_;
 }
 
 bool Checkpoint::stored(const Stored& stored, Time now) {

@@ -9,6 +9,7 @@
 // Thread: one engine's. Time: told. Bounds: the bytes of one commit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -24,13 +25,17 @@ namespace millrace::engine {
 
 class Checkpoint {
   public:
-    static constexpr Duration kAnswerWithin = std::chrono::seconds(5);
+    static constexpr Duration kAnswerWithin = std::chrono::seconds(5);  // at most
 
     // What has become of the commit.
     enum class Fate { open, stored, lost };
 
-    Checkpoint(std::string head_subject, Numbers& numbers, std::uint64_t seed)
-        : subject_(std::move(head_subject)), numbers_(numbers), random_(seed) {}
+    // `lease`: one answer that is lost must not cost it.
+    Checkpoint(std::string head_subject, Numbers& numbers, std::uint64_t seed, Duration lease)
+        : subject_(std::move(head_subject)),
+          numbers_(numbers),
+          random_(seed),
+          answer_within_(std::min(kAnswerWithin, lease / 4)) {}
 
     // `head` without its content. Requires: no commit is under way.
     void begin(state::Head head, std::string content, std::size_t max_message, Time now);
@@ -69,6 +74,7 @@ class Checkpoint {
     const std::string subject_;
     Numbers& numbers_;
     Random random_;
+    const Duration answer_within_;
     Step step_ = Step::nothing;
     Fate fate_ = Fate::open;
     state::Head head_;

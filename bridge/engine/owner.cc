@@ -25,7 +25,7 @@ Owner::Owner(const settings::Pipeline& pipeline, Partition partition, Digest fin
       numbers_(partition),
       reading_(partition, numbers_, seed ^ 1),
       chain_(subject_),
-      checkpoint_(subject_, numbers_, seed ^ 2),
+      checkpoint_(subject_, numbers_, seed ^ 2, pipeline.state.lease),
       outbox_(numbers_, seed ^ 3) {}
 
 // ---- what comes in ----
@@ -56,6 +56,7 @@ void Owner::bound(const Bound& bound, Time now, Effects& out) {
         if (auto misfit = input_misfit(bound, applied_.sequence, std::max(clear_to_, applied_.sequence)))
             return stop(std::move(misfit->name), std::move(misfit->remedy));
         place_ = Standing::there;
+        received_at_ = now;
         received_sequence_ = applied_.sequence;
         out.emplace_back(
             tell(Level::info, "positioned", "takes messages from " + std::to_string(position_.start_sequence) + " on"));
@@ -138,6 +139,11 @@ void Owner::pump(Time now, bool connected, Effects& out) {
 
 void Owner::own(Time now, Effects& out) {
     apply(out);
+    if (applier_->bytes() > pipeline_.state.max_bytes) {
+        return stop("state_full", "open windows take more than state.max_bytes " +
+                                      std::to_string(pipeline_.state.max_bytes) +
+                                      " (raise it, shorten the windows, or group by fewer values)");
+    }
     if (!checkpoint_.busy()) {
         if (outbox_.confirmed()) ack(out);
         if (outbox_.confirmed() && wants_commit(now)) {

@@ -97,8 +97,8 @@ void Owner::surveyed(const Bound& bound, Time now) {
     outbox_.saw(bound.output_last_sequence);
     if (!head_ && bound.ack_floor > 0) {
         return suspect("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
-                                           " were acked (the state stream was removed: restore it, or remove the "
-                                           "pipeline's consumers to begin anew)");
+                                              " were acked (the state stream was removed: restore it, or remove the "
+                                              "pipeline's consumers to begin anew)");
     }
     if (!head_ || head_->generation < pipeline_.generation) {
         applied_ = {bound.start_sequence == 0 ? 0 : bound.start_sequence - 1, {}};
@@ -117,8 +117,8 @@ void Owner::surveyed(const Bound& bound, Time now) {
 // An ack floor may lie above the last message acked, on one of another partition.
 void Owner::check_acked(const GotMessage& got, Time now) {
     if (!got.message || got.message->sequence > bound_.ack_floor) return check_floor(now);
-    suspect("state_regressed", "the state ends at message " + std::to_string(head_->floor) +
-                                   ", and messages up to " + std::to_string(bound_.ack_floor) +
+    suspect("state_regressed", "the state ends at message " + std::to_string(head_->floor) + ", and messages up to " +
+                                   std::to_string(bound_.ack_floor) +
                                    " were acked (the state stream was restored from an older copy: restore a newer "
                                    "one, or raise `generation`)");
 }

@@ -10,6 +10,8 @@ namespace {
 
 // Servers of a cluster need not agree on the time to the millisecond, and another one may store the next message.
 constexpr Duration kServersApart = std::chrono::milliseconds(500);
+// Longer than it takes to notice that a pull request was lost.
+constexpr Duration kLostAfter = std::chrono::seconds(15);
 
 }  // namespace
 
@@ -33,8 +35,9 @@ std::optional<Duration> Owner::lateness() const {
 // next event. In three steps, each when the one before is done: a head that was stored while nothing came, its stored
 // time, and the input's silence above what is applied.
 void Owner::prove_idle(Time now) {
-    const bool silent = place_ == Standing::there && waiting_.empty() && backlog_ == 0 && !leaving_ &&
-                        now - received_at_ >= kIdleAfter && !checkpoint_.busy() && outbox_.confirmed();
+    const Duration quiet = now - received_at_;
+    const bool silent = place_ == Standing::there && waiting_.empty() && !leaving_ && quiet >= kIdleAfter &&
+                        (backlog_ == 0 || quiet >= kLostAfter) && !checkpoint_.busy() && outbox_.confirmed();
     if (!silent || !lateness() || !applier_->waits_for_time() || now < proof_due_ || reading_.busy()) return;
     if (committed_at_ < received_at_ + kIdleAfter || committed_at_ < proof_due_) {
         if (!applier_->wants_commit() && applied_.sequence == head_->floor) carry_on(now);
@@ -54,7 +57,12 @@ void Owner::nothing_above(const GotMessage& got, Time now) {
     const bool proof = std::exchange(proving_, false);
     proof_due_ = now + kProveEvery;
     // What came meanwhile was perhaps stored before the proof began.
-    if (!owns() || got.message || !waiting_.empty() || received_sequence_ > applied_.sequence) return;
+    if (!owns() || !waiting_.empty() || received_sequence_ > applied_.sequence) return;
+    if (got.message) {
+        // Delivered and lost on the way, with nothing behind it to show the gap; or held back for acks that were lost.
+        if (received_ == acked_ && now - received_at_ >= kLostAfter) reposition();
+        return;
+    }
     if (!proof) {
         clear_to_ = std::max(clear_to_, looked_at_);
         return;

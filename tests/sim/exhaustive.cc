@@ -80,8 +80,8 @@ Played play(const Board& board, std::uint64_t replicas, std::uint64_t crash, con
 std::vector<Game> shared_games() {
     std::vector<Game> games;
     for (const auto& board : kBoards) {
-        games.push_back({board.name, events_of(board), [&board](auto replicas, auto crash, auto& bounds, auto& chooser,
-                                                                bool print) {
+        games.push_back({board.name, events_of(board),
+                         [&board](auto replicas, auto crash, auto& bounds, auto& chooser, bool print) {
                              return play(board, replicas, crash, bounds, chooser, print);
                          }});
     }

@@ -46,7 +46,8 @@ struct Game {
         play;
 };
 
-// Of owned partitions (owned_exhaustive.cc): what must come of the events is stored, and every message is below a floor.
+// Of owned partitions (owned_exhaustive.cc): what must come of the events is stored, and every message is below a
+// floor.
 std::vector<Game> owned_games();
 
 // Plays all boards within the bounds and prints how many schedules there were; the first that breaks a promise is

@@ -42,6 +42,12 @@ std::string filter_of(const std::string& subject, settings::Pipeline const& pipe
     return pipeline.partitions > 1 ? parsed->filter(partition) : parsed->filter();
 }
 
+// Of an output, for all partitions and tenants.
+std::string filter_of(const std::string& subject) {
+    const auto parsed = subjects::SubjectTemplate::parse(subject, subjects::Use::input);
+    return parsed ? parsed->filter() : subject;
+}
+
 // What the real door refuses a state stream for.
 std::string unfit_for_state(const StreamConfig& stream) {
     if (stream.retention != "limits") return "retention";
@@ -152,7 +158,7 @@ Result<Bound> SimJetStream::streams(Partition partition) {
     bound.max_input = stream->config().max_message;
     bound.output_last_sequence.assign(settings::output_slots(pipeline), 0);
     for (const auto& row : outputs_) {
-        const auto filter = filter_of(row.subject, pipeline, 0);
+        const auto filter = filter_of(row.subject);
         const auto* behind = server.stream_of_subject(filter);
         if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filter + "'");
         bound.output_last_sequence[index(row.output)] = behind->last_sequence();
@@ -384,7 +390,7 @@ Found SimJetStream::search(const Find& find) {
     for (const auto& row : outputs_) {
         const auto output = index(row.output);
         if (row.output == Output::state || (find.from_sequence && output >= find.from_sequence->size())) continue;
-        const auto filter = filter_of(row.subject, parts_.pipeline, 0);
+        const auto filter = filter_of(row.subject);
         const auto* stream = parts_.server.stream_of_subject(filter);
         if (stream == nullptr) continue;
         for (const auto& message : stream->messages()) {

@@ -60,8 +60,7 @@ void OwnedOracle::published(Partition partition, const std::string& tenant, cons
             owe("dead", element++);
             continue;
         }
-        const auto fate =
-            reference_.judge(partition, tenant, event, message.stored_at, message.sequence, element);
+        const auto fate = reference_.judge(partition, tenant, event, message.stored_at, message.sequence, element);
         if (fate != Reference::Fate::counted && plan_.pipeline.event.on_late == settings::OnLate::subject)
             owe("late", element);
         ++element;
@@ -98,15 +97,11 @@ void OwnedOracle::check_copies(const StoredMessage& message) {
     const auto id = std::string(header_value(message.headers, "Nats-Msg-Id").value_or(""));
     if (id.empty()) return violate("aggregate_once", message.subject + " has no identity");
     if (!committed_.contains(id)) violate("fenced", "published before it was committed: " + message.payload);
-    const auto [known, first] = by_identity_.try_emplace(id, Copy{message.payload, message.stored_at});
+    const auto [known, first] = by_identity_.try_emplace(id, message.payload);
     if (first) return;
-    if (known->second.payload != message.payload)
+    if (known->second != message.payload)
         violate("aggregate_once", id + " is stored with other bytes: " + message.payload);
-    if (message.stored_at - known->second.stored_at < plan_.duplicate_window)
-        violate("aggregate_once", id + " is stored twice within the duplicate window");
-    if (plan_.strict) violate("aggregate_once", id + " is stored again: " + message.payload);
-    ++stored_again_;
-    known->second.stored_at = message.stored_at;
+    violate("aggregate_once", id + " is stored again: " + message.payload);
 }
 
 void OwnedOracle::aggregate(const StoredMessage& message) {
@@ -123,8 +118,8 @@ void OwnedOracle::aggregate(const StoredMessage& message) {
     key.tenant = header("Millrace-Tenant");
     key.partition = static_cast<Partition>(std::atoi(header("Millrace-Partition").c_str()));
     if (!found->group_by.empty()) key.group = body[found->group_by.front()];
-    const auto subject = "aggregates." + (found->partial ? header("Millrace-Partition") + "." : "") + key.tenant + "." +
-                         found->name;
+    const auto subject =
+        "aggregates." + (found->partial ? header("Millrace-Partition") + "." : "") + key.tenant + "." + found->name;
     if (message.subject != subject) return violate("one_tenant", message.payload + " is on " + message.subject);
     const auto end = time_of(body["window_end"]);
     for (const auto& window : reference_.windows(key)) {

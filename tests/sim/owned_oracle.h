@@ -3,12 +3,13 @@
 // a Reference of its own. The first broken promise stands.
 //
 //     aggregate_once      an aggregate is one that the input makes, byte for byte, under one identity, stored once
-//                         within the duplicate window; in the end none is missing
+//                         for ever; in the end none is missing
 //     late_once           each event that missed its windows has one copy, each unfit one is one dead letter
 //     acked_after_stored  no message is acked before what it and all before it came to is stored
 //     covers              … and before a head is stored whose floor it is not above
 //     monotone            every head can be read, follows the one before, and goes back in nothing
-//     fenced              a head of another owner comes after the lease or a release, and none of an epoch that is over;
+//     fenced              a head of another owner comes after the lease or a release, and none of an epoch that is
+//     over;
 //                         what is published was committed before
 //     one_tenant          what belongs to a tenant is on its subjects only
 //     bounded             what is held unacked is within what is configured
@@ -46,7 +47,6 @@ class OwnedOracle {
     void violate(std::string invariant, std::string text);
     [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
     [[nodiscard]] std::size_t events() const { return events_; }
-    [[nodiscard]] std::size_t stored_again() const { return stored_again_; }
     // How often what was seen, by name.
     [[nodiscard]] const std::map<std::string, std::uint64_t>& seen() const { return seen_; }
 
@@ -68,13 +68,9 @@ class OwnedOracle {
     void expect_halt(std::string name) { expected_halt_ = std::move(name); }
 
   private:
-    struct Copy {
-        std::string payload;
-        ServerTime stored_at{};
-    };
     struct Lane {
-        std::uint64_t newest = 0;         // message of the input
-        std::uint64_t floor = 0;          // greatest stored
+        std::uint64_t newest = 0;                  // message of the input
+        std::uint64_t floor = 0;                   // greatest stored
         std::map<std::string, std::uint64_t> due;  // by name, with the message by which it must be stored
     };
 
@@ -95,16 +91,15 @@ class OwnedOracle {
     Reference reference_;
     std::map<Partition, Lane> lanes_;
     std::map<Partition, Last> heads_;
-    std::map<std::uint64_t, Partition> partition_of_;    // of messages of the input
+    std::map<std::uint64_t, Partition> partition_of_;  // of messages of the input
     std::map<std::uint64_t, ServerTime> stored_at_;
-    std::map<std::string, Copy> by_identity_;            // what is stored on the outputs
+    std::map<std::string, std::string> by_identity_;  // what is stored on the outputs
     std::set<std::string> committed_;                 // identities in the outbox of a stored head
-    std::map<std::string, std::string> identity_of_;     // by name of what is stored
-    std::map<std::string, std::string> copies_;          // late copies and dead letters that must be, with their subjects
+    std::map<std::string, std::string> identity_of_;  // by name of what is stored
+    std::map<std::string, std::string> copies_;       // late copies and dead letters that must be, with their subjects
     std::map<std::string, std::uint64_t> seen_;
     std::string expected_halt_;
     std::size_t events_ = 0;
-    std::size_t stored_again_ = 0;
     std::optional<Violation> violation_;
 };
 

@@ -23,7 +23,8 @@ struct Draw {
     }
     Trouble trouble(Duration shortest, Duration mean_at_most, Duration longest) {
         const bool on = random.chance(share * 0.6);
-        const Trouble drawn{random.between(shortest, mean_at_most), random.between(Duration(milliseconds(50)), longest)};
+        const Trouble drawn{random.between(shortest, mean_at_most),
+                            random.between(Duration(milliseconds(50)), longest)};
         return on ? drawn : Trouble{};
     }
 };
@@ -66,7 +67,7 @@ Select select(std::string name, Function function, Operand operand = {}) {
 }
 
 Aggregate an_aggregate(Random& random, std::size_t place, bool partial) {
-    constexpr std::array kFunctions = {Function::sum,  Function::min,  Function::max, Function::avg,
+    constexpr std::array kFunctions = {Function::sum,    Function::min,   Function::max,  Function::avg,
                                        Function::stddev, Function::first, Function::last, Function::count};
     Aggregate aggregate;
     aggregate.name = "a" + std::to_string(place);

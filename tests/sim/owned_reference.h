@@ -19,10 +19,10 @@ namespace millrace::sim {
 // An event as it was published.
 struct OwnedEvent {
     bool decodable = true;
-    std::optional<ServerTime> at = {};   // nothing where its time is the stored one
-    std::string group = "null";          // raw JSON
+    std::optional<ServerTime> at = {};       // nothing where its time is the stored one
+    std::string group = "null";              // raw JSON
     std::optional<std::int64_t> value = {};  // null when there is none
-    std::string text;                    // raw
+    std::string text;                        // raw
 };
 
 class Reference {

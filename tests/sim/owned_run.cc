@@ -27,7 +27,6 @@ Report OwnedRun::go() {
     return {.violation = w.oracle.violation(),
             .hash = w.trace.hash(),
             .events = w.oracle.events(),
-            .stored_again = w.oracle.stored_again(),
             .steps = w.scheduler.ran(),
             .lasted = w.scheduler.now().time_since_epoch(),
             .faults = w.trace.faults(),

@@ -30,10 +30,9 @@ TEST_CASE("scenario: an owner that drains hands over at once") {
     s.run(seconds(2));
     const auto epoch = s.head().epoch;
     s.owner().drain(seconds(20));
-    s.run_until([&] { return s.head().released; }, seconds(2));
-    const auto released = s.now();
+    const auto left = s.now();
     s.run_until([&] { return s.head().epoch == epoch + 1; }, seconds(10));
-    CHECK(s.now() - released <= milliseconds(1200));
+    CHECK(s.now() - left <= milliseconds(1500));
     s.settles(minutes(1));
 }
 

@@ -131,7 +131,9 @@ void OwnedRun::fill_output(const Trouble& trouble) {
     outputs_suffer(Fate::full, "streams full", up_to(trouble.longest));
 }
 
-void OwnedRun::deny(const Trouble& trouble) { outputs_suffer(Fate::denied, "publishing denied", up_to(trouble.longest)); }
+void OwnedRun::deny(const Trouble& trouble) {
+    outputs_suffer(Fate::denied, "publishing denied", up_to(trouble.longest));
+}
 
 void OwnedRun::delete_consumer(const Trouble&) {
     const auto consumers = world_.server.consumers();

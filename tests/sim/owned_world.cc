@@ -70,10 +70,9 @@ void OwnedWorld::start_replica(std::size_t place) {
             if (!closing) start_replica(place);
         });
     };
-    replicas[place] = std::make_unique<OwnedReplica>(
-        OwnedReplica::Parts{plan, scheduler, server, links[place], oracle, trace,
-                            "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number,
-                            chooser, ended});
+    replicas[place] = std::make_unique<OwnedReplica>(OwnedReplica::Parts{
+        plan, scheduler, server, links[place], oracle, trace,
+        "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, chooser, ended});
 }
 
 bool OwnedWorld::run_until(Time limit) {

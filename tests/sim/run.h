@@ -30,8 +30,8 @@ struct Report {
     Marks marks = {};
     std::map<std::string, std::uint64_t, std::less<>> faults;
     std::map<std::string, std::uint64_t> reasons = {};  // of dead letters
-    std::map<std::string, std::uint64_t> seen = {};  // of owned partitions
-    std::vector<std::string> last;                 // lines of the trace
+    std::map<std::string, std::uint64_t> seen = {};     // of owned partitions
+    std::vector<std::string> last;                      // lines of the trace
 };
 
 class Run {

@@ -205,8 +205,7 @@ OWNED = {
         ("bridge/engine/owner.cc", "    content.outbox = outbox_.unconfirmed();\n", ""),
     ]),
     "proves_idleness_without_reading": (["aggregate_once", "late_once", "fenced"], [
-        ("bridge/engine/owner_input.cc", "    if (!owns() || got.message || !waiting_.empty()",
-         "    if (!owns() || !waiting_.empty()"),
+        ("bridge/engine/owner_input.cc", "    if (got.message) {", "    if (got.message && !proof) {"),
     ]),
     "begins_behind_the_floor": (["recovers", "aggregate_once", "late_once"], [
         ("bridge/engine/owner.cc", "    position_.start_sequence = applied_.sequence + 1;",
