@@ -53,15 +53,15 @@ class Bench:
         counting = Counting(self._children, self._folder, self._server, options.programs)
         self._screen.heading(f"{options.events:,} events of {EVENT_BYTES} bytes counted per widget in one open window")
         for groups in (groups for groups in OPEN_GROUPS if groups <= options.events):
-            stream = f"W{groups}"
-            fill_widgets(self._jetstream, stream, options.events, groups)
             pairs = []
             for number in range(options.rounds):
+                stream = f"W{groups}-{number}"  # the bridge's run adds the event that closes the window
+                fill_widgets(self._jetstream, stream, options.events, groups)
                 loop = counting.loop(stream, f"loop-w{groups}-{number}", options.events)
                 pairs.append((loop, counting.bridge(stream, f"millrace-w{groups}-{number}", options.events, groups)))
                 self._screen.line(f"  {groups:,} groups, round {number + 1}: loop {loop.rate:,.0f}, "
                                   f"millrace {pairs[-1][1].rate:,.0f} events/s")
-            self._jetstream.api(f"STREAM.DELETE.{stream}")
+                self._jetstream.api(f"STREAM.DELETE.{stream}")
             loop, bridge = (self._middle(runs) for runs in zip(*pairs))
             ratios = sorted(b.rate / one.rate for one, b in pairs)
             rows.append([f"{groups:,}", f"{loop.rate:,.0f}", f"{bridge.rate:,.0f}", f"{statistics.median(ratios):.2f}",

@@ -12,11 +12,13 @@
 #include "bridge/app/clocks.h"
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
+#include "bridge/codec/render_aggregate.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
 #include "bridge/io/curl_endpoint.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/shard/exchange.h"
+#include "bridge/windows/windows.h"
 #include "subjects/identity.h"
 #include "subjects/tenant.h"
 
@@ -25,6 +27,7 @@ namespace millrace::app {
 namespace {
 
 constexpr std::size_t kLargestResult = 1 << 20;
+constexpr std::size_t kMostShown = 100;  // aggregates
 
 const settings::Pipeline* chosen(const settings::Settings& settings, const std::string& name) {
     if (name.empty()) return settings.pipelines.size() == 1 ? &settings.pipelines.front() : nullptr;
@@ -63,6 +66,12 @@ ports::HttpResponse ask(const settings::Endpoint& endpoint, ports::HttpRequest r
     return std::move(responses.front());
 }
 
+void print(std::ostream& out, std::string_view what, const codec::Rendered& rendered) {
+    out << what << "\n  " << rendered.subject << "\n";
+    for (const auto& [name, value] : rendered.headers) out << "  " << name << ": " << value << "\n";
+    out << "\n  " << rendered.payload << "\n";
+}
+
 int print_publication(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery,
                       const Event& event) {
     const auto rendered = codec::Renderer(pipeline).render(delivery, event, kLargestResult);
@@ -70,10 +79,30 @@ int print_publication(std::ostream& out, const settings::Pipeline& pipeline, con
         out << "cannot be published: " << rendered.error().text << "\n";
         return 1;
     }
-    out << (event.settlement.verdict ? "dead letter\n  " : "result\n  ") << rendered->subject << "\n";
-    for (const auto& [name, value] : rendered->headers) out << "  " << name << ": " << value << "\n";
-    out << "\n  " << rendered->payload << "\n";
+    print(out, event.settlement.verdict ? "dead letter" : "result", *rendered);
     return event.settlement.verdict ? 1 : 0;
+}
+
+// What the event would come to if it were alone in its windows.
+int print_aggregates(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery,
+                     const Event& event) {
+    windows::Windows alone(pipeline.aggregates);
+    alone.add({delivery.tenant,
+               event.at.value_or(delivery.stored_at),
+               {delivery.stream_sequence, event.element},
+               event.values});
+    std::vector<windows::Closed> closed;
+    alone.close(delivery.tenant, ServerTime::max(), kMostShown, closed);
+    if (closed.empty()) out << "alone it meets the conditions (having) of no aggregate\n";
+    for (const windows::Closed& window : closed) {
+        const auto rendered = codec::render_aggregate(pipeline, delivery.partition, window, kLargestResult);
+        if (!rendered) {
+            out << "cannot be published: " << rendered.error().text << "\n";
+            return 1;
+        }
+        print(out, "aggregate", *rendered);
+    }
+    return 0;
 }
 
 int try_element(const settings::Pipeline& pipeline, const TryOptions& options, const Delivery& delivery, Event& event,
@@ -82,6 +111,7 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
         event.settlement.verdict = event.fault;
         return print_publication(out, pipeline, delivery, event);
     }
+    if (!settings::has_endpoint(pipeline)) return print_aggregates(out, pipeline, delivery, event);
     auto key = auth::KeyFile::load(pipeline.endpoint.key_file);
     if (!key) {
         out << "endpoint.key_file: " << key.error().text << "\n";

@@ -1,5 +1,6 @@
 // `millrace try`: what would become of one event, without touching a stream. Reads the event, prints the request, asks
-// the endpoint for real, and prints what would be published.
+// the endpoint for real, and prints what would be published; without an endpoint, what the event would come to if it
+// were alone in its windows.
 #pragma once
 
 #include <iosfwd>
@@ -15,8 +16,8 @@ struct TryOptions {
     bool offline = false;  // stop before asking the endpoint
 };
 
-// Exit code: 0 the event is scored (or, offline, would be sent), 1 it is a dead letter or the endpoint did not score
-// it, 2 the options do not fit the settings.
+// Exit code: 0 the event is scored (or, offline, would be sent) or aggregated, 1 it is a dead letter or the endpoint
+// did not score it, 2 the options do not fit the settings.
 int try_event(const settings::Settings& settings, const TryOptions& options, std::istream& in, std::ostream& out);
 
 }  // namespace millrace::app

@@ -54,11 +54,19 @@ PIPELINE = """\
         window: {{session: {{timeout: 50ms, max_duration: 1s}}}}
         group_by: [kind]
         select: {{events: count(), mean: avg(x)}}
-    dead_letter:
+{more_aggregates}    dead_letter:
       subject: dead.{{tenant}}.{name}
     state:
       lease: {lease}
       checkpoint_every: 200ms
+"""
+
+# As many groups as events.
+EACH = """\
+      - name: {name}-each
+        window: {{tumbling: 5s}}
+        group_by: [n, canary]
+        select: {{x: last(x)}}
 """
 
 _SELECT = {"events": ("count", None), "known": ("count", "x"), "x": ("sum", "x"), "mean": ("avg", "x"), "least": ("min", "x"),
@@ -68,8 +76,8 @@ _SELECT = {"events": ("count", None), "known": ("count", "x"), "x": ("sum", "x")
 class Pipeline:
     """What one pipeline of the stage does about time, in milliseconds; as configured, and as the reference takes it."""
 
-    def __init__(self, name="counts", on_late="adjust", out_of_order=300, late=1000, early=60_000):
-        self.name, self.on_late = name, on_late
+    def __init__(self, name="counts", on_late="adjust", out_of_order=300, late=1000, early=60_000, each=False):
+        self.name, self.on_late, self._each = name, on_late, each
         self._times = {"out_of_order": out_of_order, "late": late, "early": early}
         self.aggregates = [
             Aggregate(f"{name}-second", (reference.tumbling, SECOND), ("kind",), _SELECT),
@@ -77,11 +85,14 @@ class Pipeline:
             Aggregate(f"{name}-session", (reference.session, 50 * MS, SECOND), ("kind",),
                       {name: _SELECT[name] for name in ("events", "mean")}),
         ]
+        if each:
+            self.aggregates.append(Aggregate(f"{name}-each", (reference.tumbling, 5 * SECOND), ("n", "canary"), {"x": ("last", "x")}))
 
     def text(self, **settings):
         """Its part of the configuration file."""
         more = f"      late_subject: late.{{tenant}}.{self.name}\n" if self.on_late == "subject" else ""
-        return PIPELINE.format(name=self.name, on_late=self.on_late, more_event=more, **self._times, **settings)
+        return PIPELINE.format(name=self.name, on_late=self.on_late, more_event=more,
+                               more_aggregates=EACH.format(name=self.name) if self._each else "", **self._times, **settings)
 
     def reference(self, partitions):
         """A reference that has read nothing yet."""
@@ -147,7 +158,8 @@ class AggregateStage(Stage):
 
     config = CONFIG
 
-    def __init__(self, pipelines=(Pipeline(),), lease="2s", **options):
+    def __init__(self, pipelines=(Pipeline(),), lease="2s", largest_state=-1, **options):
+        self._largest_state = largest_state  # bytes of a message of the state stream
         super().__init__(**options)
         self.pipelines = pipelines
         self.settings["pipelines"] = "".join(
@@ -160,7 +172,8 @@ class AggregateStage(Stage):
     def make_outputs(self, duplicate_window):
         self.jetstream.add_stream(OUTPUTS, ["aggregates.>", "late.>", "dead.>", "dead-unroutable.>"],
                                   duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
-        self.jetstream.add_stream("MILLRACE_STATE", ["millrace.state.>"], discard="new", num_replicas=self.REPLICAS)
+        self.jetstream.add_stream("MILLRACE_STATE", ["millrace.state.>"], discard="new", max_msg_size=self._largest_state,
+                                  num_replicas=self.REPLICAS)
 
     def subject(self, tenant, number):
         # All of a tenant is in one partition.

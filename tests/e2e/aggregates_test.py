@@ -106,6 +106,81 @@ class AggregatesTest(EndToEnd):
         print(f"a tenant that fell silent had its last window {time.time() - ended:.1f} s later", file=sys.stderr)
         self.end(stage, load)
 
+    def test_a_state_of_several_messages(self):
+        stage, load = self.prepare(pipelines=[Pipeline(each=True)], rate=1500, largest_state=16_384)
+        parts = 0
+        for _ in range(2):
+            time.sleep(3.5)
+            stage.fault("kill -9 of the bridge")
+            stage.bridge.kill()
+            subjects = stage.jetstream.stream("MILLRACE_STATE", ">")["state"].get("subjects") or {}
+            parts += sum(len(subject.split(".")) > 4 for subject in subjects)
+            stage.start_bridge(wait=False)
+        self.end(stage, load)
+        self.assertGreater(parts, 0, "all of the state fitted into heads")
+
+    def test_the_state_stream_is_full_for_a_while(self):
+        stage, load = self.prepare()
+        time.sleep(1.5)
+        found = stage.jetstream.stream("MILLRACE_STATE")
+        config = found["config"]
+        stage.fault("the state stream is full")
+        # A little more than it holds: to fit into less, the server would drop what is there.
+        stage.jetstream.api("STREAM.UPDATE.MILLRACE_STATE", {**config, "max_bytes": found["state"]["bytes"] + 10_000})
+        time.sleep(5.0)  # more than two leases
+        stage.fault("it has room again")
+        stage.jetstream.api("STREAM.UPDATE.MILLRACE_STATE", config)
+        time.sleep(1.0)
+        self.end(stage, load)
+
+    def test_another_meaning_halts_and_another_generation_goes_on(self):
+        stage, load = self.prepare()
+        time.sleep(1.0)
+        load.stop()
+        stage.verify(self)
+        stage.stop_bridge(self)
+        before = stage.jetstream.stream(OUTPUTS)["state"]["messages"]
+        stage.settings["pipelines"] = stage.settings["pipelines"].replace("late_arrival_tolerance: 1000ms", "late_arrival_tolerance: 2s")
+        stage.start_bridge(wait=False)
+        self.wait(lambda: '"halted"' in stage.bridge.log_text(), "the pipeline halts")
+        self.assertIn("fingerprint_mismatch", stage.bridge.log_text())
+        stage.stop_bridge(self)
+        self.assertEqual(stage.jetstream.stream(OUTPUTS)["state"]["messages"], before)
+        stage.settings["pipelines"] = stage.settings["pipelines"].replace("    partitions:", "    generation: 2\n    partitions:")
+        stage.start_bridge(wait=False)
+        # The same windows once more, under identities of their own.
+        self.wait(lambda: stage.jetstream.stream(OUTPUTS)["state"]["messages"] == 2 * before, "the new generation's aggregates")
+        stage.stop_bridge(self)
+
+    def test_everything_at_once(self):
+        """Two replicas, a short lease, a short duplicate window: whoever publishes late may publish the same bytes once more."""
+        stage, load = self.prepare(rate=400, partitions=2, lease="1s", duplicate_window=2.0)
+        replicas = [stage.bridge, stage.start_bridge(wait=False)]
+        chance, until = random.Random(int(os.environ.get("E2E_SEED", 11))), time.monotonic() + seconds(30)
+        while time.monotonic() < until:
+            time.sleep(chance.uniform(0.2, 2.5))
+            which, act = chance.randrange(2), chance.random()
+            if act < 0.85:
+                stage.fault("a replica killed, stopped or suspended")
+            if act < 0.4:
+                replicas[which].kill()
+                replicas[which] = stage.start_bridge(wait=False)
+            elif act < 0.6:
+                self.assertEqual(replicas[which].stop(30.0), 0, f"exit code\n{replicas[which].tail()}")
+                replicas[which] = stage.start_bridge(wait=False)
+            elif act < 0.85:
+                replicas[which].signal(signal.SIGSTOP)
+                time.sleep(chance.uniform(0.5, 4.0))
+                replicas[which].signal(signal.SIGCONT)
+            else:
+                stage.restart_server(chance.choice((0.0, 0.5, 3.0)))
+        for replica in replicas:
+            self.assertTrue(replica.running(), f"a replica ended by itself\n{replica.tail()}")
+        load.stop()
+        stage.verify(self, wire_doubles_allowed=True)
+        for replica in replicas:
+            self.assertEqual(replica.stop(30.0), 0, f"exit code\n{replica.tail()}")
+
     def test_an_outage_longer_than_the_duplicate_window(self):
         stage, load = self.prepare(duplicate_window=1.0)
         for _ in range(2):
