@@ -3,12 +3,16 @@
 //
 // The contract is the bridge's: explicit acks, never before the result is stored. There is no HTTP, no JSON and no
 // decision: every status other than an expired pull, every refused result and every duplicate ends the program with 1.
+//
+// With --count-per FIELD it is the yardstick of aggregates instead: it counts per number in that field, finds the field
+// by searching for its name, publishes nothing, and acks every 500th message for all before it (ack_policy all).
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <charconv>
 #include <chrono>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "bench/nats.h"
@@ -24,6 +28,7 @@ struct Plan {
     std::string stream;
     std::string consumer;
     std::string output;
+    std::string count_per;
     std::size_t count = 0;
     std::size_t payload_bytes = 64;
     std::size_t header_bytes = 300;
@@ -36,6 +41,7 @@ class Loop {
         // The header block as the library writes it, without the padding: "NATS/1.0", an id of 32, an empty pad.
         constexpr std::size_t bare = std::string_view("NATS/1.0\r\nNats-Msg-Id: \r\nPad: \r\n\r\n").size() + 32;
         pad_.assign(plan.header_bytes > bare ? plan.header_bytes - bare : 1, 'x');
+        field_ = '"' + plan.count_per + "\":";
         ask_ = "$JS.API.CONSUMER.MSG.NEXT." + plan.stream + "." + plan.consumer;
         connect();
         acks_sub_ = subscribe(acks_, &Loop::on_ack);
@@ -93,9 +99,29 @@ class Loop {
     void on_message(Message message) {
         if (std::string_view(natsMsg_GetSubject(message.get())).starts_with(pulls_)) return on_status(message.get());
         if (received_ == plan_.count) give_up("more messages than expected");
-        held_[received_] = std::move(message);
-        publish(received_++);
+        if (plan_.count_per.empty()) {
+            held_[received_] = std::move(message);
+            publish(received_++);
+        } else {
+            ++received_;
+            tally(message.get());
+        }
         if (--asked_ <= (kPulls - 1) * kPull && received_ + asked_ < plan_.count) pull();
+    }
+
+    void tally(natsMsg* message) {
+        const std::string_view body(natsMsg_GetData(message), std::size_t(natsMsg_GetDataLength(message)));
+        const std::size_t at = body.find(field_);
+        std::uint64_t key = 0;
+        if (at != std::string_view::npos) {
+            const char* const digits = body.data() + at + field_.size();
+            std::from_chars(digits, body.data() + body.size(), key);
+        }
+        ++counts_[key];
+        if (received_ % kPull != 0 && received_ != plan_.count) return;
+        must(natsConnection_PublishString(connection_.get(), natsMsg_GetReply(message), "+ACK"), "ack");
+        acked_.store(received_);
+        acked_.notify_one();
     }
 
     void on_status(natsMsg* message) {
@@ -150,9 +176,11 @@ class Loop {
     const std::string payload_;
     std::string pad_;
     std::string ask_;
-    std::vector<Message> held_;          // from delivery to ack, by number
-    std::atomic<std::size_t> acked_{0};  // the PubAck callback's
-    std::size_t received_ = 0;           // the pull callback's, like the two below; main's before its first call
+    std::string field_;
+    std::unordered_map<std::uint64_t, std::uint64_t> counts_;  // the pull callback's
+    std::vector<Message> held_;                                // from delivery to ack, by number
+    std::atomic<std::size_t> acked_{0};                        // the PubAck callback's
+    std::size_t received_ = 0;  // the pull callback's, like the two below; main's before its first call
     std::size_t asked_ = 0;
     std::size_t pull_number_ = 0;
     Connection connection_;
@@ -170,8 +198,9 @@ int main(int argc, char** argv) {
     app.add_option("--url", plan.url)->capture_default_str();
     app.add_option("--stream", plan.stream)->required();
     app.add_option("--consumer", plan.consumer, "a durable that exists")->required();
-    app.add_option("--output", plan.output, "the subject of results")->required();
+    app.add_option("--output", plan.output, "the subject of results");
     app.add_option("--count", plan.count, "how many messages the stream holds")->required();
+    app.add_option("--count-per", plan.count_per, "count per number in this field, and publish nothing");
     app.add_option("--payload-bytes", plan.payload_bytes, "of a result")->capture_default_str();
     app.add_option("--header-bytes", plan.header_bytes, "of a result")->capture_default_str();
     CLI11_PARSE(app, argc, argv);

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+from aggregates import EVENT_BYTES, OPEN_GROUPS, Counting, fill_widgets
 from latency import Paced
 from throughput import Clock
 from world import BATCH, PARALLEL, TENANTS, TRIP_BYTES, Wrong, check_results, fill, write_config
@@ -43,6 +44,36 @@ class Bench:
         self._warm_up()
         self._throughput()
         self._latency()
+        self._aggregates()
+
+    # aggregates
+
+    def _aggregates(self):
+        options, rows = self._options, []
+        counting = Counting(self._children, self._folder, self._server, options.programs)
+        self._screen.heading(f"{options.events:,} events of {EVENT_BYTES} bytes counted per widget in one open window")
+        for groups in (groups for groups in OPEN_GROUPS if groups <= options.events):
+            stream = f"W{groups}"
+            fill_widgets(self._jetstream, stream, options.events, groups)
+            pairs = []
+            for number in range(options.rounds):
+                loop = counting.loop(stream, f"loop-w{groups}-{number}", options.events)
+                pairs.append((loop, counting.bridge(stream, f"millrace-w{groups}-{number}", options.events, groups)))
+                self._screen.line(f"  {groups:,} groups, round {number + 1}: loop {loop.rate:,.0f}, "
+                                  f"millrace {pairs[-1][1].rate:,.0f} events/s")
+            self._jetstream.api(f"STREAM.DELETE.{stream}")
+            loop, bridge = (self._middle(runs) for runs in zip(*pairs))
+            ratios = sorted(b.rate / one.rate for one, b in pairs)
+            rows.append([f"{groups:,}", f"{loop.rate:,.0f}", f"{bridge.rate:,.0f}", f"{statistics.median(ratios):.2f}",
+                         f"{loop.client:.1f}", f"{bridge.client:.1f}", f"{loop.server:.1f}", f"{bridge.server:.1f}",
+                         f"{bridge.commits:,.0f}", f"{bridge.commit_bytes:,.0f}", milliseconds(bridge.closing * 1e9)])
+        self._screen.line()
+        self._screen.table(["open groups", "loop/s", "millrace/s", "ratio", "loop µs", "millrace µs", "server µs", "server µs",
+                            "commits", "bytes each", "closing"], rows)
+
+    @staticmethod
+    def _middle(runs):
+        return type(runs[0])(*(statistics.median(values) for values in zip(*runs)))
 
     # throughput
 

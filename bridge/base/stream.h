@@ -44,6 +44,7 @@ struct PullStatus {
 // zero for what the pipeline does not have.
 enum class Output : std::uint32_t { result, dead_letter, unroutable, late, state, aggregate };
 constexpr std::size_t index(Output output) { return static_cast<std::size_t>(output); }
+// NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): it has no end, as aggregates have none
 constexpr Output aggregate_output(std::size_t place) { return static_cast<Output>(index(Output::aggregate) + place); }
 // What an event may come to by itself.
 inline constexpr std::size_t kEventOutputs = 3;

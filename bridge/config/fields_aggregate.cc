@@ -111,6 +111,13 @@ constexpr Field kFields[] = {
          "at least every third of it. Keep it above the time a leader fail-over of the state stream takes.",
      .example = "15s",
      .apart = true},
+    {.path = "pipelines[].state.max_bytes",
+     .shape = Size{at<&Pipeline::state, &State::max_bytes>, 1u << 20, 1ull << 36},
+     .initial = "1GiB",
+     .doc = "How much memory the open windows of one partition may take. Beyond it the pipeline halts with what it has "
+            "committed; nothing is dropped.",
+     .example = "1GiB",
+     .apart = true},
 };
 
 }  // namespace

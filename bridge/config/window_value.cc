@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration kLeast = std::chrono::milliseconds(1);
 constexpr Duration kMost = std::chrono::hours(168);
+constexpr int kMostOverlapping = 1000;  // windows an event may be in
 
 struct Part {
     std::string_view name;
@@ -119,6 +120,10 @@ void check_window(const Value& value, const Node& node, const std::string& where
     };
     if (window.size > Duration{} && window.hop > window.size) {
         complain("hop", window.hop, "above", "size", window.size, "events between two windows would be in none");
+    }
+    if (window.hop > Duration{} && window.hop < window.size / kMostOverlapping) {
+        complain("hop", window.hop, "below", "a thousandth of size", window.size,
+                 "an event would be in more than 1000 windows: raise hop, or use a sliding window");
     }
     const bool hops = window.kind == WindowKind::hopping;
     const Duration step = hops ? window.hop : window.size;

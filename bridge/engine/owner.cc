@@ -139,6 +139,11 @@ void Owner::pump(Time now, bool connected, Effects& out) {
 
 void Owner::own(Time now, Effects& out) {
     apply(out);
+    if (applier_->bytes() > pipeline_.state.max_bytes) {
+        return stop("state_full", "open windows take more than state.max_bytes " +
+                                      std::to_string(pipeline_.state.max_bytes) +
+                                      " (raise it, shorten the windows, or group by fewer values)");
+    }
     if (!checkpoint_.busy()) {
         if (outbox_.confirmed()) ack(out);
         if (outbox_.confirmed() && wants_commit(now)) {

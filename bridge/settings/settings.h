@@ -128,6 +128,7 @@ struct DeadLetter {
 struct State {
     std::string stream;                                          // empty: the one that stores millrace.state.>
     Duration checkpoint_every = std::chrono::milliseconds(500);  // a commit at least this often while events come
+    std::uint64_t max_bytes = 1ull << 30;                        // memory of a partition's open windows
     Duration lease = std::chrono::seconds(15);                   // an owner not heard of for this long is replaced
 };
 

@@ -1,5 +1,5 @@
-// top_n: the greatest numbers and strings, or the smallest, the earlier in the stream first among equals, as
-// [{"rank":1,"value":9},{"rank":2,"value":7}]. Every number is below every string; other types are ignored as null is.
+// top_n: the greatest numbers and strings, or the smallest, as [{"rank":1,"value":9},{"rank":2,"value":7}]. Equal ones
+// have a rank each; nothing tells them apart. Every number is below every string; other types are ignored as null is.
 #pragma once
 
 #include <vector>
@@ -17,20 +17,15 @@ struct Top {
     void write(ByteWriter& out) const;
     bool read(ByteReader& in);
     [[nodiscard]] Outcome outcome(const Select&) const;
-    [[nodiscard]] std::size_t held() const { return bytes_ + rows_.capacity() * sizeof(Row); }
+    [[nodiscard]] std::size_t held() const { return bytes_ + values_.capacity() * sizeof(Value); }
 
   private:
-    struct Row {
-        Value value;
-        Place place;
-    };
-    [[nodiscard]] bool before(const Row& a, const Row& b) const;
-    void take(const Value& value, Place place);
+    void take(const Value& value);
 
     std::uint32_t most_;
     bool ascending_;
-    std::vector<Row> rows_;  // the best first
-    std::size_t bytes_ = 0;  // of their texts
+    std::vector<Value> values_;  // the best first
+    std::size_t bytes_ = 0;      // of their texts
 };
 
 }  // namespace millrace::windows

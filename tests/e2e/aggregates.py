@@ -194,18 +194,23 @@ class AggregateStage(Stage):
         """Waits until there were so many claims in all."""
         return wait_until(lambda: len(self.claims()) >= claims, f"{claims} claims", within, self.bridge, 0.05)
 
-    def tell_recovery(self):
-        """From each fault to the first claim after it, before the next fault."""
-        claims = self.claims()
+    def restart_server(self, down=0.0):
+        self.fault("kill -9 of nats-server")
+        super().restart_server(down)
+
+    def tell_recovery(self, stored_ns):
+        """From each fault to the first claim and to the first aggregate after it, before the next fault."""
+        claims, stored = [at for at, _ in self.claims()], sorted(ns / SECOND for ns in stored_ns)
         waits = collections.defaultdict(list)
         for (name, when), (_, until) in zip(self._faults, [*self._faults[1:], ("", float("inf"))]):
-            after = [at - when for at, _ in claims if when < at < until]
-            if after:
-                waits[name].append(after[0])
-        for name, found in waits.items():
+            for what, times in (("an owner", claims), ("an aggregate", stored)):
+                after = next((at - when for at in times if when < at < until), None)
+                if after is not None:
+                    waits[name, what].append(after)
+        for (name, what), found in waits.items():
             found.sort()
-            print(f"{name}: the partition had an owner again after {found[len(found) // 2]:.2f} s in the middle, "
-                  f"{found[-1]:.2f} s at most ({len(found)} times)", file=sys.stderr)
+            print(f"{name}: {what} again after {found[len(found) // 2]:.2f} s in the middle, {found[-1]:.2f} s at most "
+                  f"({len(found)} times)", file=sys.stderr)
 
     # the end
 
@@ -233,7 +238,7 @@ class AggregateStage(Stage):
             standings = dict(collections.Counter(audit.reference.standing.values()))
             print(f"{pipeline.name}: {standings} → {len(audit.expected)} aggregates, {len(audit.copies)} identical copies",
                   file=sys.stderr)
-        self.tell_recovery()
+        self.tell_recovery(ns for audit in audits.values() for ns in audit.stored_ns.values())
         self.failed = False
         return audits
 

@@ -154,6 +154,11 @@ TEST_CASE("aggregates: windows that are none") {
     CHECK(with_window("{hopping: {size: 5s, hop: 6s}}") ==
           "t.yaml:11:27: pipelines[0].aggregates[0].window.hopping: hop 6s is above size 5s (events between two "
           "windows would be in none)\n");
+    CHECK(
+        with_window("{hopping: {size: 10s, hop: 9ms}}") ==
+        "t.yaml:11:27: pipelines[0].aggregates[0].window.hopping: hop 9ms is below a thousandth of size 10s (an event "
+        "would be in more than 1000 windows: raise hop, or use a sliding window)\n");
+    CHECK(window("{hopping: {size: 10s, hop: 10ms}}").hop == 10ms);
     CHECK(with_window("{hopping: {size: 5s, hop: 2s, offset: 2s}}") ==
           "t.yaml:11:27: pipelines[0].aggregates[0].window.hopping: offset 2s is not below hop 2s (only its remainder "
           "would count)\n");

@@ -186,6 +186,11 @@ class Bench {
     void keep(const Nak& e) { naks.push_back(e.delivery->ack_subject); }
     void keep(const InProgress& e) { in_progress.push_back(e.delivery->ack_subject); }
     void keep(const Find& e) { finds.push_back(e); }
+    // Of owned partitions.
+    void keep(const Look&) {}
+    void keep(const Position&) {}
+    void keep(const Read&) {}
+    void keep(const Purge&) {}
     void keep(const Note& e) { notes.push_back(e); }
 
     settings::Pipeline pipeline_;

@@ -304,6 +304,19 @@ TEST_CASE("a state that does not fit what is there halts, each way under its nam
     }
 }
 
+TEST_CASE("windows that take more memory than they may halt, and what is committed stays") {
+    Estate estate;
+    estate.pipeline.state.max_bytes = 100'000;
+    Tenancy replica(estate);
+    for (int i = 0; i < 10'000 && !replica.owner.halt(); ++i) {
+        estate.publish("tenant " + std::to_string(i), 1001);
+        replica.turn();
+    }
+    REQUIRE(replica.owner.halt());
+    CHECK(replica.owner.halt()->name == "state_full");
+    CHECK(estate.outputs.empty());
+}
+
 TEST_CASE("another meaning halts, another generation begins anew") {
     Estate estate;
     auto first = std::make_unique<Tenancy>(estate, 1);

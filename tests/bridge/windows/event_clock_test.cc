@@ -97,7 +97,11 @@ TEST_CASE("the idle watermark is everybody's, and forgets who is not beyond it")
     CHECK(clock.tenants() == 1);
     clock.idle(at(90));
     CHECK(clock.idle_watermark() == at(100));
-    CHECK(clock.judge("c", at(99), at(121)) == Judged{Standing::adjusted, at(106)});
+    clock.judge("d", at(112), at(120));
+    CHECK(clock.tenants() == 2);
+    clock.idle(at(107));
+    CHECK(clock.tenants() == 1);
+    CHECK(clock.judge("c", at(99), at(121)) == Judged{Standing::adjusted, at(107)});
     CHECK(clock.judge("c", at(107), at(121)) == Judged{Standing::in_time, at(107)});
 }
 

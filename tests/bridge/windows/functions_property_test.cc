@@ -131,6 +131,10 @@ std::string difference(const Lone& lone, const std::vector<Event>& events, const
     right.merge(end.copy());
     if (!same(right)) return "merging from the right";
 
+    Tally fresh(lone.shape);
+    fresh.merge(one_by_one);
+    if (!same(fresh)) return "merging into nothing";
+
     if (events.empty()) return "";
     Tally again(lone.shape);
     ByteReader in(bytes);
@@ -196,6 +200,18 @@ TEST_CASE("every function: the same with more values than are kept exactly") {
             CHECK(difference(lone, events, shuffled) == "");
         }
     });
+}
+
+TEST_CASE("percentiles: the same with more buckets than are kept") {
+    std::vector<Event> events;
+    std::uint64_t seed = 1;
+    for (std::uint64_t i = 0; i < 30'000; ++i) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        events.push_back({std::bit_cast<double>(seed), {at(1), {i, 0}}});
+    }
+    auto reversed = events;
+    std::ranges::reverse(reversed);
+    CHECK(difference(Lone(Function::percentile_cont), events, reversed) == "");
 }
 
 TEST_CASE("every function: damaged bytes are an error or some other state, never a crash") {

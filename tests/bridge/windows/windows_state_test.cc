@@ -146,6 +146,16 @@ TEST_CASE("what is read takes the place of what is there") {
     CHECK(old.windows.bytes() == 0);
 }
 
+TEST_CASE("what is read again is there, though it had gone") {
+    Bench bench({aggregate(tumbling(10s))});
+    bench.add(at(1));
+    const std::string bytes = all_of(bench.windows);
+    bench.close(at(100));
+    ByteReader in(bytes);
+    REQUIRE(bench.windows.read(in).has_value());
+    CHECK(records(changes_of(bench.windows)).empty());
+}
+
 TEST_CASE("bytes that end early are an error that says what to do") {
     Bench bench(one_of_each());
     for (std::uint64_t i = 0; i < 20; ++i) add_one(bench.windows, i);
