@@ -148,7 +148,7 @@ void Owner::own(Time now, Effects& out) {
         if (outbox_.confirmed()) ack(out);
         if (outbox_.confirmed() && wants_commit(now)) {
             freeze(now);
-        } else if (now - committed_at_ >= pipeline_.state.lease / 3) {
+        } else if (lease_wants_commit(now)) {
             carry_on(now);
         }
     }
@@ -173,6 +173,8 @@ void Owner::apply(Effects& out) {
 
 // ---- the commit ----
 
+bool Owner::lease_wants_commit(Time now) const { return now - committed_at_ >= pipeline_.state.lease / 3; }
+
 bool Owner::wants_commit(Time now) const {
     if (applier_->wants_commit()) return true;
     const bool dirty = applied_.sequence != head_->floor;
@@ -180,7 +182,7 @@ bool Owner::wants_commit(Time now) const {
     // A new position begins where the floor is.
     if (place_ == Standing::away) return dirty;
     const bool many = applied_ack_.count - acked_ > settings::effective_max_ack_pending(pipeline_) / 2;
-    return dirty && (many || now - committed_at_ >= pipeline_.state.checkpoint_every);
+    return dirty && (many || lease_wants_commit(now) || now - committed_at_ >= pipeline_.state.checkpoint_every);
 }
 
 state::Head Owner::next_head(bool whole) const {

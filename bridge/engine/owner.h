@@ -140,6 +140,7 @@ class Owner {
     void lost(const std::string& why, Time now, Effects& out);
     void apply(Effects& out);
     [[nodiscard]] bool wants_commit(Time now) const;
+    [[nodiscard]] bool lease_wants_commit(Time now) const;
     void freeze(Time now);
     void carry_on(Time now);  // a head without anything new
     state::Head next_head(bool whole) const;

@@ -126,7 +126,7 @@ std::string OwnedWorld::state_text() {
                     std::to_string(last->head.floor) + "; ";
         }
     }
-    return text + "missing: " + oracle.missing(true);
+    return text + "missing: " + oracle.missing(plan.pipeline.event.late_arrival_tolerance.has_value());
 }
 
 }  // namespace millrace::sim

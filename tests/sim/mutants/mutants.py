@@ -17,8 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 MUTANTS = {
     "acks_before_the_store": (["acked_after_stored"], [
         ("bridge/shard/shard.cc",
-         "        parts.jetstream.publish({e.id,",
-         "        parts.jetstream.ack(e.delivery->ack_subject);\n        parts.jetstream.publish({e.id,"),
+         "        parts.jetstream.publish({e.id, rendered->output,",
+         "        parts.jetstream.ack(e.delivery->ack_subject);\n        parts.jetstream.publish({e.id, rendered->output,"),
     ]),
     "acks_when_one_element_is_settled": (["acked_after_stored"], [
         ("bridge/engine/commit.cc",
@@ -46,11 +46,11 @@ MUTANTS = {
     ]),
     "retries_under_a_new_identity": (["settled_once"], [
         ("bridge/shard/shard.cc",
-         "        parts.jetstream.publish({e.id,",
+         "        parts.jetstream.publish({e.id, rendered->output,",
          "        for (auto& [name, value] : rendered->headers) {\n"
          "            if (name == \"Nats-Msg-Id\") value += \"-\" + std::to_string(static_cast<std::uint64_t>(e.id));\n"
          "        }\n"
-         "        parts.jetstream.publish({e.id,"),
+         "        parts.jetstream.publish({e.id, rendered->output,"),
     ]),
     "sets_events_aside_on_404": (["conviction"], [
         ("bridge/engine/answers.cc",
@@ -125,11 +125,11 @@ MUTANTS = {
     ]),
     "dead_letters_under_another_identity": (["settled_once"], [
         ("bridge/shard/shard.cc",
-         "        parts.jetstream.publish({e.id,",
+         "        parts.jetstream.publish({e.id, rendered->output,",
          "        for (auto& [name, value] : rendered->headers) {\n"
          "            if (name == \"Nats-Msg-Id\" && rendered->output != Output::result) value += \"-dead\";\n"
          "        }\n"
-         "        parts.jetstream.publish({e.id,"),
+         "        parts.jetstream.publish({e.id, rendered->output,"),
     ]),
     "gives_up_on_an_outage": (["conviction"], [
         ("bridge/engine/answers.cc", "    ++batch.failures;\n",
