@@ -123,7 +123,9 @@ class Counting:
         return run
 
     def _measure(self, client, stream, consumer, count, heads=None):
-        state = lambda: self._jetstream.consumer(stream, consumer)  # noqa: E731
+        def state():
+            return self._jetstream.consumer(stream, consumer)
+
         self._await(client, lambda: state()["delivered"]["stream_seq"] > 0, heads, 0.002)
         began, used = time.monotonic(), self._used(client)
         self._await(client, lambda: state()["ack_floor"]["stream_seq"] >= count, heads)
