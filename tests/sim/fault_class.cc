@@ -84,7 +84,6 @@ constexpr FaultClass kClasses[] = {
     {"lossy_acks",      [](Plan& p) { return clear(p.permanent.lossy_acks); }},
     // of owners' links; last, so that the others are drawn as before
     {"lose_read",       [](Plan& p) { return clear(p.link.lose_read); }},
-    {"stale_read",      [](Plan& p) { return clear(p.link.stale_read); }},
     {"double_answer",   [](Plan& p) { return clear(p.link.double_answer); }},
     {"lose_purge",      [](Plan& p) { return clear(p.link.lose_purge); }},
 };
