@@ -167,7 +167,6 @@ class Owner {
     Random random_;
     Numbers numbers_;
     Reading reading_;
-    Asker asker_ = Asker::nobody;
     Chain chain_;
     Halt suspected_;
     Checkpoint checkpoint_;
@@ -175,12 +174,15 @@ class Owner {
     std::unique_ptr<Applier> applier_;
     std::optional<Halt> halt_;
     std::string trouble_;
-    bool leaving_ = false;
     Time leave_by_{};
 
     Phase phase_ = Phase::looking;
+    Asker asker_ = Asker::nobody;
+    Standing place_ = Standing::away;
     Time due_{};  // the next look; or when an answer is given up
     std::uint32_t failures_ = 0;
+    bool leaving_ = false;
+    bool inherited_ = false;           // the entries of the commit under way may have been published before
     bool watched_ = false;             // the last head was read at least once
     std::uint64_t seen_ = 0;           // its sequence
     Time seen_since_{};                // since when it is that
@@ -191,10 +193,8 @@ class Owner {
     Time lease_until_{};
     Weight weight_;
     std::vector<state::OutboxEntry> entries_;  // of the commit under way
-    bool inherited_ = false;                   // they may have been published before
 
     Position position_;
-    Standing place_ = Standing::away;
     Time position_due_{};
     std::uint64_t received_ = 0;  // of the position's deliveries
     std::uint64_t acked_ = 0;     // of them
