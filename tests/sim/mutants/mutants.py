@@ -218,11 +218,6 @@ OWNED = {
         ("bridge/engine/owner.cc", "    weight_.add(*head_);\n",
          "    weight_.add(*head_);\n    if (!claims) out.emplace_back(Purge{partition_, head_sequence_});\n"),
     ]),
-    "commits_what_it_has_not_applied": (["covers", "recovers", "aggregate_once", "acked_after_stored", "monotone"], [
-        ("bridge/engine/owner.cc", "    head.floor = applied_.sequence;\n    head.floor_stored = applied_.stored_at;\n    head.clear",
-         "    head.floor = waiting_.empty() ? applied_.sequence : waiting_.back()->stream_sequence;\n"
-         "    head.floor_stored = waiting_.empty() ? applied_.stored_at : waiting_.back()->stored_at;\n    head.clear"),
-    ]),
     "publishes_what_it_inherits_without_a_search": (["stories"], [
         ("bridge/engine/outbox.cc", "inherited ? Standing::unsure : Standing::waiting", "Standing::waiting"),
     ]),
