@@ -8,6 +8,7 @@ namespace millrace::engine {
 
 namespace {
 
+constexpr Duration kShortestTurn = std::chrono::seconds(1);
 constexpr BackoffRule kRest{std::chrono::milliseconds(200), std::chrono::seconds(5)};
 constexpr BackoffRule kRebind{std::chrono::milliseconds(500), std::chrono::seconds(10)};
 constexpr BackoffRule kRebindSettled{std::chrono::seconds(4), std::chrono::seconds(30)};
@@ -170,7 +171,7 @@ void Puller::give_up_lost(Lane& lane, Time now) {
     }
 }
 
-void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) {
+void Puller::bind_due(Partition partition, Lane& lane, Time now, Effects& out) const {
     if (parked_ || lane.state == State::bound || now < lane.due) return;
     lane.state = State::binding;
     lane.due = now + kBindTimeout;
@@ -185,7 +186,11 @@ void Puller::pump(Credit credit, std::uint64_t max_input, bool allowed, Time now
     }
     if (!allowed || credit.bytes == 0) return;
     Credit asked = asked_for();
-    // The lane after the one that asked last comes first, so that a credit too small for all of them goes round.
+    // A credit too small for all lanes goes round: the one after the one that asked last comes first. It goes round
+    // before a lane that was bound has been quiet for too long, or binding would be all it ever does.
+    const Duration short_turn = std::max<Duration>(kShortestTurn, quiet * 3 / 4);
+    const Duration expires =
+        credit.messages < lanes_.size() ? std::min<Duration>(kPullExpires, short_turn) : kPullExpires;
     auto turn = lanes_.upper_bound(asked_last_);
     for (std::size_t n = 0; n < lanes_.size(); ++n, ++turn) {
         if (turn == lanes_.end()) turn = lanes_.begin();
@@ -197,7 +202,7 @@ void Puller::pump(Credit credit, std::uint64_t max_input, bool allowed, Time now
             bind_due(partition, lane, now, out);
             continue;
         }
-        ask(partition, lane, credit, asked, max_input, now, out);
+        ask(partition, lane, credit, asked, max_input, expires, now, out);
     }
 }
 
@@ -213,8 +218,8 @@ Puller::Credit Puller::asked_for() const {
     return asked;
 }
 
-void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_input, Time now,
-                 Effects& out) {
+void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_input,
+                 Duration expires, Time now, Effects& out) {
     // A request is never for less than one message of the largest size, or it could not be delivered at all; each
     // lane may have one such request whatever the others ask for.
     const std::size_t least = 2 * max_input;
@@ -228,12 +233,13 @@ void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, 
         const std::size_t bytes = std::max(share, least);
         if (asked.bytes + bytes > credit.bytes && std::ranges::any_of(lane.slots, &Slot::open)) return;
         const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
-        slot = Slot{true, slot.number + 1, batch, bytes, now, now + kPullExpires + kPullHeartbeat};
+        slot = Slot{true, slot.number + 1, batch, bytes, now, now + expires + kPullHeartbeat};
         lane.quiet_since.reset();
         asked_last_ = partition;
         asked.messages += batch;
         asked.bytes += bytes;
-        out.emplace_back(PullRequest{partition, i, slot.number, batch, bytes, kPullExpires, kPullHeartbeat});
+        out.emplace_back(PullRequest{partition, i, slot.number, batch, bytes, expires,
+                                     std::min<Duration>(kPullHeartbeat, expires / 2)});
     }
 }
 

@@ -105,12 +105,12 @@ class Puller {
     void unbind(Lane& lane, Time now);
     void close(Lane& lane, Slot& slot, Time now);
     void give_up_lost(Lane& lane, Time now);
-    void bind_due(Partition partition, Lane& lane, Time now, Effects& out);
+    void bind_due(Partition partition, Lane& lane, Time now, Effects& out) const;
     void rest(Lane& lane, Time now);
     [[nodiscard]] Credit asked_for() const;
     // Opens requests on the lane's free slots as far as what is left of the credit goes.
-    void ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_input, Time now,
-             Effects& out);
+    void ask(Partition partition, Lane& lane, Credit credit, Credit& asked, std::uint64_t max_input, Duration expires,
+             Time now, Effects& out);
 
     std::map<Partition, Lane> lanes_;
     Partition asked_last_ = UINT32_MAX;

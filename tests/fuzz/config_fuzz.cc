@@ -8,6 +8,8 @@
 #include "bridge/config/loader.h"
 #include "bridge/engine/engine.h"
 #include "bridge/protocols/registry.h"
+#include "bridge/settings/fingerprint.h"
+#include "bridge/shard/owned_rendering.h"
 #include "bridge/windows/operands.h"
 #include "bridge/windows/windows.h"
 #include "subjects/subject_template.h"
@@ -38,7 +40,8 @@ void make_parts(const settings::Pipeline& pipeline) {
     }
     codec::EventDecoder decoder(pipeline);
     const codec::Renderer renderer(pipeline);
-    const engine::Engine engine(pipeline, {0}, 1);
+    const OwnedRendering rendering(pipeline, renderer);
+    const engine::Engine engine(pipeline, {0}, 1, {&rendering, settings::fingerprint(pipeline)});
     Delivery delivery;
     delivery.payload = Payload(std::string("{}"));
     decoder.decode(delivery);
