@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "bridge/base/digest.h"
+#include "bridge/base/text.h"
 
 namespace millrace::subjects {
 
@@ -152,16 +153,7 @@ std::vector<Part> aggregate_tuple(const AggregateOrigin& origin) {
 
 Identity aggregate_identity(const AggregateOrigin& origin) { return identity_of(aggregate_tuple(origin)); }
 
-std::string to_hex(const Identity& identity) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text(identity.bytes.size() * 2, '\0');
-    auto out = text.begin();
-    for (const auto byte : identity.bytes) {
-        *out++ = kDigits[byte >> 4];
-        *out++ = kDigits[byte & 0xf];
-    }
-    return text;
-}
+std::string to_hex(const Identity& identity) { return hex(identity.bytes); }
 
 std::optional<Identity> identity_from_hex(std::string_view text) {
     Identity identity;

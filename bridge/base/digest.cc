@@ -38,8 +38,12 @@ class Sha256 {
 
 }  // namespace
 
+std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
+    thread_local Sha256 hash;
+    return hash(bytes);
+}
+
 Digest digest(std::string_view bytes) {
-    thread_local Sha256 sha256;
     const auto whole = sha256(bytes);
     Digest cut{};
     std::copy_n(whole.begin(), cut.size(), cut.begin());

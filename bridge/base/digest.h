@@ -8,6 +8,8 @@
 
 namespace millrace {
 
+std::array<std::uint8_t, 32> sha256(std::string_view bytes);
+
 using Digest = std::array<std::uint8_t, 16>;
 
 Digest digest(std::string_view bytes);

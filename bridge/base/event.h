@@ -70,12 +70,6 @@ struct Delivery {
     std::vector<Event> events;  // empty only for an empty array or a blank message
 };
 
-inline std::size_t held_bytes(const Value& value) {
-    const auto* const text = std::get_if<std::string>(&value);
-    const auto* const raw = std::get_if<RawJson>(&value);
-    return sizeof(Value) + (text != nullptr ? text->size() : raw != nullptr ? raw->text.size() : 0);
-}
-
 // What a delivery takes in memory once it is decoded, about. An event takes more than the few bytes it may have on the
 // wire, and headers are held twice: as the client library got them, and read.
 inline std::size_t held_bytes(const Delivery& delivery) {
@@ -83,7 +77,7 @@ inline std::size_t held_bytes(const Delivery& delivery) {
     for (const auto& [name, value] : delivery.headers) bytes += sizeof(Header) + 2 * (name.size() + value.size());
     for (const Event& event : delivery.events) {
         bytes += event.row.size() + event.included.size();
-        for (const Value& value : event.values) bytes += held_bytes(value);
+        for (const Value& value : event.values) bytes += sizeof(Value) + held_bytes(value);
     }
     return bytes;
 }

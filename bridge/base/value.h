@@ -4,6 +4,7 @@
 // integer; any other number is a double. A string is unescaped UTF-8. Arrays and objects stay raw text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -18,5 +19,12 @@ struct RawJson {
     bool operator==(const RawJson&) const = default;
 };
 using Value = std::variant<Null, bool, std::int64_t, double, std::string, RawJson>;
+
+// About what a value takes besides its own size.
+inline std::size_t held_bytes(const Value& value) {
+    const auto* const text = std::get_if<std::string>(&value);
+    const auto* const raw = std::get_if<RawJson>(&value);
+    return text != nullptr ? text->size() : raw != nullptr ? raw->text.size() : 0;
+}
 
 }  // namespace millrace

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "bridge/base/text.h"
+
 namespace millrace::codec {
 namespace {
 
@@ -116,22 +118,9 @@ std::size_t element_end(std::string_view text, std::size_t from) {
 }
 
 std::string quoted(std::string_view text) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (code < 0x20) {
-            out += "\\u00";
-            out += kHex[code >> 4];
-            out += kHex[code & 15];
-        } else {
-            out += c;
-        }
-    }
-    return out += '"';
+    std::string out;
+    append_quoted(out, text);
+    return out;
 }
 
 std::string member_key(std::string_view name) { return quoted(name) += ':'; }

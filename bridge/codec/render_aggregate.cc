@@ -1,18 +1,16 @@
 #include "bridge/codec/render_aggregate.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "bridge/base/check.h"
 #include "bridge/codec/fit.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/timestamp.h"
+#include "bridge/windows/values.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
 
@@ -29,19 +27,6 @@ struct Member {
     bool left_out = false;
 };
 
-struct AsJson {
-    std::string operator()(Null) const { return "null"; }
-    std::string operator()(bool truth) const { return truth ? "true" : "false"; }
-    std::string operator()(std::int64_t number) const { return std::to_string(number); }
-    std::string operator()(double number) const {
-        if (!std::isfinite(number)) return "null";  // JSON has no word for it
-        std::array<char, 32> text{};
-        return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
-    }
-    std::string operator()(const std::string& text) const { return quoted(text); }
-    std::string operator()(const RawJson& raw) const { return raw.text; }
-};
-
 const Aggregate& aggregate_of(const settings::Pipeline& pipeline, const windows::Closed& closed) {
     MILLRACE_CHECK(closed.aggregate < pipeline.aggregates.size(), "a closed window is of the pipeline's aggregates");
     return pipeline.aggregates[closed.aggregate];
@@ -53,7 +38,10 @@ std::vector<Member> members_of(const Aggregate& aggregate, const windows::Closed
     std::vector<Member> members;
     members.reserve(closed.group.size() + closed.fields.size());
     for (std::size_t i = 0; i < closed.group.size(); ++i) {
-        members.push_back({field_path(aggregate.group_by[i]).back(), std::visit(AsJson{}, closed.group[i])});
+        Member& member = members.emplace_back();
+        member.name = field_path(aggregate.group_by[i]).back();
+        Value scratch;
+        windows::append_json(member.json, *windows::plain(&closed.group[i], scratch));
     }
     for (std::size_t i = 0; i < closed.fields.size(); ++i) {
         const windows::Field& field = closed.fields[i];

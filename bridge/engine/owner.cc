@@ -81,11 +81,11 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
         case Asker::look:
             return saw(got, now, out);
         case Asker::floor:
-            return check_floor(got, now);
+            return check_floor(got);
         case Asker::chain:
             return chain(got, now);
         case Asker::acked:
-            return check_acked(got, now);
+            return check_acked(got);
         case Asker::verify:
             return verify(got, now);
         case Asker::commit:

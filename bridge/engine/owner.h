@@ -118,10 +118,10 @@ class Owner {
     void saw(const GotMessage& got, Time now, Effects& out);
     void survey(Time now, Effects& out);
     void surveyed(const Bound& bound, Time now);
-    void check_acked(const GotMessage& got, Time now);
-    void check_floor(Time now);
-    void check_floor(const GotMessage& got, Time now);
-    void load(Time now);
+    void check_acked(const GotMessage& got);
+    void check_floor();
+    void check_floor(const GotMessage& got);
+    void load();
     void chain(const GotMessage& got, Time now);
     void suspect(std::string name, std::string remedy);
     void verify(const GotMessage& got, Time now);

@@ -16,8 +16,6 @@ constexpr Duration kLookAtLeast = std::chrono::seconds(1);
 constexpr BackoffRule kAgain{std::chrono::milliseconds(500), std::chrono::seconds(10)};
 constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::seconds(30)};
 
-std::string quoted_number(std::uint64_t number) { return std::to_string(number); }
-
 }  // namespace
 
 void Owner::look_again(Time now) {
@@ -55,7 +53,7 @@ void Owner::saw(const GotMessage& got, Time now, Effects& out) {
     if (got.message) {
         auto head = state::read_head(got.message->payload);
         if (!head) {
-            trouble_ = "state at sequence " + quoted_number(sequence) + ": " + head.error().text;
+            trouble_ = "state at sequence " + std::to_string(sequence) + ": " + head.error().text;
             return;
         }
         head_ = std::move(*head);
@@ -103,28 +101,28 @@ void Owner::surveyed(const Bound& bound, Time now) {
     if (!head_ || head_->generation < pipeline_.generation) {
         applied_ = {bound.start_sequence == 0 ? 0 : bound.start_sequence - 1, {}};
         clear_to_ = applied_.sequence;
-        return head_ ? load(now) : claim(now);
+        return head_ ? load() : claim(now);
     }
     applied_ = {head_->floor, head_->floor_stored};
     clear_to_ = std::max(head_->floor, head_->clear_to);
     if (auto misfit = input_misfit(bound, head_->floor, clear_to_))
         return suspect(std::move(misfit->name), std::move(misfit->remedy));
     phase_ = Phase::checking;
-    if (bound.ack_floor <= clear_to_) return check_floor(now);
+    if (bound.ack_floor <= clear_to_) return check_floor();
     ask(Asker::acked, {.from = Read::From::input, .which = Read::Which::next, .sequence = clear_to_ + 1});
 }
 
 // An ack floor may lie above the last message acked, on one of another partition.
-void Owner::check_acked(const GotMessage& got, Time now) {
-    if (!got.message || got.message->sequence > bound_.ack_floor) return check_floor(now);
+void Owner::check_acked(const GotMessage& got) {
+    if (!got.message || got.message->sequence > bound_.ack_floor) return check_floor();
     suspect("state_regressed", "the state ends at message " + std::to_string(head_->floor) + ", and messages up to " +
                                    std::to_string(bound_.ack_floor) +
                                    " were acked (the state stream was restored from an older copy: restore a newer "
                                    "one, or raise `generation`)");
 }
 
-void Owner::check_floor(Time now) {
-    if (applied_.stored_at == ServerTime{}) return load(now);
+void Owner::check_floor() {
+    if (applied_.stored_at == ServerTime{}) return load();
     ask(Asker::floor, {.from = Read::From::input, .which = Read::Which::at, .sequence = applied_.sequence});
 }
 
@@ -150,14 +148,14 @@ std::optional<Halt> Owner::input_misfit(const Bound& bound, std::uint64_t floor,
 }
 
 // The message at the floor is the one that was applied there, or is gone by now.
-void Owner::check_floor(const GotMessage& got, Time now) {
-    if (!got.message || got.message->stored_at == applied_.stored_at) return load(now);
+void Owner::check_floor(const GotMessage& got) {
+    if (!got.message || got.message->stored_at == applied_.stored_at) return load();
     suspect("input_regressed", "message " + std::to_string(applied_.sequence) +
                                    " of the input stream is not the one the state was made of (it was restored or made "
                                    "anew: restore it, or raise `generation`)");
 }
 
-void Owner::load(Time) {
+void Owner::load() {
     phase_ = Phase::loading;
     applier_ = std::make_unique<Applier>(pipeline_, partition_, rendering_);
     if (head_->generation < pipeline_.generation) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bridge/base/bytes.h"
+#include "bridge/base/text.h"
 
 namespace millrace::state {
 
@@ -35,16 +36,6 @@ ServerTime time_of(std::int64_t number) { return ServerTime(Duration(number)); }
 
 std::unexpected<Error> damaged(std::string_view what, std::string_view how) {
     return fail(ErrorCode::invalid, std::string(what) + " is damaged: " + std::string(how));
-}
-
-std::string hex(const Digest& digest) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (const auto byte : digest) {
-        text.push_back(kDigits[byte >> 4]);
-        text.push_back(kDigits[byte & 0xf]);
-    }
-    return text;
 }
 
 OutboxEntry read_entry(ByteReader& in) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "bridge/base/text.h"
+
 namespace millrace::windows {
 namespace {
 
@@ -28,25 +30,6 @@ std::strong_ordering order(std::int64_t a, double b) {
     const auto below = static_cast<std::int64_t>(std::floor(b));
     if (a != below) return a <=> below;
     return order(static_cast<double>(below), b);
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    out += '"';
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (code < 0x20) {
-            out += "\\u00";
-            out += kHex[code >> 4];
-            out += kHex[code & 15];
-        } else {
-            out += c;
-        }
-    }
-    out += '"';
 }
 
 template <typename Number>
@@ -145,12 +128,6 @@ void append_json(std::string& out, const Value& value) {
                      [&](std::int64_t i) { append_number(out, i); }, [&](double d) { append_number(out, d); },
                      [&](const std::string& s) { append_quoted(out, s); }, [&](const RawJson& r) { out += r.text; }},
                value);
-}
-
-std::size_t held_bytes(const Value& value) {
-    if (const auto* text = std::get_if<std::string>(&value)) return text->size();
-    if (const auto* raw = std::get_if<RawJson>(&value)) return raw->text.size();
-    return 0;
 }
 
 }  // namespace millrace::windows

@@ -37,7 +37,4 @@ bool read_value(ByteReader& in, Value& value);
 // Appended: integers exact, doubles the shortest text that reads back as the same, strings escaped, RawJson as it is.
 void append_json(std::string& out, const Value& value);
 
-// About what a value takes besides its own size.
-std::size_t held_bytes(const Value& value);
-
 }  // namespace millrace::windows
