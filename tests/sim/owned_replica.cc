@@ -11,8 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr Duration kTurnTakes = std::chrono::microseconds(50);
-constexpr std::uint64_t kMostTurnsPerSecond = 15'000;
 constexpr Duration kDrainSlack = seconds(2);
 
 }  // namespace
@@ -40,14 +38,17 @@ struct OwnedReplica::NoEndpoint final : ports::Endpoint {
 
     void send(ports::HttpRequest) override { replica.parts_.oracle.violate("bounded", "there is no endpoint to ask"); }
     void wait(Duration, std::vector<ports::HttpResponse>&) override {}
-    void wake() override { replica.wake(); }
+    void wake() override { replica.turns_.wake(); }
     void cancel_all() override {}
 
     OwnedReplica& replica;
 };
 
 OwnedReplica::OwnedReplica(Parts parts)
-    : parts_(std::move(parts)), arrivals_([this] { wake(); }), key_(*auth::KeyFile::load("")) {
+    : parts_(std::move(parts)),
+      turns_(parts_.scheduler, [this] { turn(); }),
+      arrivals_([this] { turns_.wake(); }),
+      key_(*auth::KeyFile::load("")) {
     Random random(parts_.seed, "replica " + parts_.name);
     clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
     jetstream_ = std::make_unique<SimJetStream>(
@@ -61,54 +62,39 @@ OwnedReplica::OwnedReplica(Parts parts)
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, std::move(partitions), *jetstream_, arrivals_,
                                                   *endpoint_, *protocol_, key_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
-    wake();
+    turns_.start();
 }
 
 OwnedReplica::~OwnedReplica() = default;
 
-void OwnedReplica::turn_at(Time when) {
-    when = std::max({when, frozen_until_, parts_.scheduler.now() + kTurnTakes});
-    if (!alive() || when >= next_turn_) return;
-    next_turn_ = when;
-    parts_.scheduler.at(when, [this, number = ++turn_number_] {
-        if (alive() && number == turn_number_) turn();
-    });
-}
-
 void OwnedReplica::turn() {
     const auto now = parts_.scheduler.now();
-    next_turn_ = kNever;
-    if (now < frozen_until_) return turn_at(frozen_until_);
     shard_->turn(clock(), parts_.scheduler.server_now());
     if (gate_.dead()) return end("crashes");
     parts_.oracle.turned(parts_.name, jetstream_->told_connected(), shard_->snapshot(clock()));
     if (shard_->drained()) return end("drained");
     if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack)
         parts_.oracle.violate("recovers", parts_.name + " did not drain by its deadline");
-    if (now - busy_since_ > seconds(1)) {
-        busy_since_ = now;
-        turns_since_ = 0;
-    } else if (++turns_since_ > kMostTurnsPerSecond) {
+    if (turns_.spins()) {
         parts_.oracle.violate("bounded", parts_.name + " turns without end and gets nowhere");
     }
-    turn_at(now + std::min(shard_->until_due(clock()), parts_.plan.idle_turn));
+    turns_.at(now + std::min(shard_->until_due(clock()), parts_.plan.idle_turn));
 }
 
 void OwnedReplica::freeze(Duration duration) {
-    frozen_until_ = std::max(frozen_until_, parts_.scheduler.now() + duration);
-    jetstream_->freeze(frozen_until_);
+    const auto until = std::max(turns_.frozen_until(), parts_.scheduler.now() + duration);
+    jetstream_->freeze(until);
+    turns_.freeze(until);
     parts_.trace.fault("frozen",
                        parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
-    next_turn_ = kNever;
-    turn_at(frozen_until_);
 }
 
 void OwnedReplica::drain(Duration within) {
     if (drain_deadline_) return;
     parts_.trace.fault("drain", parts_.name);
-    drain_deadline_ = std::max(parts_.scheduler.now(), frozen_until_) + within;
+    drain_deadline_ = std::max(parts_.scheduler.now(), turns_.frozen_until()) + within;
     shard_->drain(*drain_deadline_ + clock_offset_);
-    wake();
+    turns_.wake();
 }
 
 void OwnedReplica::end(std::string_view how) {
@@ -122,6 +108,7 @@ void OwnedReplica::stop() {
     if (!alive()) return;
     gate_.kill();
     jetstream_->die();
+    turns_.stop();
     shard_.reset();
 }
 

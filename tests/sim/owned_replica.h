@@ -14,6 +14,7 @@
 #include "tests/sim/fake_jetstream.h"
 #include "tests/sim/owned_oracle.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/turns.h"
 
 namespace millrace::sim {
 
@@ -44,7 +45,7 @@ class OwnedReplica {
     void die_after(std::uint64_t calls) { gate_.die_after(calls); }
     void die() { end("dies"); }
     void freeze(Duration duration);
-    [[nodiscard]] bool frozen() const { return parts_.scheduler.now() < frozen_until_; }
+    [[nodiscard]] bool frozen() const { return parts_.scheduler.now() < turns_.frozen_until(); }
     void disconnect(Duration duration) { jetstream_->disconnect(duration); }
     void drain(Duration within);
     void stop();
@@ -53,13 +54,12 @@ class OwnedReplica {
     struct Watcher;
     struct NoEndpoint;
 
-    void wake() { turn_at(parts_.scheduler.now()); }
-    void turn_at(Time when);
     void turn();
     void end(std::string_view how);
     [[nodiscard]] Time clock() const { return parts_.scheduler.now() + clock_offset_; }
 
     Parts parts_;
+    Turns turns_;
     Gate gate_;
     Duration clock_offset_;
     SimJetStream::Arrivals arrivals_;
@@ -70,12 +70,7 @@ class OwnedReplica {
     auth::KeyFile key_;
     std::unique_ptr<Shard> shard_;
 
-    Time next_turn_ = kNever;
-    std::uint64_t turn_number_ = 0;
-    Time frozen_until_{};
     std::optional<Time> drain_deadline_;
-    Time busy_since_{};
-    std::uint64_t turns_since_ = 0;
 };
 
 }  // namespace millrace::sim

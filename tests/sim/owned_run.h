@@ -8,6 +8,7 @@
 
 #include "tests/sim/owned_world.h"
 #include "tests/sim/run.h"
+#include "tests/sim/server_troubles.h"
 
 namespace millrace::sim {
 
@@ -16,7 +17,9 @@ class OwnedRun {
     static constexpr Duration kHealWithin = std::chrono::minutes(15);
 
     OwnedRun(const Plan& plan, bool print)
-        : world_(plan, print), fates_(plan.seed, "owned fates"), random_(plan.seed, "owned troubles") {}
+        : world_(plan, print),
+          server_(world_.server, world_.scheduler, world_.trace, Random(plan.seed, "owned fates")),
+          random_(plan.seed, "owned troubles") {}
     Report go();
 
   private:
@@ -41,7 +44,6 @@ class OwnedRun {
     void fill_output(const Trouble&);
     void deny(const Trouble&);
     void step_clock(const Trouble&);
-    void outputs_suffer(Fate fate, std::string_view name, Duration duration);
 
     void publish();
     void heal();
@@ -49,7 +51,7 @@ class OwnedRun {
     void expect_health();
 
     OwnedWorld world_;
-    Random fates_;
+    ServerTroubles server_;
     Random random_;
     bool troubled_ = true;
     Duration server_ahead_{};

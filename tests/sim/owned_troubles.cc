@@ -11,8 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::string in_ms(Duration d) { return std::to_string(d / milliseconds(1)) + " ms"; }
-
 }  // namespace
 
 std::span<const OwnedRun::Kind> OwnedRun::kinds() {
@@ -77,17 +75,7 @@ void OwnedRun::disconnect(const Trouble& trouble) {
 
 // ---- to the server ----
 
-void OwnedRun::stop_server(const Trouble& trouble) {
-    const auto duration = up_to(trouble.longest);
-    auto& server = world_.server;
-    if (!server.up()) return;
-    world_.trace.fault("server stopped");
-    server.stop(world_.plan.unflushed_acks);
-    world_.scheduler.after(duration, [this] {
-        world_.trace.line("server", "started");
-        world_.server.start();
-    });
-}
+void OwnedRun::stop_server(const Trouble& trouble) { server_.stop(up_to(trouble.longest), world_.plan.unflushed_acks); }
 
 // The clocks of a cluster's servers are less than half a second apart: more would break what idleness is proved by.
 void OwnedRun::step_clock(const Trouble& trouble) {
@@ -97,50 +85,23 @@ void OwnedRun::step_clock(const Trouble& trouble) {
     server_ahead_ = to;
 }
 
-// What the old leader does last is unanswered, stored or not; then there is none for a while.
 void OwnedRun::change_leader(const Trouble& trouble) {
     const auto fades = random_.between(Duration(milliseconds(1)), seconds(1));
-    const auto none = up_to(trouble.longest);
-    auto& server = world_.server;
-    if (!server.up() || server.suffers()) return;
-    world_.trace.fault("leader changed", "after " + in_ms(none));
-    server.set_fate([this] { return fates_.chance(0.7) ? Fate::unanswered : Fate::lost; });
-    world_.scheduler.after(fades, [this, none] {
-        world_.server.set_fate([this] { return fates_.chance(0.5) ? Fate::no_leader : Fate::lost; });
-        world_.server.lose_leader();
-        world_.scheduler.after(none, [this] {
-            world_.trace.line("server", "has a leader again");
-            world_.server.set_fate({});
-            world_.server.gain_leader();
-        });
-    });
-}
-
-void OwnedRun::outputs_suffer(Fate fate, std::string_view name, Duration duration) {
-    auto& server = world_.server;
-    if (server.suffers()) return;
-    world_.trace.fault(name, "for " + in_ms(duration));
-    server.set_fate([fate] { return fate; });
-    world_.scheduler.after(duration, [this, name] {
-        world_.trace.line("server", std::string("is over: ").append(name));
-        world_.server.set_fate({});
-    });
+    server_.change_leader(fades, up_to(trouble.longest));
 }
 
 void OwnedRun::fill_output(const Trouble& trouble) {
-    outputs_suffer(Fate::full, "streams full", up_to(trouble.longest));
+    server_.suffer(Fate::full, "streams full", up_to(trouble.longest));
 }
 
 void OwnedRun::deny(const Trouble& trouble) {
-    outputs_suffer(Fate::denied, "publishing denied", up_to(trouble.longest));
+    server_.suffer(Fate::denied, "publishing denied", up_to(trouble.longest));
 }
 
 void OwnedRun::delete_consumer(const Trouble&) {
     const auto consumers = world_.server.consumers();
     if (!world_.server.up() || consumers.empty()) return;
-    const auto name = random_.pick(consumers)->config().name;
-    world_.trace.fault("consumer deleted", name);
-    world_.server.delete_consumer(world_.plan.pipeline.input.stream, name);
+    server_.delete_consumer(world_.plan.pipeline.input.stream, random_.pick(consumers)->config().name);
 }
 
 }  // namespace millrace::sim

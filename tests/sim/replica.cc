@@ -11,11 +11,8 @@
 namespace millrace::sim {
 namespace {
 
-using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr Duration kTurnTakes = microseconds(50);
-constexpr std::uint64_t kMostTurnsPerSecond = 15'000;
 constexpr Duration kDrainSlack = seconds(2);
 
 std::vector<Partition> all_partitions(const Plan& plan) {
@@ -50,7 +47,8 @@ struct Replica::Watcher final : ports::Observer {
 
 Replica::Replica(Parts parts)
     : parts_(std::move(parts)),
-      arrivals_([this] { wake(); }),
+      turns_(parts_.scheduler, [this] { turn(); }),
+      arrivals_([this] { turns_.wake(); }),
       key_(*auth::KeyFile::load("")),
       spotter_(parts_.plan, parts_.scheduler, parts_.marks) {
     Random random(parts_.seed, "replica " + parts_.name);
@@ -68,7 +66,7 @@ Replica::Replica(Parts parts)
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
                                                   arrivals_, *endpoint_, *protocol_, key_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
-    wake();
+    turns_.start();
 }
 
 void Replica::watch() {
@@ -103,19 +101,10 @@ void Replica::watch() {
                               parts_.oracle.answered(memory_, exchange);
                               spotter_.answered(exchange);
                           },
-                      .woken = [this] { wake(); }});
+                      .woken = [this] { turns_.wake(); }});
 }
 
 Replica::~Replica() = default;
-
-void Replica::turn_at(Time when) {
-    when = std::max({when, frozen_until_, parts_.scheduler.now() + kTurnTakes});
-    if (!alive() || when >= next_turn_) return;
-    next_turn_ = when;
-    parts_.scheduler.at(when, [this, number = ++turn_number_] {
-        if (alive() && number == turn_number_) turn();
-    });
-}
 
 void Replica::take_in() {
     for (const auto& place : std::exchange(received_, {})) parts_.oracle.arrived(memory_, place);
@@ -123,8 +112,6 @@ void Replica::take_in() {
 
 void Replica::turn() {
     const auto now = parts_.scheduler.now();
-    next_turn_ = kNever;
-    if (now < frozen_until_) return turn_at(frozen_until_);
     take_in();
     shard_->wait(clock(), Duration::zero());
     shard_->turn(clock(), parts_.scheduler.server_now() + wall_offset_);
@@ -141,30 +128,26 @@ void Replica::turn() {
     if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack) {
         parts_.oracle.violate("recovers", parts_.name + " did not drain by its deadline");
     }
-    if (now - busy_since_ > seconds(1)) {
-        busy_since_ = now;
-        turns_since_ = 0;
-    } else if (++turns_since_ > kMostTurnsPerSecond) {
+    if (turns_.spins()) {
         parts_.oracle.violate("bounded", parts_.name + " turns without end and gets nowhere");
     }
-    turn_at(now + std::min(shard_->until_due(clock()), parts_.plan.idle_turn));
+    turns_.at(now + std::min(shard_->until_due(clock()), parts_.plan.idle_turn));
 }
 
 void Replica::freeze(Duration duration) {
-    frozen_until_ = std::max(frozen_until_, parts_.scheduler.now() + duration);
-    jetstream_->freeze(frozen_until_);
+    const auto until = std::max(turns_.frozen_until(), parts_.scheduler.now() + duration);
+    jetstream_->freeze(until);
+    turns_.freeze(until);
     parts_.trace.fault("frozen",
                        parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
-    next_turn_ = kNever;
-    turn_at(frozen_until_);
 }
 
 void Replica::drain(Duration within) {
     if (drain_deadline_) return;
     parts_.trace.fault("drain", parts_.name);
-    drain_deadline_ = std::max(parts_.scheduler.now(), frozen_until_) + within;
+    drain_deadline_ = std::max(parts_.scheduler.now(), turns_.frozen_until()) + within;
     shard_->drain(*drain_deadline_ + clock_offset_);
-    wake();
+    turns_.wake();
 }
 
 void Replica::end(std::string_view how) {
@@ -179,6 +162,7 @@ void Replica::stop() {
     gate_.kill();
     jetstream_->die();
     endpoint_->die();
+    turns_.stop();
     shard_.reset();
 }
 

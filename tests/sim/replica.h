@@ -18,6 +18,7 @@
 #include "tests/sim/oracle.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/spotter.h"
+#include "tests/sim/turns.h"
 
 namespace millrace::sim {
 
@@ -63,8 +64,6 @@ class Replica {
   private:
     struct Watcher;
 
-    void wake() { turn_at(parts_.scheduler.now()); }
-    void turn_at(Time when);
     void turn();
     void take_in();
     void watch();
@@ -72,6 +71,7 @@ class Replica {
     [[nodiscard]] Time clock() const { return parts_.scheduler.now() + clock_offset_; }
 
     Parts parts_;
+    Turns turns_;
     Memory memory_;
     Gate gate_;
     Duration clock_offset_;
@@ -86,12 +86,7 @@ class Replica {
     std::unique_ptr<Shard> shard_;
 
     std::vector<Place> received_;  // since the last turn
-    Time next_turn_ = kNever;
-    std::uint64_t turn_number_ = 0;
-    Time frozen_until_{};
     std::optional<Time> drain_deadline_;
-    Time busy_since_{};
-    std::uint64_t turns_since_ = 0;
 };
 
 }  // namespace millrace::sim

@@ -10,8 +10,6 @@ using std::chrono::seconds;
 
 Duration up_to(Random& random, Duration longest) { return random.between(Duration(milliseconds(1)), longest); }
 
-std::string in_ms(Duration d) { return std::to_string(d / milliseconds(1)) + " ms"; }
-
 }  // namespace
 
 std::span<const Troubler::Kind> Troubler::kinds() {
@@ -92,15 +90,7 @@ void Troubler::step_wall(Random& random, const Trouble& trouble) {
 // ---- to the server ----
 
 void Troubler::stop_server(Random& random, const Trouble& trouble) {
-    const auto duration = up_to(random, trouble.longest);
-    auto& server = world_.server;
-    if (!server.up()) return;
-    world_.trace.fault("server stopped");
-    server.stop(world_.plan.unflushed_acks);
-    world_.scheduler.after(duration, [this] {
-        world_.trace.line("server", "started");
-        world_.server.start();
-    });
+    server_.stop(up_to(random, trouble.longest), world_.plan.unflushed_acks);
 }
 
 void Troubler::step_clock(Random& random, const Trouble& trouble) {
@@ -109,50 +99,24 @@ void Troubler::step_clock(Random& random, const Trouble& trouble) {
     world_.scheduler.step_server_clock(by);
 }
 
-// What the old leader does last is unanswered, stored or not; then there is none for a while.
 void Troubler::change_leader(Random& random, const Trouble& trouble) {
     const auto fades = random.between(Duration(milliseconds(1)), seconds(1));
-    const auto none = up_to(random, trouble.longest);
-    auto& server = world_.server;
-    if (!server.up() || server.suffers()) return;
-    world_.trace.fault("leader changed", "after " + in_ms(none));
-    server.set_fate([this] { return fates_.chance(0.7) ? Fate::unanswered : Fate::lost; });
-    world_.scheduler.after(fades, [this, none] {
-        world_.server.set_fate([this] { return fates_.chance(0.5) ? Fate::no_leader : Fate::lost; });
-        world_.server.lose_leader();
-        world_.scheduler.after(none, [this] {
-            world_.trace.line("server", "has a leader again");
-            world_.server.set_fate({});
-            world_.server.gain_leader();
-        });
-    });
-}
-
-void Troubler::outputs_suffer(Fate fate, std::string_view name, Duration duration) {
-    auto& server = world_.server;
-    if (server.suffers()) return;
-    world_.trace.fault(name, "for " + in_ms(duration));
-    server.set_fate([fate] { return fate; });
-    world_.scheduler.after(duration, [this, name] {
-        world_.trace.line("server", std::string("is over: ").append(name));
-        world_.server.set_fate({});
-    });
+    server_.change_leader(fades, up_to(random, trouble.longest));
 }
 
 void Troubler::fill_output(Random& random, const Trouble& trouble) {
-    outputs_suffer(Fate::full, "output stream full", up_to(random, trouble.longest));
+    server_.suffer(Fate::full, "output stream full", up_to(random, trouble.longest));
 }
 
 void Troubler::deny(Random& random, const Trouble& trouble) {
-    outputs_suffer(Fate::denied, "publishing denied", up_to(random, trouble.longest));
+    server_.suffer(Fate::denied, "publishing denied", up_to(random, trouble.longest));
 }
 
 void Troubler::delete_consumer(Random& random, const Trouble&) {
     const auto partition = static_cast<Partition>(random.below(world_.plan.pipeline.partitions));
     if (!world_.server.up()) return;
-    const auto name = settings::consumer_name(world_.plan.pipeline, partition);
-    world_.trace.fault("consumer deleted", name);
-    world_.server.delete_consumer(world_.plan.pipeline.input.stream, name);
+    server_.delete_consumer(world_.plan.pipeline.input.stream,
+                            settings::consumer_name(world_.plan.pipeline, partition));
 }
 
 // Long enough apart that no ack of the old stream is still on its way.

@@ -7,13 +7,16 @@
 #include <span>
 #include <string_view>
 
+#include "tests/sim/server_troubles.h"
 #include "tests/sim/world.h"
 
 namespace millrace::sim {
 
 class Troubler {
   public:
-    explicit Troubler(World& world) : world_(world), fates_(world.plan.seed, "troubles fates") {}
+    explicit Troubler(World& world)
+        : world_(world),
+          server_(world.server, world.scheduler, world.trace, Random(world.plan.seed, "troubles fates")) {}
 
     void begin();
     void end() { on_ = false; }
@@ -44,10 +47,9 @@ class Troubler {
     void make_input_anew(Random&, const Trouble&);
 
     Replica* any_replica(Random& random);
-    void outputs_suffer(Fate fate, std::string_view name, Duration duration);
 
     World& world_;
-    Random fates_;
+    ServerTroubles server_;
     std::vector<Random> randoms_;  // one per kind that is not plain
     bool on_ = true;
 };
