@@ -147,6 +147,27 @@ TEST_CASE("a gap in the deliveries discards what lies above it and takes a new p
     CHECK(replica.last_head().floor == 5);
 }
 
+TEST_CASE("a new position waits until everything applied is committed, or its acks would run ahead of the floor") {
+    Estate estate;
+    Tenancy replica(estate);
+    replica.run(seconds(1));
+    estate.publish("a", 991);
+    estate.publish("a", 1001);
+    replica.refuses_outputs = true;
+    replica.run(seconds(1));
+    for (int i = 0; i < 3; ++i) estate.publish("a", 1002);
+    replica.loses_delivery = 4;
+    replica.run(seconds(3));
+    CHECK(replica.applied == 3);
+    CHECK(replica.last_head().floor == 2);
+    CHECK(replica.positions.size() == 1);
+    replica.refuses_outputs = false;
+    replica.run(seconds(10));
+    REQUIRE(replica.positions.size() == 2);
+    CHECK((replica.positions.back() == Position{0, 1, 2, 4}));
+    CHECK(replica.applied == 5);
+}
+
 TEST_CASE("a message that is delivered again is not applied again") {
     Estate estate;
     Tenancy replica(estate);
