@@ -187,21 +187,25 @@ void Puller::pump(Credit credit, std::uint64_t max_input, bool allowed, Time now
     if (!allowed || credit.bytes == 0) return;
     Credit asked = asked_for();
     // A credit too small for all lanes goes round: the one after the one that asked last comes first. It goes round
-    // before a lane that was bound has been quiet for too long, or binding would be all it ever does.
-    const Duration short_turn = std::max<Duration>(kShortestTurn, quiet * 3 / 4);
+    // before a lane that was bound has been quiet for too long, or binding would be all it ever does; and a lane whose
+    // turn came while it had to be bound again is next, or one that is always searched for would always be passed over.
+    const Duration quiet_for = std::min(quiet, kPullSilence);
+    const Duration short_turn = std::max<Duration>(kShortestTurn, quiet_for * 3 / 4);
     const Duration expires =
         credit.messages < lanes_.size() ? std::min<Duration>(kPullExpires, short_turn) : kPullExpires;
-    auto turn = lanes_.upper_bound(asked_last_);
+    auto turn = owed_ && takes(*owed_) ? lanes_.find(*owed_) : lanes_.upper_bound(asked_last_);
     for (std::size_t n = 0; n < lanes_.size(); ++n, ++turn) {
         if (turn == lanes_.end()) turn = lanes_.begin();
         auto& [partition, lane] = *turn;
         if (lane.state != State::bound || lane.blocked || now < lane.resting_until || credit.messages <= asked.messages)
             continue;
-        if (lane.quiet_since && now - std::max(*lane.quiet_since, lane.checked_at) > std::min(quiet, kPullSilence)) {
+        if (lane.quiet_since && now - std::max(*lane.quiet_since, lane.checked_at) > quiet_for) {
+            if (!owed_) owed_ = partition;
             unbind(lane, now);
             bind_due(partition, lane, now, out);
             continue;
         }
+        if (owed_ == partition) owed_.reset();
         ask(partition, lane, credit, asked, max_input, expires, now, out);
     }
 }

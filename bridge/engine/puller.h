@@ -114,6 +114,7 @@ class Puller {
 
     std::map<Partition, Lane> lanes_;
     Partition asked_last_ = UINT32_MAX;
+    std::optional<Partition> owed_;  // had to be bound again when its turn came
     std::uint32_t chunk_;
     std::uint32_t most_ = UINT32_MAX;  // a foreign consumer's limit on one request
     Random random_;

@@ -51,8 +51,11 @@ void Script::time_passes_turn_by_turn() {
 
 void Script::message_arrives() {
     static constexpr const char* kTokens[] = {"acme", "beta", "acme", "a b", "*", "", "acme.x", "Gamma_3-x"};
-    const std::uint64_t sequence = 1 + tape_.below(kMessages);
-    if (!world_.messages.contains(sequence)) {
+    std::uint64_t sequence = 1 + tape_.below(kMessages);
+    const auto again = world_.due_again(world_.partition_of(sequence));
+    if (!world_.messages.contains(sequence) && again) {
+        sequence = *again;
+    } else if (!world_.messages.contains(sequence)) {
         const std::string token = tape_.pick(kTokens);
         world_.message(sequence, token, payload(sequence));
     }
@@ -144,6 +147,7 @@ void Script::pull_gets_a_status() {
     const auto pull = take(world_.pulls);
     PullStatus status{0, static_cast<std::uint32_t>(tape_.below(6)), tape_.below(4), tape_.pick(kCodes), {}};
     if (pull) status = {pull->request.partition, pull->request.slot, pull->request.number, status.code, {}};
+    if (status.code == 100 && world_.due_again(status.partition)) status.code = 408;
     status.description = tape_.pick(kWords);
     arrivals_.put(std::move(status));
 }

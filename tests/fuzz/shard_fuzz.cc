@@ -100,12 +100,16 @@ void Script::serve() {
 // True when the pull is over.
 bool Script::serve(ShardWorld::Pull& pull) {
     auto& wanted = pull.request;
-    for (auto& [sequence, message] : world_.messages) {
-        const bool held =
-            message.delivered > 0 && !message.given_back && world_.now - message.touched < pipeline_.input.ack_wait;
-        if (message.acked || held || world_.partition_of(sequence) != wanted.partition) continue;
+    const auto give = [&](std::uint64_t sequence) {
         arrivals_.put(world_.deliver(sequence, wanted.slot));
-        if (--wanted.batch == 0) return true;
+        return --wanted.batch == 0;
+    };
+    while (const auto again = world_.due_again(wanted.partition)) {
+        if (give(*again)) return true;
+    }
+    for (const auto& [sequence, message] : world_.messages) {
+        if (message.delivered > 0 || world_.partition_of(sequence) != wanted.partition) continue;
+        if (give(sequence)) return true;
     }
     const bool over = world_.now - pull.opened >= wanted.expires;
     arrivals_.put(PullStatus{wanted.partition, wanted.slot, wanted.number, over ? 408 : 100, {}});

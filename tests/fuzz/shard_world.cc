@@ -83,6 +83,14 @@ ports::Message ShardWorld::deliver(std::uint64_t sequence, std::uint32_t slot) {
             Payload(message.payload)};
 }
 
+std::optional<std::uint64_t> ShardWorld::due_again(Partition partition) const {
+    for (const auto& [sequence, message] : messages) {
+        if (message.acked || message.delivered == 0 || partition_of(sequence) != partition) continue;
+        if (message.given_back || now - message.touched >= pipeline_.input.ack_wait) return sequence;
+    }
+    return std::nullopt;
+}
+
 Bound ShardWorld::bound(Partition partition, bool tells_idle, std::uint64_t max_payload) {
     Bound bound;
     bound.partition = partition;

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -65,6 +66,9 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     // The input's message of that sequence, made by the first who asks.
     Message& message(std::uint64_t sequence, std::string token, std::string payload);
     ports::Message deliver(std::uint64_t sequence, std::uint32_t slot);
+    // The partition's message that the server wants to deliver again. It comes before any that is new, and while it
+    // waits no request is told that there is nothing.
+    [[nodiscard]] std::optional<std::uint64_t> due_again(Partition partition) const;
     [[nodiscard]] Bound bound(Partition partition, bool tells_idle, std::uint64_t max_payload);
     [[nodiscard]] Found found(std::uint64_t number) const;
     // Notes what the answer does to the rows of the request.

@@ -1,6 +1,8 @@
 // Puller: when it looks its consumer up, again or for the first time.
 #include <doctest/doctest.h>
 
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,4 +84,33 @@ TEST_CASE("puller: after a stop nothing of before counts, and others may have wo
     CHECK(well.puller.quiet_since(0) == since);
     well.pump();
     CHECK(well.binds.size() == 1);
+}
+
+// On hold there is room for one message, and after a crash each bind of a partition is followed by a search.
+TEST_CASE("puller: room for one message goes round, also to partitions that are searched for at each bind") {
+    const std::vector<Partition> partitions{0, 1, 2, 3};
+    Well well(partitions);
+    std::map<Partition, Time> asked_at;
+    std::vector<Partition> searched;
+    std::optional<std::pair<PullRequest, Time>> open;
+    for (const Time end = well.now + 2min; well.now < end; well.pass(500ms)) {
+        for (const Partition p : std::exchange(searched, {})) well.puller.release(p, well.now);
+        if (open && well.now >= open->second + open->first.expires) {
+            well.status(std::exchange(open, std::nullopt)->first, 408);
+        } else if (open) {
+            well.status(open->first, 100);
+        }
+        well.pump(1);
+        for (const Partition p : well.binds) {
+            well.puller.bound(p, well.now);
+            if (p == 0) continue;
+            well.puller.block(p);
+            searched.push_back(p);
+        }
+        if (well.pulls.empty()) continue;
+        REQUIRE(well.pulls.size() == 1);
+        open = {well.pulls[0], well.now};
+        asked_at[well.pulls[0].partition] = well.now;
+    }
+    for (const Partition p : partitions) CHECK(well.now - asked_at[p] <= 1min);
 }
