@@ -135,14 +135,16 @@ struct Found {
 
 // Asks the leader of a stream for one message; never a replica, which may not know the newest yet.
 struct Read {
-    enum class From { state, input };
+    enum class From { state, input, output };
     enum class Which { last, at, next };  // of the subject; at `sequence`; the first of the subject from `sequence` on
     std::uint64_t number = 0;             // the answer carries it back
     Partition partition = 0;
     From from = From::state;
+    Output output{};  // of `output`
     Which which = Which::last;
     std::uint64_t sequence = 0;  // not of `last`
-    // Not of `at`. Empty: the partition's own, which is its state subject, or what its consumers filter the input by.
+    // Not of `at`. Empty: the partition's own, which is its state subject, or what its consumers filter the input by;
+    // of an output all that the pipeline publishes there.
     std::string subject{};
     bool operator==(const Read&) const = default;
 };

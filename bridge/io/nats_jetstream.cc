@@ -222,7 +222,7 @@ struct NatsJetStream::State {
         return std::move(found->bound);
     }
 
-    // The first read of the state, before anything was looked at: where is it?
+    // The first read of the state or of an output, before anything was looked at: where is it?
     Answer now(const Read& read) {
         if (auto ready = connected(); !ready) return GotMessage{read.number, std::move(ready.error())};
         auto found = find_outputs(admin, pipeline, connection.max_payload().value_or(0));
@@ -290,20 +290,25 @@ struct NatsJetStream::State {
         (void)connection.publish({ack_subject, {}, nullptr, body});
     }
 
+    // `unavailable` while nothing was looked at yet.
+    Result<OutputStream> stream_of(Output output) {
+        const std::lock_guard lock(mutex);
+        if (!outputs) return fail(ErrorCode::unavailable, "no partition is bound yet");
+        if (index(output) >= outputs->size() || (*outputs)[index(output)].name.empty())
+            return fail(ErrorCode::misconfigured, "the pipeline has no such output");
+        return (*outputs)[index(output)];
+    }
+
     Result<void> store(ports::Publication& publication) {
-        OutputStream output;
-        {
-            const std::lock_guard lock(mutex);
-            if (!outputs) return fail(ErrorCode::unavailable, "no partition is bound yet");
-            output = outputs->at(index(publication.output));
-        }
-        if (output.name.empty()) return fail(ErrorCode::misconfigured, "the pipeline has no such output");
-        if (const auto size = header_block_size(publication.headers) + publication.payload.size(); size > output.room) {
+        const auto output = stream_of(publication.output);
+        if (!output) return std::unexpected(output.error());
+        if (const auto size = header_block_size(publication.headers) + publication.payload.size();
+            size > output->room) {
             return fail(ErrorCode::too_large, "a message of " + std::to_string(size) + " bytes is over the " +
-                                                  std::to_string(output.room) + " that stream \"" + output.name +
+                                                  std::to_string(output->room) + " that stream \"" + output->name +
                                                   "\" takes");
         }
-        publication.headers.emplace_back("Nats-Expected-Stream", output.name);
+        publication.headers.emplace_back("Nats-Expected-Stream", output->name);
         if (const auto& expected = publication.expected_last_subject_sequence)
             publication.headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
         const auto number = static_cast<std::uint64_t>(publication.id);
@@ -312,21 +317,21 @@ struct NatsJetStream::State {
             {publication.subject, ack_inbox + "." + std::to_string(number), &publication.headers, publication.payload});
     }
 
-    std::string state_stream() {
-        const std::lock_guard lock(mutex);
-        return outputs && outputs->size() > index(Output::state) ? (*outputs)[index(Output::state)].name
-                                                                 : std::string();
-    }
-
     Result<void> read(const Read& read) {
-        const bool of_state = read.from == Read::From::state;
-        const std::string stream = of_state ? state_stream() : pipeline.input.stream;
-        if (stream.empty()) {
-            ask(read);
-            return {};
-        }
+        std::string stream = pipeline.input.stream;
         std::string subject = read.subject;
-        if (subject.empty() && of_state) subject = settings::state_subject(pipeline, read.partition);
+        if (read.from != Read::From::input) {
+            const auto output = stream_of(read.from == Read::From::state ? Output::state : read.output);
+            if (!output && output.error().code == ErrorCode::unavailable) {
+                ask(read);
+                return {};
+            }
+            if (!output) return std::unexpected(output.error());
+            stream = output->name;
+            if (subject.empty() && read.from == Read::From::output) subject = output->filter;
+        }
+        if (subject.empty() && read.from == Read::From::state)
+            subject = settings::state_subject(pipeline, read.partition);
         if (subject.empty()) subject = input_filter(pipeline, read.partition).value_or("");
         const std::string to = api + "STREAM.MSG.GET." + stream;
         asked.add(read.number, to);
@@ -336,12 +341,12 @@ struct NatsJetStream::State {
 
     // The heads, and the parts below them.
     void purge(const Purge& purge) {
-        const std::string stream = state_stream();
-        if (stream.empty()) return;
+        const auto state = stream_of(Output::state);
+        if (!state) return;
         const std::string heads = settings::state_subject(pipeline, purge.partition);
         for (const std::string& filter : {heads, heads + ".>"}) {
             const auto sent_now = connection.publish(
-                {api + "STREAM.PURGE." + stream, purge_inbox, nullptr, purge_body(filter, purge.below)});
+                {api + "STREAM.PURGE." + state->name, purge_inbox, nullptr, purge_body(filter, purge.below)});
             if (!sent_now) return not_purged(sent_now.error().text);
         }
     }

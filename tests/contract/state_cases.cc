@@ -145,6 +145,48 @@ TEST_CASE("read: of the input what the partition reads, by sequence or from one 
     CHECK(sequence(b.read({.partition = 1, .from = kInput, .which = Read::Which::next, .sequence = 1})) == 2);
 }
 
+TEST_CASE("read: of an output what is stored there, by subject or by sequence") {
+    Bench b(owned_trips());
+    b.open_owned();
+    constexpr auto kOutput = Read::From::output;
+    const Output counts = aggregate_output(0);
+    CHECK_FALSE(b.read({.from = kOutput, .output = counts, .which = Read::Which::last}).message);
+    b.world->publish("aggregates.a.counts", "a 1", {{"X", "y"}});
+    b.world->publish("aggregates.b.counts", "b 1");
+    b.world->publish("aggregates.a.counts", "a 2");
+    b.world->publish("dead.a.trips", "dead");
+    const auto last =
+        b.read({.from = kOutput, .output = counts, .which = Read::Which::last, .subject = "aggregates.a.counts"});
+    CHECK(text(last) == "a 2");
+    CHECK(sequence(last) == 3);
+    const auto at = b.read({.from = kOutput, .output = counts, .which = Read::Which::at, .sequence = 1});
+    REQUIRE(at.message);
+    CHECK(at.message->subject == "aggregates.a.counts");
+    CHECK(std::ranges::find(at.message->headers, Header{"X", "y"}) != at.message->headers.end());
+    const auto next = [&](std::uint64_t from) {
+        return text(b.read({.from = kOutput, .output = counts, .which = Read::Which::next, .sequence = from}));
+    };
+    CHECK(next(2) == "b 1");
+    CHECK(next(4) == "nothing");
+    CHECK(text(b.read({.from = kOutput, .output = Output::dead_letter, .which = Read::Which::next})) == "dead");
+    const auto none = b.read({.from = kOutput, .output = Output::result, .which = Read::Which::at, .sequence = 1});
+    REQUIRE(none.error);
+    CHECK(none.error->code == ErrorCode::misconfigured);
+}
+
+// A replica that has just started, and has looked at nothing.
+TEST_CASE("read: of an output before anything else is asked") {
+    Bench b(owned_trips());
+    b.open_owned();
+    b.world->publish("aggregates.a.counts", "there");
+    b.door = b.world->jetstream(b.pipeline, b.arrivals);
+    const auto got = b.read({.from = Read::From::output,
+                             .output = aggregate_output(0),
+                             .which = Read::Which::last,
+                             .subject = "aggregates.a.counts"});
+    CHECK(text(got) == "there");
+}
+
 // What JetStream answers with is longer than what is stored: it is base64 in JSON.
 TEST_CASE("read: a head as large as the server takes") {
     Bench b(owned_trips());

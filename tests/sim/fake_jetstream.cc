@@ -329,12 +329,24 @@ void SimJetStream::read(const Read& read) {
 GotMessage SimJetStream::look_for(const Read& read, bool stale) {
     GotMessage got{read.number, {}, {}};
     const auto& pipeline = parts_.pipeline;
-    const bool of_state = read.from == Read::From::state;
     auto subject = read.subject;
-    if (subject.empty() && of_state) subject = settings::state_subject(pipeline, read.partition);
-    if (subject.empty()) subject = filter_of(pipeline.input.subject, pipeline, read.partition);
-    const auto* stream = of_state ? parts_.server.stream_of_subject(settings::state_subject(pipeline, read.partition))
-                                  : parts_.server.stream(pipeline.input.stream);
+    const SimStream* stream = nullptr;
+    if (read.from == Read::From::input) {
+        stream = parts_.server.stream(pipeline.input.stream);
+        if (subject.empty()) subject = filter_of(pipeline.input.subject, pipeline, read.partition);
+    } else if (read.from == Read::From::state) {
+        const auto heads = settings::state_subject(pipeline, read.partition);
+        stream = parts_.server.stream_of_subject(heads);
+        if (subject.empty()) subject = heads;
+    } else {
+        const auto row = std::ranges::find(outputs_, read.output, &settings::OutputRow::output);
+        if (row == outputs_.end()) {
+            got.error = Error{ErrorCode::misconfigured, "the pipeline has no such output"};
+            return got;
+        }
+        stream = parts_.server.stream_of_subject(filter_of(row->subject));
+        if (subject.empty()) subject = filter_of(row->subject);
+    }
     if (stream == nullptr || !parts_.server.has_leader()) {
         got.error = Error{ErrorCode::unavailable, "nobody answers for the stream"};
         return got;
