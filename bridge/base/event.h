@@ -40,6 +40,7 @@ struct Settlement {
     std::string deployment;          // which deployment answered
     std::string request_id;          // of the request that settled it, as we named it to the endpoint
     std::uint32_t attempts = 0;      // how many requests carried the event
+    bool told = false;               // what tells of it was found stored
 };
 
 struct Event {

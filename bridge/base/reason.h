@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace millrace {
@@ -35,5 +36,12 @@ inline constexpr std::array<std::string_view, 16> kReasonNames = {
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::deliveries_exhausted) + 1);
 
 constexpr std::string_view name(Reason reason) { return kReasonNames[static_cast<std::size_t>(reason)]; }
+
+constexpr std::optional<Reason> reason_named(std::string_view name) {
+    for (std::size_t i = 0; i < kReasonNames.size(); ++i) {
+        if (kReasonNames[i] == name) return static_cast<Reason>(i);
+    }
+    return std::nullopt;
+}
 
 }  // namespace millrace

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "bridge/base/event.h"
@@ -115,6 +116,13 @@ struct Stored {
     bool duplicate = false;  // an earlier message of the same identity was already there
 };
 
+// A message of the stream behind an output.
+struct OutputPlace {
+    Output output{};
+    std::uint64_t sequence = 0;
+    auto operator<=>(const OutputPlace&) const = default;
+};
+
 // Reads the output streams (not the state) from a place on and returns the identities found of this pipeline, so that
 // what is already stored is not stored again (SEMANTICS B2, C7).
 struct Find {
@@ -129,8 +137,16 @@ struct Find {
 
 struct Found {
     std::uint64_t number = 0;
-    std::vector<Identity> identities;
-    std::optional<Error> error;  // the search is incomplete: ask again
+    std::vector<Identity> identities;  // each once
+    std::optional<Error> error;        // the search is incomplete: ask again
+    std::vector<OutputPlace> places{};  // of each identity the first message
+
+    [[nodiscard]] std::unordered_map<Identity, OutputPlace> by_identity() const {
+        std::unordered_map<Identity, OutputPlace> all;
+        for (std::size_t i = 0; i < identities.size(); ++i)
+            all.emplace(identities[i], i < places.size() ? places[i] : OutputPlace{});
+        return all;
+    }
 };
 
 // Asks the leader of a stream for one message; never a replica, which may not know the newest yet.

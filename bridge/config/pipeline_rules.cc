@@ -112,10 +112,6 @@ void check_partitions(const Pipeline& pipeline, const std::string& path, const C
 void check_scoring(const std::string& path, const Complaints& complain) {
     const bool scored = complain.mentions(path + ".endpoint");
     const bool aggregated = complain.mentions(path + ".aggregates");
-    if (scored && aggregated) {
-        complain(path + ".aggregates",
-                 "stand beside an endpoint, and aggregates of a scored pipeline are not supported yet (remove one)");
-    }
     if (scored && !complain.mentions(path + ".results")) {
         complain(path + ".results", "is required (write for example results: {subject: results.{tenant}.scores})");
     }

@@ -50,7 +50,9 @@ void Engine::dispatch(Time now, Effects& out) {
     probe(now, out);
     dispatcher_.call_back(
         [&](const Batch& batch) { return !dispatcher_.on_hold() && conviction_.rests(batch.tenant, now); });
-    for (const EventRef event : conviction_.without_witness()) give_back(event.delivery, kDecideElsewhere, out);
+    if (!is_owned()) {
+        for (const EventRef event : conviction_.without_witness()) give_back(event.delivery, kDecideElsewhere, out);
+    }
     for (Batch& batch : conviction_.again(now)) {
         batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
     }
@@ -250,7 +252,7 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& ou
     // Nothing was scored here that could tell whether the endpoint is to blame or this very event: somebody else may
     // know.
     const std::uint32_t in_vain = flight.errand == Errand::probe ? kProbesInVain : kTriesInVain;
-    if (alone && counts && batch.failures >= in_vain && !others_pass && !conviction_.good_row(batch.tenant))
+    if (!is_owned() && alone && counts && batch.failures >= in_vain && !others_pass && !conviction_.good_row(batch.tenant))
         return give_back(batch.events.front().delivery, kAnswerElsewhere, out);
     if (counts && batch.suspect && alone)
         return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
@@ -335,15 +337,16 @@ void Engine::hold(std::string why, Time now, Effects& out) {
 
 // ---- verdicts ----
 
-void Engine::bury(EventRef ref, Verdict verdict) {
+// A verdict of an owned partition is committed before it is published.
+void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
     Event* event = ledger_.find(ref);
     if (event == nullptr || commit_.holds(ref)) return;
     event->settlement.verdict = std::move(verdict);
-    commit_.store(ref);
+    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);
 }
 
 void Engine::judge(Time, Effects& out) {
-    for (Conviction::Case& one : conviction_.convicted()) bury(one.batch.events.front(), std::move(one.verdict));
+    for (Conviction::Case& one : conviction_.convicted()) bury(one.batch.events.front(), std::move(one.verdict), out);
     if (conviction_.over_ratio() < kMostOverRatio) return;
     halt("dead_letter_ratio",
          "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or "

@@ -44,12 +44,12 @@ Applier::Applier(const settings::Pipeline& pipeline, Partition partition, const 
       clock_(rules_of(pipeline.event)),
       windows_(pipeline.aggregates) {}
 
-Fates Applier::apply(const Delivery& delivery) {
+Fates Applier::apply(Delivery& delivery) {
     Fates fates{};
-    for (const Event& event : delivery.events) {
+    for (Event& event : delivery.events) {
         Fate fate = Fate::dead;
-        if (event.fault) {
-            publish(rendering_.dead_letter(delivery, event));
+        if (event.fault || event.settlement.verdict) {
+            if (!event.settlement.told) publish(rendering_.dead_letter(delivery, event));
             move_clock(delivery, event);
         } else {
             fate = place(delivery, event);
@@ -67,11 +67,12 @@ void Applier::move_clock(const Delivery& delivery, const Event& event) {
     moved_.insert(delivery.tenant);
 }
 
-Fate Applier::place(const Delivery& delivery, const Event& event) {
+Fate Applier::place(const Delivery& delivery, Event& event) {
     const auto judged = clock_.judge(delivery.tenant, event.at, delivery.stored_at);
     if (!moved_.contains(delivery.tenant)) moved_.insert(delivery.tenant);
     const Fate fate = fate_of(judged.standing);
     if (fate == Fate::in_time || fate == Fate::adjusted) {
+        if (settings::has_endpoint(pipeline_)) rendering_.add_score_values(event);
         windows_.add({delivery.tenant, judged.at, {delivery.stream_sequence, event.element}, event.values});
     } else if (pipeline_.event.on_late == settings::OnLate::subject) {
         publish(rendering_.late(delivery, event, fate));

@@ -32,8 +32,8 @@ class Applier {
 
     // Nothing more may be applied before the outbox was taken and what is over is closed.
     [[nodiscard]] bool full() const { return !outbox_has_room() || !moved_.empty(); }
-    // Requires: not full, and every message of the partition before this one was applied.
-    Fates apply(const Delivery& delivery);
+    // Requires: not full, every event has its score or verdict where events are scored, and every message of the partition before this one was applied.
+    Fates apply(Delivery& delivery);
     // It is known that no event of an earlier time can come any more that would not be late.
     void idle(ServerTime until);
     // Closes the windows that are over, as far as there is room in the outbox. What is left is closed by the next call.
@@ -56,7 +56,7 @@ class Applier {
 
   private:
     void move_clock(const Delivery& delivery, const Event& event);
-    Fate place(const Delivery& delivery, const Event& event);
+    Fate place(const Delivery& delivery, Event& event);
     void publish(state::OutboxEntry entry);
     [[nodiscard]] bool outbox_has_room() const { return outbox_.size() < kMostEntries && outbox_bytes_ < kMostBytes; }
 

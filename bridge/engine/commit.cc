@@ -78,7 +78,20 @@ bool Commit::overstays(DeliveryId id, Time now) const {
 }
 
 // Nobody knows since when.
-void Commit::found(EventRef event, Effects& out) { settle(event, Time{}, true, out); }
+void Commit::found(EventRef event, OutputPlace place, Effects& out) {
+    if (recall_ != nullptr) publications_.try_emplace(event);
+    was_stored(event, Time{}, place, out);
+}
+
+void Commit::recalled(EventRef event, Effects& out) { settle(event, Time{}, true, out); }
+
+void Commit::was_stored(EventRef event, Time stored_since, OutputPlace place, Effects& out) {
+    if (recall_ == nullptr) return settle(event, stored_since, true, out);
+    Publication& publication = publications_.at(event);
+    forget_attempts(publication);
+    publication.is_read_back = true;
+    recall_->want(event, ledger_.find(event.delivery)->partition, place);
+}
 
 void Commit::pump(Time now, bool connected, Effects& out) {
     while (!waiting_for_answer_.empty() && now - waiting_for_answer_.front().first >= kAnswerWithin) {
@@ -107,7 +120,7 @@ void Commit::pump(Time now, bool connected, Effects& out) {
 
 void Commit::send(EventRef event, Time now, Effects& out) {
     const auto found = publications_.find(event);
-    if (found == publications_.end()) return;
+    if (found == publications_.end() || found->second.is_read_back) return;
     const Event* record = ledger_.find(event);
     if (record == nullptr || !ledger_.fresh(event.delivery, now, ack_wait_)) return drop(event);
     Publication& publication = found->second;
@@ -151,7 +164,9 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
         trouble_.clear();
         const auto o = index(attempt.output);
         seen_[o] = std::max(seen_[o], stored.sequence);
-        return settle(attempt.event, publication.maybe_stored_since.value_or(now), stored.duplicate, out);
+        const Time since = publication.maybe_stored_since.value_or(now);
+        if (!stored.duplicate) return settle(attempt.event, since, false, out);
+        return was_stored(attempt.event, since, {attempt.output, stored.sequence}, out);
     }
     if (stored.refused) {
         std::erase(publication.attempts, stored.id);
@@ -160,6 +175,7 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
     if (attempt.answered_late) return;
     if (stored.error->code == ErrorCode::too_large && !event->settlement.verdict) {
         too_large(*event);
+        if (recall_ != nullptr) return left_to_others(attempt.event, out);
     } else {
         failed(*stored.error, now);
     }
@@ -198,18 +214,26 @@ void Commit::settle(EventRef event, Time stored_since, bool duplicate, Effects& 
 void Commit::drop(EventRef event) {
     const auto found = publications_.find(event);
     if (found == publications_.end()) return;
-    for (const StoreId id : found->second.attempts) {
+    forget_attempts(found->second);
+    if (recall_ != nullptr) recall_->forget(event);
+    publications_.erase(found);
+}
+
+void Commit::forget_attempts(Publication& publication) {
+    for (const StoreId id : std::exchange(publication.attempts, {})) {
         const auto attempt = attempts_.find(number(id));
         if (attempt == attempts_.end()) continue;
         if (!attempt->second.answered_late) --unanswered_;
         attempts_.erase(attempt);
     }
-    publications_.erase(found);
 }
 
 std::optional<Find> Commit::want_search() {
     if (!searching_.empty()) return std::nullopt;
-    std::erase_if(unsure_, [&](EventRef event) { return !publications_.contains(event); });
+    std::erase_if(unsure_, [&](EventRef event) {
+        const auto publication = publications_.find(event);
+        return publication == publications_.end() || publication->second.is_read_back;
+    });
     if (unsure_.empty()) return std::nullopt;
     Find find;
     std::vector<std::uint64_t> from(kEventOutputs, std::numeric_limits<std::uint64_t>::max());
@@ -239,13 +263,13 @@ void Commit::searched(const Found& found, Effects& out) {
         unsure_.insert(unsure_.end(), searched.begin(), searched.end());
         return;
     }
-    const std::unordered_set<Identity> stored(found.identities.begin(), found.identities.end());
+    const auto stored = found.by_identity();
     for (const EventRef event : searched) {
         const auto publication = publications_.find(event);
         const Event* record = ledger_.find(event);
-        if (publication == publications_.end() || record == nullptr) continue;
-        if (stored.contains(record->id)) {
-            settle(event, publication->second.maybe_stored_since.value_or(Time{}), true, out);
+        if (publication == publications_.end() || publication->second.is_read_back || record == nullptr) continue;
+        if (const auto place = stored.find(record->id); place != stored.end()) {
+            was_stored(event, publication->second.maybe_stored_since.value_or(Time{}), place->second, out);
         } else {
             publication->second.maybe_stored_since.reset();
             publication->second.by_another = false;

@@ -19,6 +19,9 @@
 // at a time until one is stored; it never drops. An error that arrives after its attempt was given up says nothing: the
 // attempt after it will tell.
 //
+// Where results are aggregated too, the first stored one is the truth: what turns out to be stored already is settled
+// once it was read back (engine/recall.h).
+//
 // Thread: one engine's. Time: told. Bounds: kMostUnanswered publications in flight; the rest waits here, by reference.
 #pragma once
 
@@ -37,6 +40,7 @@
 #include "bridge/base/stream.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/ledger.h"
+#include "bridge/engine/recall.h"
 
 namespace millrace::engine {
 
@@ -45,7 +49,9 @@ class Commit {
     static constexpr std::size_t kMostUnanswered = 4096;
     static constexpr Duration kAnswerWithin = std::chrono::seconds(5);
 
-    Commit(Ledger& ledger, std::uint64_t seed) : ledger_(ledger), random_(seed) {}
+    // `recall`: reads results back; null where nothing is made of them.
+    Commit(Ledger& ledger, std::uint64_t seed, Recall* recall = nullptr)
+        : ledger_(ledger), recall_(recall), random_(seed) {}
 
     // Whether the event has its outcome already; what comes later for it does not count.
     [[nodiscard]] bool holds(EventRef event) const { return publications_.contains(event); }
@@ -56,8 +62,12 @@ class Commit {
     void limits(const Bound& bound, Time now);
     // The event has its outcome in `settlement`. Requires: not held.
     void store(EventRef event);
-    // What tells of the event is known to be stored already.
-    void found(EventRef event, Effects& out);
+    // What tells of the event is known to be stored already. Requires: not held.
+    void found(EventRef event, OutputPlace place, Effects& out);
+    // What was stored of it first stands in its settlement.
+    void recalled(EventRef event, Effects& out);
+    // The event has its outcome in `settlement`, and somebody else sees to it that it is stored. Requires: not held.
+    void left_to_others(EventRef event, Effects& out) { settle(event, Time{}, false, out); }
     void stored(const Stored& stored, Time now, Effects& out);
     // Sends what may be sent; gives up on answers that are late.
     void pump(Time now, bool connected, Effects& out);
@@ -76,6 +86,8 @@ class Commit {
     [[nodiscard]] bool untried() const { return untried_; }
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] Duration ack_wait() const { return ack_wait_; }
+    // A sequence of the output's stream; whatever is sent from now on is stored under a greater one.
+    [[nodiscard]] std::uint64_t seen(Output output) const { return seen_[index(output)]; }
     [[nodiscard]] Duration duplicate_window() const { return duplicate_window_; }
 
   private:
@@ -83,6 +95,7 @@ class Commit {
         std::optional<Time> maybe_stored_since;           // the first attempt; of a redelivery, somebody else's
         bool by_another = false;                          // somebody else who had the message may have published it
         bool looked_up = false;                           // nobody else had
+        bool is_read_back = false;                        // is stored, and being read back
         std::array<std::uint64_t, kEventOutputs> base{};  // every copy of our own has a greater sequence
         std::vector<StoreId> attempts;                    // that may be stored
     };
@@ -105,11 +118,14 @@ class Commit {
     // Since when another holder of the delivery may have stored something of it.
     [[nodiscard]] Time by_another_since(DeliveryId id) const;
     void settle(EventRef event, Time stored_since, bool duplicate, Effects& out);
+    void was_stored(EventRef event, Time stored_since, OutputPlace place, Effects& out);
     void drop(EventRef event);
+    void forget_attempts(Publication& publication);
     void failed(const Error& error, Time now);
     static void too_large(Event& event);
 
     Ledger& ledger_;
+    Recall* recall_;
     std::unordered_map<EventRef, Publication, RefHash> publications_;
     std::unordered_map<std::uint64_t, Attempt> attempts_;      // by StoreId
     std::deque<std::pair<Time, StoreId>> waiting_for_answer_;  // in the order sent

@@ -40,13 +40,18 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
     : pipeline_(pipeline),
       partitions_(std::move(partitions)),
       puller_(partitions_, pull_chunk(pipeline), seed ^ 1, settings::is_owned(pipeline)),
-      ledger_(2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
+      // What is delivered again to an owner of a partition is to be applied again.
+      ledger_(settings::is_owned(pipeline)
+                  ? 0
+                  : 2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
       batcher_(
           {pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
       dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
       conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
-      commit_(ledger_, seed ^ 3),
+      recall_(seed ^ 6),
+      commit_(ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
+      rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
     if (!settings::is_owned(pipeline)) return;
@@ -63,17 +68,17 @@ void Engine::step(Input&& input, Time now, Effects& out) {
     // What was published before a long stop may be stored and forgotten by the duplicate window, and what lies in the
     // sockets may be anybody's: look both up before anything is worked on.
     if (ticked_ != Time{} && now - ticked_ > commit_.duplicate_window() / 2) puller_.stopped(ticked_, now);
-    expire(now, out);
+    if (!is_owned()) expire(now, out);
     const std::size_t before = out.size();
     std::visit([&](auto&& in) { on(std::move(in), now, out); }, std::move(input));
-    withhold_acks(now, out, before);
-    count_settled(out, before);
+    is_owned() ? hand_over(out) : withhold_acks(now, out, before);
+    count_settled(out, std::min(before, out.size()));
 }
 
 // ---- the source ----
 
 void Engine::on(Delivered&& in, Time now, Effects& out) {
-    if (is_owned()) return deliver_owned(std::move(in), now);
+    if (is_owned()) return deliver_owned(std::move(in), now, out);
     const Partition partition = in.delivery->partition;
     puller_.received(partition, in.slot, in.delivery->payload.size(), now);
     backlog_[partition] = in.delivery->pending;
@@ -108,7 +113,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     };
     if (opened.standing == Ledger::Standing::open) {
         // In hand already, and never to come again: whatever becomes of us, its fate must be stored.
-        for (std::uint32_t i = 0; last_chance && i < elements; ++i) bury({opened.id, i}, exhausted());
+        for (std::uint32_t i = 0; last_chance && i < elements; ++i) bury({opened.id, i}, exhausted(), out);
         return;
     }
     if (!puller_.takes(partition)) return let_go(opened.id);  // it comes again after ack_wait
@@ -128,16 +133,20 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     }
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
-        Event& event = *ledger_.find(ref);
-        if (search_.knows(partition, event.id)) {
-            commit_.found(ref, out);
-        } else if (event.fault) {
-            bury(ref, *event.fault);
-        } else if (last_chance) {
-            bury(ref, exhausted());
-        } else {
-            queue(*opened.delivery, opened.id, i, now);
-        }
+        const Event& event = *ledger_.find(ref);
+        const bool is_lost = last_chance && !event.fault && !search_.place_of(partition, event.id);
+        is_lost ? bury(ref, exhausted(), out) : work_on(*opened.delivery, ref, now, out);
+    }
+}
+
+void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
+    const Event& event = delivery.events[ref.element];
+    if (const auto place = search_.place_of(delivery.partition, event.id)) {
+        commit_.found(ref, *place, out);
+    } else if (event.fault) {
+        bury(ref, *event.fault, out);
+    } else {
+        queue(delivery, ref.delivery, ref.element, now);
     }
 }
 
@@ -216,12 +225,16 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
 }
 
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
-    if (Owner* owner = owner_of_number(in.number)) owner->got(in, now, out);
+    if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
+    read_back(in, now, out);
 }
 
 void Engine::on(Found&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->found(in, now);
-    if (const auto partition = search_.found(in, now, out)) puller_.release(*partition, now);
+    if (const auto partition = search_.found(in, now, out)) {
+        if (Owner* owner = owner_of(*partition)) owner->recovered(now);
+        puller_.release(*partition, now);
+    }
     if (search_.trouble() == search_trouble_) return;
     search_trouble_ = search_.trouble();
     out.emplace_back(search_trouble_.empty() ? Note{Level::info, "resumed", "stored results were looked up"}
@@ -231,6 +244,7 @@ void Engine::on(Found&& in, Time now, Effects& out) {
 void Engine::on(Disconnected&& in, Time now, Effects& out) {
     puller_.disconnected(now);
     search_.disconnected(now);
+    recall_.disconnected();
     for (auto& [partition, owner] : owners_) owner->disconnected();
     const std::string why = in.why.empty() ? "" : ": " + in.why;
     out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down" + why + "; reconnecting"});
@@ -288,10 +302,12 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     keep_in_progress(now, out);
     if (halt_.empty()) {
         judge(now, out);
+        // First, because who has lost a partition publishes nothing more for it.
+        pump_owners(now, out);
         dispatch(now, out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
-        pump_owners(now, out);
+        recall_.pump(now, puller_.connected(), out);
     }
     puller_.pump(credit(), max_input_, may_pull(), now, commit_.duplicate_window() / 2, out);
 }
@@ -321,6 +337,10 @@ void Engine::keep_in_progress(Time now, Effects& out) {
     for (auto oldest = ledger_.longest_untouched(); oldest && now - oldest->second >= commit_.ack_wait() / 3;
          oldest = ledger_.longest_untouched()) {
         const DeliveryId id = oldest->first;
+        if (is_owned()) {  // nobody else is given it
+            ledger_.touch(id, now);
+            continue;
+        }
         if (commit_.overstays(id, now)) {
             out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
             let_go(id);
@@ -342,13 +362,14 @@ void Engine::let_go(DeliveryId id) {
 
 void Engine::let_go_of_all(Effects& out) {
     for (const DeliveryId id : ledger_.ids()) {
-        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
+        if (!is_owned()) out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
         let_go(id);
     }
     batcher_.clear();
     dispatcher_.clear();
     conviction_.clear();
     commit_.clear();
+    recall_.clear();
 }
 
 void Engine::halt(std::string name, std::string remedy, Effects& out) {
@@ -360,12 +381,11 @@ void Engine::halt(std::string name, std::string remedy, Effects& out) {
 }
 
 Puller::Credit Engine::credit() const {
-    if (is_owned()) return owned_credit();
-    const std::size_t bytes = pipeline_.input.max_pending_bytes;
+    const auto [messages, bytes] = in_hand();
+    const std::size_t most = pipeline_.input.max_pending_bytes;
     Puller::Credit credit;
-    credit.messages = max_messages_ - std::min(max_messages_, ledger_.size());
-    const std::size_t left = bytes - std::min<std::size_t>(bytes, ledger_.bytes());
-    credit.bytes = static_cast<std::size_t>(static_cast<double>(left) / expansion_);
+    credit.messages = max_messages_ - std::min(max_messages_, messages);
+    credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
     if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.trouble().empty() || commit_.untried())
@@ -395,7 +415,7 @@ Time Engine::next_due() const {
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
         for (const Time t : {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
-                             commit_.next_due(ticked_), search_.next_due(ticked_)}) {
+                             commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_)}) {
             consider(t);
         }
     }
@@ -413,6 +433,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.bound = puller_.bound_count();
     s.hold = !puller_.trouble().empty()                     ? puller_.trouble()
              : !search_.trouble().empty()                   ? search_.trouble()
+             : !recall_.trouble().empty()                   ? recall_.trouble()
              : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
              : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
                                                             : commit_.complaint();

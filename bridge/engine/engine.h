@@ -32,6 +32,7 @@
 #include "bridge/engine/ledger.h"
 #include "bridge/engine/owner.h"
 #include "bridge/engine/puller.h"
+#include "bridge/engine/recall.h"
 #include "bridge/engine/search.h"
 #include "bridge/settings/settings.h"
 
@@ -78,7 +79,8 @@ class Engine {
     void split(Batch&& batch);
     void accuse(Flight&& flight, const Answer& answer);
 
-    void bury(EventRef ref, Verdict verdict);
+    void bury(EventRef ref, Verdict verdict, Effects& out);
+    void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void judge(Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     void dispatch(Time now, Effects& out);
@@ -96,10 +98,11 @@ class Engine {
     [[nodiscard]] bool is_owned() const { return !owners_.empty(); }
     Owner* owner_of(Partition partition);
     Owner* owner_of_number(std::uint64_t number);
-    void deliver_owned(Delivered&& in, Time now);
+    void deliver_owned(Delivered&& in, Time now, Effects& out);
+    void hand_over(Effects& out);
+    void read_back(const GotMessage& got, Time now, Effects& out);
     void bound_owned(const Bound& in, Time now, Effects& out);
     void pump_owners(Time now, Effects& out);
-    [[nodiscard]] Puller::Credit owned_credit() const;
     void describe_owners(Snapshot& s) const;
     [[nodiscard]] bool owners_left() const;
 
@@ -112,6 +115,7 @@ class Engine {
     void let_go_of_all(Effects& out);
     void withhold_acks(Time now, Effects& out, std::size_t from);
     void count_settled(const Effects& out, std::size_t from);
+    [[nodiscard]] Puller::Credit in_hand() const;
     [[nodiscard]] Puller::Credit credit() const;
     [[nodiscard]] bool may_pull() const;
     [[nodiscard]] const std::string& lane_of(const Delivery& delivery) const;
@@ -123,9 +127,11 @@ class Engine {
     Batcher batcher_;
     Dispatcher dispatcher_;
     Conviction conviction_;
+    Recall recall_;
     Commit commit_;
     Search search_;
     std::map<Partition, std::unique_ptr<Owner>> owners_;  // empty where partitions are shared
+    const Rendering* rendering_;                          // of owned partitions
     std::size_t max_messages_;
     // Memory a byte on the wire takes once it is decoded: small elements in a large message take many times their size.
     // Until something was seen, a cautious guess.

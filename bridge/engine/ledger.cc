@@ -88,6 +88,14 @@ void Ledger::close(DeliveryId id) {
     rows_.erase(row);
 }
 
+std::unique_ptr<Delivery> Ledger::take_closed(const Delivery* delivery) {
+    const auto found = std::ranges::find(closed_, delivery, &std::unique_ptr<Delivery>::get);
+    MILLRACE_CHECK(found != closed_.end(), "only what was closed is handed over");
+    std::unique_ptr<Delivery> taken = std::move(*found);
+    closed_.erase(found);
+    return taken;
+}
+
 void Ledger::remember(Place place) {
     if (!settled_.insert(place).second) return;
     settled_order_.push_back(place);

@@ -73,6 +73,8 @@ class Ledger {
     [[nodiscard]] std::optional<std::pair<DeliveryId, Time>> longest_untouched() const;
     void touch(DeliveryId id, Time now);
 
+    // Hands over a delivery closed since the last sweep, for somebody else to keep. Requires: it is one.
+    std::unique_ptr<Delivery> take_closed(const Delivery* delivery);
     // Frees the deliveries closed since the last sweep.
     void sweep() { closed_.clear(); }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/base/check.h"
 #include "bridge/engine/engine.h"
 
 namespace millrace::engine {
@@ -15,13 +16,46 @@ Owner* Engine::owner_of_number(std::uint64_t number) {
     return Numbers::is_owned(number) ? owner_of(Numbers::partition_of(number)) : nullptr;
 }
 
-void Engine::deliver_owned(Delivered&& in, Time now) {
+void Engine::deliver_owned(Delivered&& in, Time now, Effects& out) {
     const Partition partition = in.delivery->partition;
     puller_.received(partition, in.slot, in.delivery->payload.size(), now);
     backlog_[partition] = in.delivery->pending;
     note_expansion(*in.delivery);
-    if (Owner* owner = owner_of(partition); owner != nullptr && halt_.empty())
-        owner->delivered(std::move(in.delivery), now);
+    Owner* owner = owner_of(partition);
+    if (owner == nullptr || !halt_.empty() || !owner->accepts(*in.delivery, now)) return;
+    if (!settings::has_endpoint(pipeline_)) return owner->take(std::move(in.delivery));
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), now);
+    MILLRACE_CHECK(opened.standing == Ledger::Standing::fresh, "what an owner accepts is not in hand");
+    const Delivery& delivery = *opened.delivery;
+    owner->await(delivery, opened.id, commit_.seen(Output::result));
+    if (delivery.events.empty()) {
+        ledger_.settle_empty(opened.id);
+        out.emplace_back(Ack{&delivery});
+    }
+    for (std::uint32_t i = 0; i < delivery.events.size(); ++i) work_on(delivery, {opened.id, i}, now, out);
+}
+
+// A message of which every event is settled is not acked by itself: its owner applies it, and acks what it has
+// committed.
+void Engine::hand_over(Effects& out) {
+    std::erase_if(out, [this](const Effect& effect) {
+        const auto* ack = std::get_if<Ack>(&effect);
+        if (ack == nullptr) return false;
+        search_.forget(*ack->delivery);
+        owner_of(ack->delivery->partition)->settled(ledger_.take_closed(ack->delivery));
+        return true;
+    });
+}
+
+// What is stored of an event came, or is there no more: then what we know of it counts, or is found out anew.
+void Engine::read_back(const GotMessage& got, Time now, Effects& out) {
+    const auto ref = recall_.got(got, now);
+    Event* event = ref ? ledger_.find(*ref) : nullptr;
+    if (event == nullptr) return;
+    const bool tells = got.message && rendering_->read_back(*got.message, *event);
+    if (tells || !event->settlement.score.empty()) return commit_.recalled(*ref, out);
+    commit_.forget(*ref);
+    event->fault ? bury(*ref, *event->fault, out) : queue(*ledger_.find(ref->delivery), ref->delivery, ref->element, now);
 }
 
 void Engine::bound_owned(const Bound& in, Time now, Effects& out) {
@@ -34,38 +68,40 @@ void Engine::bound_owned(const Bound& in, Time now, Effects& out) {
 }
 
 void Engine::pump_owners(Time now, Effects& out) {
+    hand_over(out);
     for (auto& [partition, owner] : owners_) {
         // Its pulls were given up: the consumer is gone, or the connection was.
         if (owner->takes() && !puller_.takes(partition)) owner->reposition();
         owner->pump(now, puller_.connected(), out);
         if (!owner->takes()) puller_.park(partition, now);
+        for (const DeliveryId id : owner->given_up()) {
+            if (ledger_.find(id) != nullptr) let_go(id);
+        }
+        if (auto find = owner->want_recovery()) search_.want_recovery(partition, *find);
         if (owner->halt()) halt(owner->halt()->name, owner->halt()->remedy, out);
     }
 }
 
-// One at a time for each partition would do, but the pulls of one partition may use all of the credit.
-Puller::Credit Engine::owned_credit() const {
-    std::size_t messages = 0;
-    std::size_t bytes = 0;
+// Messages, and the bytes they take.
+Puller::Credit Engine::in_hand() const {
+    if (!is_owned()) return {ledger_.size(), ledger_.bytes()};
+    Puller::Credit all;
     for (const auto& [partition, owner] : owners_) {
-        messages += owner->unacked();
-        bytes += owner->waiting_bytes();
+        all.messages += owner->unacked();
+        all.bytes += owner->waiting_bytes();
     }
-    Puller::Credit credit;
-    credit.messages = max_messages_ - std::min(max_messages_, messages);
-    const std::size_t most = pipeline_.input.max_pending_bytes;
-    credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
-    return credit;
+    return all;
 }
 
 void Engine::describe_owners(Snapshot& s) const {
     s.bound = static_cast<std::uint32_t>(
         std::ranges::count_if(owners_, [](const auto& entry) { return entry.second->able(); }));
+    const Puller::Credit all = in_hand();
+    s.open_deliveries = all.messages;
+    s.open_bytes = all.bytes;
     for (const auto& [partition, owner] : owners_) {
         if (s.hold.empty()) s.hold = owner->trouble();
         s.owned += owner->owns() ? 1 : 0;
-        s.open_deliveries += owner->unacked();
-        s.open_bytes += owner->waiting_bytes();
         s.state_bytes += owner->bytes();
         s.publications += owner->publications();
     }

@@ -2,8 +2,10 @@
 #include "bridge/engine/owner.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "bridge/base/check.h"
 #include "bridge/settings/outputs.h"
 
 namespace millrace::engine {
@@ -11,6 +13,7 @@ namespace millrace::engine {
 namespace {
 
 constexpr Duration kAnswerWithin = std::chrono::seconds(30);
+constexpr Duration kToHandOver = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -56,6 +59,7 @@ void Owner::bound(const Bound& bound, Time now, Effects& out) {
         if (auto misfit = input_misfit(bound, applied_.sequence, std::max(clear_to_, applied_.sequence)))
             return stop(std::move(misfit->name), std::move(misfit->remedy));
         place_ = Standing::there;
+        recovered_up_to_ = std::min(recovered_up_to_, bound.input_last_sequence);
         received_at_ = now;
         received_sequence_ = applied_.sequence;
         out.emplace_back(
@@ -97,18 +101,74 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
     }
 }
 
-void Owner::delivered(std::unique_ptr<Delivery> delivery, Time now) {
-    if (!owns() || place_ != Standing::there) return;
+bool Owner::accepts(const Delivery& delivery, Time now) {
+    if (!owns() || place_ != Standing::there) return false;
     // A gap is a delivery that was lost on the way: what lies behind it must not be applied before it. And a consumer
     // that goes back delivers again: after its ack_wait, or because a server forgot what it had delivered.
-    if (delivery->consumer_sequence != received_ + 1 || delivery->stream_sequence <= received_sequence_)
-        return reposition();
-    received_ = delivery->consumer_sequence;
-    received_sequence_ = delivery->stream_sequence;
+    if (delivery.consumer_sequence != received_ + 1 || delivery.stream_sequence <= received_sequence_) {
+        reposition();
+        return false;
+    }
+    received_ = delivery.consumer_sequence;
+    received_sequence_ = delivery.stream_sequence;
     received_at_ = now;
-    backlog_ = delivery->pending;
-    waiting_bytes_ += held_bytes(*delivery);
-    waiting_.push_back(std::move(delivery));
+    backlog_ = delivery.pending;
+    return true;
+}
+
+void Owner::take(std::unique_ptr<Delivery> delivery) {
+    await(*delivery, DeliveryId{}, 0);
+    waiting_.back().delivery = std::move(delivery);
+}
+
+void Owner::await(const Delivery& delivery, DeliveryId id, std::uint64_t result_base) {
+    const bool perhaps_scored_before = delivery.stream_sequence <= recovered_up_to_;
+    newest_base_ = perhaps_scored_before ? recovered_base_ : result_base;
+    waiting_.push_back({nullptr, id, delivery.stream_sequence, held_bytes(delivery), newest_base_});
+    waiting_bytes_ += waiting_.back().bytes;
+}
+
+void Owner::settled(std::unique_ptr<Delivery> delivery) {
+    const auto place = std::ranges::lower_bound(waiting_, delivery->stream_sequence, {}, &Waiting::sequence);
+    MILLRACE_CHECK(place != waiting_.end() && place->sequence == delivery->stream_sequence, "only what is awaited");
+    place->delivery = std::move(delivery);
+}
+
+std::optional<Find> Owner::want_recovery() {
+    if (recovery_ != Recovery::wanted) return std::nullopt;
+    recovery_ = Recovery::asked;
+    Find find;
+    find.from_sequence = {recovered_base_ + 1};  // results, which come first, and nothing else
+    find.input_above = applied_.sequence;
+    find.input_to = std::numeric_limits<std::uint64_t>::max();
+    return find;
+}
+
+void Owner::recovered(Time now) {
+    if (recovery_ != Recovery::asked) return;
+    recovery_ = Recovery::done;
+    position_due_ = now;
+}
+
+// What waits behind a message that is awaited cannot be applied either.
+void Owner::let_go_of_waiting(bool all) {
+    const auto from = all ? waiting_.begin() : std::ranges::find_if(waiting_, [](const Waiting& each) { return !each.delivery; });
+    for (auto each = from; each != waiting_.end(); ++each) {
+        waiting_bytes_ -= each->bytes;
+        each->delivery ? spent_.push_back(std::move(each->delivery)) : given_up_.push_back(each->id);
+    }
+    waiting_.erase(from, waiting_.end());
+}
+
+std::uint64_t Owner::result_base() const {
+    if (!waiting_.empty()) return waiting_.front().result_base;
+    return applied_.sequence < recovered_up_to_ ? recovered_base_ : newest_base_;
+}
+
+std::vector<std::uint64_t> Owner::out_base() const {
+    std::vector<std::uint64_t> base = outbox_.seen();
+    if (settings::has_endpoint(pipeline_)) base.at(index(Output::result)) = result_base();
+    return base;
 }
 
 void Owner::drain(Time deadline) {
@@ -124,6 +184,8 @@ void Owner::pump(Time now, bool connected, Effects& out) {
         phase_ = Phase::left;
         return;
     }
+    // Handing over takes a moment; what has no result by then is the next owner's.
+    if (leaving_ && now >= leave_by_ - kToHandOver && !waiting_.empty()) let_go_of_waiting(false);
     if (owns() && now >= lease_until_) lost("no head was stored for the time of the lease", now, out);
     if (checkpoint_.fate() == Checkpoint::Fate::stored) committed(now, out);
     if (checkpoint_.fate() == Checkpoint::Fate::lost) lost("another replica owns the partition", now, out);
@@ -159,10 +221,10 @@ void Owner::own(Time now, Effects& out) {
 
 void Owner::apply(Effects& out) {
     applier_->close();
-    while (!waiting_.empty() && !applier_->full()) {
-        std::unique_ptr<Delivery> delivery = std::move(waiting_.front());
+    while (!waiting_.empty() && waiting_.front().delivery && !applier_->full()) {
+        std::unique_ptr<Delivery> delivery = std::move(waiting_.front().delivery);
+        waiting_bytes_ -= waiting_.front().bytes;
         waiting_.pop_front();
-        waiting_bytes_ -= held_bytes(*delivery);
         const Fates fates = applier_->apply(*delivery);
         applied_ = {delivery->stream_sequence, delivery->stored_at};
         if (place_ == Standing::there) applied_ack_ = {delivery->ack_subject, delivery->consumer_sequence};
@@ -205,7 +267,7 @@ void Owner::freeze(Time now) {
     head.floor = applied_.sequence;
     head.floor_stored = applied_.stored_at;
     head.clear_to = clear_to_;
-    head.out_base = outbox_.seen();
+    head.out_base = out_base();
     state::Content content = applier_->take(whole);
     std::string bytes = state::write(content);
     entries_ = std::move(content.outbox);
@@ -264,6 +326,7 @@ void Owner::lost(const std::string& why, Time now, Effects& out) {
 void Owner::take_position(Time now, Effects& out) {
     if (place_ == Standing::there || leaving_ || now < position_due_) return;
     // Its acks must never run ahead of the floor.
+    if (recovery_ != Recovery::done) return;
     if (!waiting_.empty() || applied_.sequence != head_->floor || checkpoint_.busy()) return;
     position_.number += 1;
     position_.start_sequence = applied_.sequence + 1;

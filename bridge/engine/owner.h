@@ -9,7 +9,9 @@
 // them succeed, and the late one learns it from its own commit: it drops everything it held and looks again. What it
 // may have published meanwhile was committed before, so the new owner finds it or publishes the same bytes.
 //
-// Owning: messages are applied in stream order as they come. A commit freezes what changed into a head, publishes what
+// Owning: messages are applied in stream order, as they come or, where events are scored, as each event of theirs has
+// its result stored or its verdict. What a new owner scores may have been scored before it: it has the results above
+// the floor looked up before it takes the first message, from a place that the heads keep. A commit freezes what changed into a head, publishes what
 // it says once it is stored, and then acks everything up to its floor. While it is under way the next one collects. A
 // head that is stored although the outbox of the one before is not confirmed carries it along, and nothing new.
 //
@@ -25,6 +27,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/base/random.h"
@@ -63,8 +66,19 @@ class Owner {
     void stored(const Stored& stored, Time now);
     void found(const Found& found, Time now);
     void got(const GotMessage& got, Time now, Effects& out);
-    // Not taken when it is not the next one of the position; it comes again.
-    void delivered(std::unique_ptr<Delivery> delivery, Time now);
+    // Whether it is the next one of the position and has to be handed over; otherwise it comes again.
+    [[nodiscard]] bool accepts(const Delivery& delivery, Time now);
+    // Requires: accepted. It can be applied.
+    void take(std::unique_ptr<Delivery> delivery);
+    // Requires: accepted. It is worked on elsewhere under `id`, until it is `settled` or among what is `given_up`.
+    // Whatever comes of it is stored in the results' stream above `result_base`.
+    void await(const Delivery& delivery, DeliveryId id, std::uint64_t result_base);
+    void settled(std::unique_ptr<Delivery> delivery);
+    // What was awaited and is not any more, since the last call.
+    [[nodiscard]] std::vector<DeliveryId> given_up() { return std::exchange(given_up_, {}); }
+    // Asks once after each claim: results above the floor that may be stored, to be looked up before anything is taken.
+    [[nodiscard]] std::optional<Find> want_recovery();
+    void recovered(Time now);
     void pump(Time now, bool connected, Effects& out);
     // Commit what is applied, hand over, and leave; at the deadline leave as it is.
     void drain(Time deadline);
@@ -94,6 +108,7 @@ class Owner {
 
     enum class Phase { looking, surveying, checking, loading, claiming, owning, left };
     enum class Standing { away, asked, there };  // of the position
+    enum class Recovery { done, wanted, asked };  // of what is stored already
     enum class Asker { nobody, look, floor, chain, acked, verify, commit, server_time, input };
     // A message of the input, by its place and its time.
     struct Mark {
@@ -104,6 +119,14 @@ class Owner {
     struct AckPoint {
         std::string subject;
         std::uint64_t count = 0;
+    };
+    // A message that is received and not applied.
+    struct Waiting {
+        std::unique_ptr<Delivery> delivery;  // null while it is awaited
+        DeliveryId id{};                     // then
+        std::uint64_t sequence = 0;
+        std::size_t bytes = 0;
+        std::uint64_t result_base = 0;
     };
     struct Weight {  // of what is to be read to have the state
         std::uint64_t base = 0;
@@ -146,6 +169,11 @@ class Owner {
     state::Head next_head(bool whole) const;
     void ack(Effects& out);
     void take_position(Time now, Effects& out);
+    void let_go_of_waiting(bool all);
+    void recover_from(const std::vector<std::uint64_t>& out_base);
+    // Every result of what is not applied is, or will be, stored above it.
+    [[nodiscard]] std::uint64_t result_base() const;
+    [[nodiscard]] std::vector<std::uint64_t> out_base() const;
 
     // What is known of the input (owner_input.cc).
     void close_quiet();
@@ -199,7 +227,12 @@ class Owner {
     std::uint64_t received_ = 0;  // of the position's deliveries
     std::uint64_t acked_ = 0;     // of them
     std::uint64_t received_sequence_ = 0;
-    std::deque<std::unique_ptr<Delivery>> waiting_;
+    std::deque<Waiting> waiting_;
+    std::vector<DeliveryId> given_up_;
+    Recovery recovery_ = Recovery::done;
+    std::uint64_t recovered_base_ = 0;   // of the results looked up
+    std::uint64_t recovered_up_to_ = 0;  // messages that may have been scored before; all until that is known
+    std::uint64_t newest_base_ = 0;      // of what was awaited last
     std::size_t waiting_bytes_ = 0;
     std::vector<std::unique_ptr<Delivery>> spent_;
     Mark applied_;  // every message of the partition up to it is applied, none above it

@@ -2,6 +2,7 @@
 // state fits the streams as they are, reads it, and stores the next head.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "bridge/engine/backoff.h"
@@ -28,8 +29,8 @@ void Owner::look_again(Time now) {
     applier_.reset();
     head_.reset();
     entries_.clear();
-    waiting_.clear();
-    waiting_bytes_ = 0;
+    let_go_of_waiting(true);
+    recovery_ = Recovery::done;
     place_ = Standing::away;
     received_ = acked_ = 0;
     applied_ack_ = floor_ack_ = {};
@@ -221,7 +222,8 @@ void Owner::claim(Time now) {
         head.outputs_after = *time;
     state::Content content;
     if (head_) content.outbox = chain_.take_outbox();
-    head.out_base = content.outbox.empty() ? outbox_.seen() : head_->out_base;
+    recover_from(!head_ ? std::vector<std::uint64_t>{} : anew ? outbox_.seen() : head_->out_base);
+    head.out_base = content.outbox.empty() ? out_base() : head_->out_base;
     applier_->publish_after(head.outputs_after);
     weight_ = {};
     if (!anew) weight_ = {chain_.base_bytes(), chain_.delta_bytes() + chain_.deltas() * kDeltaWeight};
@@ -233,6 +235,13 @@ void Owner::claim(Time now) {
     checkpoint_.begin(std::move(head), std::move(bytes), bound_.max_payload, now);
 }
 
+// What was published before us. Without a state it may be anything that has an identity of ours; of another generation
+// nothing has.
+void Owner::recover_from(const std::vector<std::uint64_t>& out_base) {
+    recovered_base_ = newest_base_ = out_base.empty() ? 0 : out_base[index(Output::result)];
+    recovered_up_to_ = std::numeric_limits<std::uint64_t>::max();
+}
+
 void Owner::claimed(Time now, Effects& out) {
     phase_ = Phase::owning;
     position_ = {partition_, head_->epoch, 0, applied_.sequence + 1};
@@ -240,6 +249,7 @@ void Owner::claimed(Time now, Effects& out) {
     received_at_ = now;
     proof_due_ = now;
     check_due_ = now + kCheckInputEvery;
+    if (settings::has_endpoint(pipeline_)) recovery_ = Recovery::wanted;
     out.emplace_back(tell(Level::info, "claimed",
                           "owned from now on, epoch " + std::to_string(head_->epoch) + ", from message " +
                               std::to_string(applied_.sequence + 1)));

@@ -62,7 +62,7 @@ std::optional<Partition> Search::found(const Found& found, Time now, Effects& ou
         return std::nullopt;
     }
     const Partition partition = wanted_.front().first;
-    known_[partition] = {found.identities.begin(), found.identities.end()};
+    known_[partition] = found.by_identity();
     wanted_.pop_front();
     return partition;
 }

@@ -13,7 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "bridge/base/ids.h"
@@ -38,10 +38,12 @@ class Search {
     std::optional<Partition> found(const Found& found, Time now, Effects& out);
     void disconnected(Time now);
 
-    // Whether what tells of the event is known to be stored.
-    [[nodiscard]] bool knows(Partition partition, const Identity& identity) const {
-        const auto found = known_.find(partition);
-        return found != known_.end() && found->second.contains(identity);
+    // Where what tells of the event is stored, if that is known.
+    [[nodiscard]] std::optional<OutputPlace> place_of(Partition partition, const Identity& identity) const {
+        const auto known = known_.find(partition);
+        if (known == known_.end()) return std::nullopt;
+        const auto found = known->second.find(identity);
+        return found == known->second.end() ? std::nullopt : std::optional(found->second);
     }
     // The message is acked: it does not come again.
     void forget(const Delivery& delivery);
@@ -62,7 +64,7 @@ class Search {
     std::uint32_t failures_ = 0;
     std::string trouble_;
     // Of the last recovery of each; what another replica acked meanwhile goes with the next.
-    std::map<Partition, std::unordered_set<Identity>> known_;
+    std::map<Partition, std::unordered_map<Identity, OutputPlace>> known_;
     Random random_;
 };
 

@@ -72,24 +72,32 @@ Result<void> NatsFinder::go_on(const std::string& stream) {
     return {};
 }
 
-Result<std::vector<Identity>> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
-    std::vector<Identity> out;
+Result<Found> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
+    Sightings all;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (outputs[i].name.empty() || i == index(Output::state)) continue;
         if (find.from_sequence && i >= find.from_sequence->size()) break;
         Place from{std::nullopt, find.from_time};
         if (find.from_sequence) from.sequence = std::max<std::uint64_t>(1, (*find.from_sequence)[i]);
-        if (auto read = read_output(find, outputs[i], from, out); !read)
+        Sightings here;
+        if (auto read = read_output(find, outputs[i], from, here); !read)
             return std::unexpected(std::move(read.error()));
+        for (Sighting& each : here) each.place.output = static_cast<Output>(i);
+        all.insert(all.end(), here.begin(), here.end());
     }
-    std::ranges::sort(out);
-    const auto repeated = std::ranges::unique(out);
-    out.erase(repeated.begin(), repeated.end());
-    return out;
+    std::ranges::sort(all);
+    const auto repeated = std::ranges::unique(all, {}, &Sighting::id);
+    all.erase(repeated.begin(), repeated.end());
+    Found found;
+    for (const Sighting& each : all) {
+        found.identities.push_back(each.id);
+        found.places.push_back(each.place);
+    }
+    return found;
 }
 
 Result<void> NatsFinder::read_output(const Find& find, const OutputStream& output, const Place& from,
-                                     std::vector<Identity>& out) {
+                                     Sightings& out) {
     if (output.keeps_all) return read_by_consumer(find, output, from, out);
     const auto stream = admin_.stream(output.name);
     if (!stream) return std::unexpected(stream.error());
@@ -98,20 +106,21 @@ Result<void> NatsFinder::read_output(const Find& find, const OutputStream& outpu
 }
 
 Result<void> NatsFinder::read_one_by_one(const Find& find, const OutputStream& output, std::uint64_t first,
-                                         std::uint64_t last, std::vector<Identity>& out) {
+                                         std::uint64_t last, Sightings& out) {
     for (std::uint64_t next = first; next <= last;) {
         if (auto wanted = go_on(output.name); !wanted) return wanted;
         const auto message = admin_.next_message(output.name, next, output.filter);
         if (!message && message.error().code == ErrorCode::not_found) return {};
         if (!message) return std::unexpected(incomplete(output.name, message.error().text));
-        if (const auto id = wanted_identity(message->headers, pipeline_, find)) out.push_back(*id);
+        if (const auto id = wanted_identity(message->headers, pipeline_, find))
+            out.push_back({*id, {Output{}, message->sequence}});
         next = message->sequence + 1;
     }
     return {};
 }
 
 Result<void> NatsFinder::read_by_consumer(const Find& find, const OutputStream& output, const Place& from,
-                                          std::vector<Identity>& out) {
+                                          Sightings& out) {
     ConsumerWish wish;
     wish.stream = output.name;
     wish.filter = output.filter;
@@ -133,7 +142,7 @@ Result<void> NatsFinder::read_by_consumer(const Find& find, const OutputStream& 
 // Everything that matched when the consumer was made: `pending`. A consumer without acks delivers each message once, in
 // order; a gap in its own sequence would be a message lost on the way.
 Result<void> NatsFinder::drain(const Find& find, const std::string& stream, const ConsumerFound& consumer,
-                               std::vector<Identity>& out) {
+                               Sightings& out) {
     std::uint64_t received = 0;
     while (received < consumer.pending) {
         if (auto wanted = go_on(stream); !wanted) return wanted;
@@ -143,7 +152,8 @@ Result<void> NatsFinder::drain(const Find& find, const std::string& stream, cons
             const auto place = subjects::parse_ack_subject(message.reply);
             if (!place || place->consumer_sequence != ++received)
                 return std::unexpected(incomplete(stream, "a message was lost on the way"));
-            if (const auto id = wanted_identity(message.headers, pipeline_, find)) out.push_back(*id);
+            if (const auto id = wanted_identity(message.headers, pipeline_, find))
+                out.push_back({*id, {Output{}, place->stream_sequence}});
         }
         if (!messages->empty()) continue;
         if (auto wanted = go_on(stream); !wanted) return wanted;

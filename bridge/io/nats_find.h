@@ -31,23 +31,30 @@ class NatsFinder {
     // `pull_prefix` begins the subjects of pull requests: `<api prefix>.CONSUMER.MSG.NEXT.`.
     NatsFinder(NatsConnection& connection, const NatsAdmin& admin, std::string pull_prefix, std::string pipeline);
 
-    Result<std::vector<Identity>> find(const Find& find, const OutputStreams& outputs);
+    // Its number is not set.
+    Result<Found> find(const Find& find, const OutputStreams& outputs);
     // From any thread: the search under way, and any after it, ends as incomplete before it reads more.
     void stop();
 
   private:
     struct Place;
+    struct Sighting {
+        Identity id;
+        OutputPlace place;
+        auto operator<=>(const Sighting&) const = default;
+    };
+    using Sightings = std::vector<Sighting>;
 
     void arrived(NatsMessage&& message);
     Result<void> go_on(const std::string& stream);
     Result<void> read_output(const Find& find, const OutputStream& output, const Place& from,
-                             std::vector<Identity>& out);
+                             Sightings& out);
     Result<void> read_by_consumer(const Find& find, const OutputStream& output, const Place& from,
-                                  std::vector<Identity>& out);
+                                  Sightings& out);
     Result<void> read_one_by_one(const Find& find, const OutputStream& output, std::uint64_t first, std::uint64_t last,
-                                 std::vector<Identity>& out);
+                                 Sightings& out);
     Result<void> drain(const Find& find, const std::string& stream, const ConsumerFound& consumer,
-                       std::vector<Identity>& out);
+                       Sightings& out);
     Result<std::vector<NatsMessage>> pull(const std::string& stream, const std::string& consumer, std::uint64_t count);
 
     NatsConnection& connection_;

@@ -237,7 +237,6 @@ struct NatsJetStream::State {
 
     ports::JetStreamArrival now(const Find& find) {
         Found found;
-        found.number = find.number;
         std::optional<OutputStreams> streams;
         {
             const std::lock_guard lock(mutex);
@@ -245,11 +244,12 @@ struct NatsJetStream::State {
         }
         if (!streams) {
             found.error = Error{ErrorCode::unavailable, "no partition is bound yet"};
-        } else if (auto identities = finder.find(find, *streams)) {
-            found.identities = std::move(*identities);
+        } else if (auto all = finder.find(find, *streams)) {
+            found = std::move(*all);
         } else {
-            found.error = std::move(identities.error());
+            found.error = std::move(all.error());
         }
+        found.number = find.number;
         return found;
     }
 

@@ -44,6 +44,11 @@ struct Scribe {
         all(select.name, select.function, select.operand.from, select.operand.path, select.fraction, select.most,
             select.ascending);
     }
+    void write(const std::optional<std::string>& value) {
+        write(value.has_value());
+        if (value) write(*value);
+    }
+    void write(const Feature& feature) { all(feature.field, feature.fallback); }
     void write(const Condition& condition) { all(condition.select, condition.op, condition.literal); }
     void write(const Aggregate& aggregate) {
         all(aggregate.name, aggregate.window, aggregate.group_by, aggregate.select, aggregate.having,
@@ -68,6 +73,7 @@ Digest fingerprint(const Pipeline& pipeline) {
     scribe.all(event.timestamp, event.timestamp_unit, event.out_of_order_tolerance, event.late_arrival_tolerance,
                event.early_limit, event.on_late);
     scribe.write(pipeline.aggregates);
+    scribe.write(event.features);
     return digest(scribe.out.bytes());
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "bridge/codec/render.h"
+#include "bridge/codec/score_reader.h"
 #include "bridge/engine/rendering.h"
 #include "bridge/settings/settings.h"
 
@@ -15,9 +16,9 @@ namespace millrace {
 
 class OwnedRendering final : public engine::Rendering {
   public:
-    // Both outlive it.
-    OwnedRendering(const settings::Pipeline& pipeline, const codec::Renderer& renderer)
-        : pipeline_(pipeline), renderer_(renderer) {}
+    // All outlive it.
+    OwnedRendering(const settings::Pipeline& pipeline, const codec::Renderer& renderer, codec::ScoreReader& scores)
+        : pipeline_(pipeline), renderer_(renderer), scores_(scores) {}
 
     // What the output streams take, in bytes. Anything can be shed to fit the least of it.
     void set_limit(std::size_t max_bytes) { max_bytes_ = std::max(max_bytes, kLeast); }
@@ -25,12 +26,17 @@ class OwnedRendering final : public engine::Rendering {
     [[nodiscard]] state::OutboxEntry aggregate(Partition partition, const windows::Closed& closed) const override;
     [[nodiscard]] state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const override;
     [[nodiscard]] state::OutboxEntry late(const Delivery& delivery, const Event& event, Fate fate) const override;
+    bool read_back(const StreamMessage& message, Event& event) const override {
+        return scores_.read_back(message, event);
+    }
+    void add_score_values(Event& event) const override { scores_.add_values(event); }
 
   private:
     static constexpr std::size_t kLeast = 16 << 10;
 
     const settings::Pipeline& pipeline_;
     const codec::Renderer& renderer_;
+    codec::ScoreReader& scores_;
     std::size_t max_bytes_ = 1 << 20;
 };
 

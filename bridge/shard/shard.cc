@@ -58,6 +58,7 @@ struct Shard::State {
     Parts parts;
     codec::EventDecoder decoder;
     codec::Renderer renderer;
+    codec::ScoreReader scores;
     OwnedRendering owned_rendering;
     bool owned;
     engine::Engine engine;
@@ -86,7 +87,8 @@ struct Shard::State {
         : parts(p),
           decoder(p.pipeline),
           renderer(p.pipeline),
-          owned_rendering(p.pipeline, renderer),
+          scores(p.pipeline),
+          owned_rendering(p.pipeline, renderer, scores),
           owned(settings::is_owned(p.pipeline)),
           engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)}),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
@@ -143,7 +145,8 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
-            if (owned && !event.fault) continue;  // it comes to nothing of its own
+            // Without a score an event that is fit comes to nothing of its own.
+            if (!settings::has_endpoint(parts.pipeline) && !event.fault) continue;
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }

@@ -281,6 +281,17 @@ TEST_CASE("find: aggregates are found by their identity, whatever inputs are ask
     const Found found = b.await<Found>();
     CHECK_FALSE(found.error);
     CHECK(found.identities == std::vector{identity(77)});
+    REQUIRE(found.places.size() == 1);
+    const auto place = found.places.front();
+    b.door->read({.number = 3,
+                  .from = Read::From::output,
+                  .output = place.output,
+                  .which = Read::Which::at,
+                  .sequence = place.sequence});
+    b.door->flush();
+    const auto got = b.await<GotMessage>();
+    REQUIRE(got.message);
+    CHECK(std::ranges::find(got.message->headers, Header{"Nats-Msg-Id", id}) != got.message->headers.end());
     find.number = 2;
     find.from_sequence = {1, 1, 1};  // not the aggregates
     b.door->find(find);

@@ -40,7 +40,8 @@ void make_parts(const settings::Pipeline& pipeline) {
     }
     codec::EventDecoder decoder(pipeline);
     const codec::Renderer renderer(pipeline);
-    const OwnedRendering rendering(pipeline, renderer);
+    codec::ScoreReader scores(pipeline);
+    const OwnedRendering rendering(pipeline, renderer, scores);
     const engine::Engine engine(pipeline, {0}, 1, {&rendering, settings::fingerprint(pipeline)});
     Delivery delivery;
     delivery.payload = Payload(std::string("{}"));

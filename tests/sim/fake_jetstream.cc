@@ -1,6 +1,7 @@
 #include "tests/sim/fake_jetstream.h"
 
 #include <algorithm>
+#include <set>
 #include <charconv>
 #include <limits>
 #include <string_view>
@@ -399,6 +400,7 @@ Found SimJetStream::search(const Find& find) {
     Found found{find.number, {}, {}};
     if (!parts_.server.has_leader()) found.error = Error{ErrorCode::unavailable, "no leader"};
     if (found.error) return found;
+    std::set<Identity> seen;
     for (const auto& row : outputs_) {
         const auto output = index(row.output);
         if (row.output == Output::state || (find.from_sequence && output >= find.from_sequence->size())) continue;
@@ -411,7 +413,9 @@ Found SimJetStream::search(const Find& find) {
             if (before || !subject_matches(filter, message.subject) || !is_wanted(message, parts_.pipeline, find))
                 continue;
             const auto id = subjects::identity_from_hex(header_value(message.headers, "Nats-Msg-Id").value_or(""));
-            if (id) found.identities.push_back(*id);
+            if (!id || !seen.insert(*id).second) continue;
+            found.identities.push_back(*id);
+            found.places.push_back({row.output, message.sequence});
         }
     }
     return found;

@@ -179,6 +179,7 @@ TEST_CASE("fake jetstream: find gives the identities of the inputs asked for, fr
     REQUIRE(f.all<Found>().size() == 1);
     CHECK(f.all<Found>()[0]->number == 9);
     CHECK(f.all<Found>()[0]->identities == std::vector<Identity>{wanted});
+    CHECK(f.all<Found>()[0]->places.size() == 1);
 }
 
 TEST_CASE("fake jetstream: the same seed gives the same run") {

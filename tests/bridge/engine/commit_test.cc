@@ -179,7 +179,7 @@ TEST_CASE("commit: after half the window it is searched for, from where the firs
 TEST_CASE("commit: what is known to be stored is settled without being sent") {
     Desk desk;
     Effects out;
-    desk.commit.found({desk.deliver(1), 0}, out);
+    desk.commit.found({desk.deliver(1), 0}, {}, out);
     desk.count(out);
     CHECK(desk.settled == std::vector{true});
     CHECK(desk.acked == Sequences{1});

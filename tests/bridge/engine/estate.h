@@ -36,6 +36,8 @@ struct PlainRendering final : Rendering {
     state::OutboxEntry late(const Delivery& delivery, const Event&, Fate) const override {
         return entry(Output::late, "late " + std::to_string(delivery.stream_sequence));
     }
+    bool read_back(const StreamMessage&, Event&) const override { return false; }
+    void add_score_values(Event&) const override {}
 };
 
 struct Estate {
@@ -118,7 +120,7 @@ struct Tenancy {
                 loses_delivery = 0;
                 continue;
             }
-            owner.delivered(std::move(delivery), estate.now);
+            if (owner.accepts(*delivery, estate.now)) owner.take(std::move(delivery));
         }
     }
 

@@ -29,7 +29,7 @@ struct Bench {
     std::optional<Partition> answer(const Find& find, std::vector<Identity> identities = {},
                                     std::optional<Error> error = {}) {
         Effects out;
-        const auto released = search.found({find.number, std::move(identities), std::move(error)}, desk.now, out);
+        const auto released = search.found({find.number, std::move(identities), std::move(error), {}}, desk.now, out);
         desk.count(out);
         return released;
     }
@@ -67,8 +67,8 @@ TEST_CASE("search: looks up what a partition's last holder may have stored, then
     const Identity stored = Desk::identity(11, 0);
     CHECK(bench.answer(*find, {stored}) == 3);
     CHECK(!bench.search.wants(3));
-    CHECK(bench.search.knows(3, stored));
-    CHECK(!bench.search.knows(3, Desk::identity(12, 0)));
+    CHECK(bench.search.place_of(3, stored));
+    CHECK(!bench.search.place_of(3, Desk::identity(12, 0)));
 }
 
 TEST_CASE("search: what is acked is forgotten, and all of it when the stream is another one") {
@@ -79,10 +79,10 @@ TEST_CASE("search: what is acked is forgotten, and all of it when the stream is 
     delivery.events.resize(1);
     delivery.events[0].id = Desk::identity(1, 0);
     bench.search.forget(delivery);
-    CHECK(!bench.search.knows(0, Desk::identity(1, 0)));
-    CHECK(bench.search.knows(0, Desk::identity(2, 0)));
+    CHECK(!bench.search.place_of(0, Desk::identity(1, 0)));
+    CHECK(bench.search.place_of(0, Desk::identity(2, 0)));
     bench.search.forget_known(0);
-    CHECK(!bench.search.knows(0, Desk::identity(2, 0)));
+    CHECK(!bench.search.place_of(0, Desk::identity(2, 0)));
 }
 
 TEST_CASE("search: a later recovery of the partition replaces what was known, so that it cannot grow for ever") {
@@ -93,9 +93,9 @@ TEST_CASE("search: a later recovery of the partition replaces what was known, so
     bench.answer(bench.pump().value(), {Desk::identity(2, 0)});
     bench.want(0);
     bench.answer(bench.pump().value(), {Desk::identity(3, 0)});
-    CHECK(!bench.search.knows(0, Desk::identity(1, 0)));
-    CHECK(bench.search.knows(0, Desk::identity(3, 0)));
-    CHECK(bench.search.knows(1, Desk::identity(2, 0)));
+    CHECK(!bench.search.place_of(0, Desk::identity(1, 0)));
+    CHECK(bench.search.place_of(0, Desk::identity(3, 0)));
+    CHECK(bench.search.place_of(1, Desk::identity(2, 0)));
 }
 
 TEST_CASE("search: nothing is asked while disconnected, and what was asked before counts as failed") {

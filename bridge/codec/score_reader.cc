@@ -1,0 +1,69 @@
+// A score is read inside of the result it would make, {"score":…}, so that all kinds of scores (numbers, arrays,
+// objects) are read the same way, and results that are stored as well.
+#include "bridge/codec/score_reader.h"
+
+#include <algorithm>
+
+#include "bridge/windows/operands.h"
+#include "subjects/identity.h"
+
+namespace millrace::codec {
+namespace {
+
+constexpr std::string_view kScore = "/score";
+
+// A field of the score, named as in Operand::path → as a JSON Pointer into a result.
+std::string pointer_to(const std::string& path) {
+    if (path.empty() || path.front() == '/') return std::string(kScore) + path;
+    std::string pointer = std::string(kScore) + "/";
+    for (const char c : path) {
+        if (c == '~') {
+            pointer += "~0";
+        } else if (c == '/') {
+            pointer += "~1";
+        } else {
+            pointer += c;
+        }
+    }
+    return pointer;
+}
+
+const std::string* value_of(const StreamMessage& message, std::string_view name) {
+    const auto found = std::ranges::find(message.headers, name, &Header::first);
+    return found == message.headers.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+ScoreReader::ScoreReader(const settings::Pipeline& pipeline) : score_(fields_.add(kScore)), reader_(fields_) {
+    const auto operands = windows::operands(pipeline.aggregates);
+    for (std::size_t place = 0; place < operands.size(); ++place) {
+        if (operands[place].from != Operand::From::score) continue;
+        values_.push_back({place, fields_.add(pointer_to(operands[place].path))});
+    }
+}
+
+void ScoreReader::add_values(Event& event) {
+    if (values_.empty()) return;
+    const std::string result = R"({"score":)" + event.settlement.score + "}";
+    if (reader_.read(result)) return;
+    for (const Wanted& each : values_) event.values.at(each.place) = maker_.make(fields_.at(each.slot));
+}
+
+bool ScoreReader::read_back(const StreamMessage& message, Event& event) {
+    const auto* id = value_of(message, "Nats-Msg-Id");
+    if (id == nullptr || subjects::identity_from_hex(*id) != event.id) return false;
+    if (const auto* text = value_of(message, "Millrace-Reason")) {
+        const auto reason = reason_named(*text);
+        if (!reason) return false;
+        event.settlement.verdict = Verdict{*reason, "stored before", 0, {}};
+    } else {
+        if (reader_.read(message.payload) || fields_.at(score_).kind == Found::Kind::missing) return false;
+        event.settlement.score = fields_.at(score_).raw;
+        event.settlement.verdict.reset();
+    }
+    event.settlement.told = true;
+    return true;
+}
+
+}  // namespace millrace::codec
