@@ -48,31 +48,63 @@ void OwnedOracle::published(Partition partition, const std::string& tenant, cons
     lane.newest = message.sequence;
     partition_of_[message.sequence] = partition;
     stored_at_[message.sequence] = message.stored_at;
+    events_ += events.size();
+    if (!begins_at_ && message.stored_at >= reference_.reads_from()) begins_at_ = message.sequence;
+    if (!begins_at_) return;
+    lane.input.push_back({tenant, message.sequence, message.stored_at, events});
+    take(partition, lane.input.back());
+}
+
+// What a message must come to in the partition's generation.
+void OwnedOracle::take(Partition partition, const Received& message) {
+    Lane& lane = lanes_[partition];
     const auto owe = [&](std::string_view what, std::uint32_t element) {
         const auto name = name_of_event(what, std::to_string(message.sequence), std::to_string(element));
-        lane.due.emplace(name, message.sequence);
-        copies_[name] = tenant.empty() ? "dead-unroutable.trips" : std::string(what) + "." + tenant + ".trips";
+        lane.due.emplace(in_generation(lane.generation, name), message.sequence);
+        copies_[name] =
+            message.tenant.empty() ? "dead-unroutable.trips" : std::string(what) + "." + message.tenant + ".trips";
     };
     std::uint32_t element = 0;
-    for (const auto& event : events) {
-        ++events_;
-        if (!event.decodable || tenant.empty()) {
+    for (const auto& event : message.events) {
+        if (!event.decodable || message.tenant.empty()) {
             owe("dead", element++);
             continue;
         }
-        const auto fate = reference_.judge(partition, tenant, event, message.stored_at, message.sequence, element);
+        const auto fate =
+            reference_.judge(partition, message.tenant, event, message.stored_at, message.sequence, element);
         if (fate != Reference::Fate::counted && plan_.pipeline.event.on_late == settings::OnLate::subject)
             owe("late", element);
         ++element;
     }
-    const auto watermark = reference_.watermark(partition, tenant);
+    const auto watermark = reference_.watermark(partition, message.tenant);
     for (const auto& [key, counted] : reference_.counted()) {
-        if (key.partition != partition || key.tenant != tenant) continue;
+        if (key.partition != partition || key.tenant != message.tenant) continue;
         for (const auto& window : reference_.windows(key)) {
-            const auto name = name_of(key, window.end);
+            const auto name = in_generation(lane.generation, name_of(key, window.end));
             if (window.end < watermark && !identity_of_.contains(name)) lane.due.emplace(name, message.sequence);
         }
     }
+}
+
+void OwnedOracle::raised(std::uint32_t generation) {
+    generation_ = generation;
+    expect_halt("fingerprint_mismatch");
+}
+
+// A generation begins with nothing, where `start` says; what the one before left open is never due any more.
+void OwnedOracle::begin(Partition partition, const state::Head& head) {
+    Lane& lane = lanes_[partition];
+    lane.generation = head.generation;
+    lane.begins_behind = lane.floor = head.floor;
+    lane.due.clear();
+    reference_.forget(partition);
+    if (!lane.input.empty() && head.floor >= lane.input.front().sequence)
+        violate("covers", "a generation begins behind message " + std::to_string(head.floor));
+    for (const auto& message : lane.input) take(partition, message);
+}
+
+std::string OwnedOracle::in_generation(std::uint32_t generation, const std::string& name) {
+    return generation == 1 ? name : name + " in generation " + std::to_string(generation);
 }
 
 std::string OwnedOracle::name_of(const Reference::Key& key, ServerTime end) const {
@@ -96,7 +128,7 @@ void OwnedOracle::stored(const SimStream& stream, const StoredMessage& message) 
 void OwnedOracle::check_copies(const StoredMessage& message) {
     const auto id = std::string(header_value(message.headers, "Nats-Msg-Id").value_or(""));
     if (id.empty()) return violate("aggregate_once", message.subject + " has no identity");
-    if (!committed_.contains(id)) violate("fenced", "published before it was committed: " + message.payload);
+    if (!committed_.contains(id)) return violate("fenced", "published before it was committed: " + message.payload);
     const auto [known, first] = by_identity_.try_emplace(id, message.payload);
     if (first) return;
     if (known->second != message.payload)
@@ -121,6 +153,8 @@ void OwnedOracle::aggregate(const StoredMessage& message) {
     const auto subject =
         "aggregates." + (found->partial ? header("Millrace-Partition") + "." : "") + key.tenant + "." + found->name;
     if (message.subject != subject) return violate("one_tenant", message.payload + " is on " + message.subject);
+    if (header("Millrace-Generation") != std::to_string(committed_.at(header("Nats-Msg-Id"))))
+        return violate("aggregate_once", "of another generation than its head: " + message.payload);
     const auto end = time_of(body["window_end"]);
     for (const auto& window : reference_.windows(key)) {
         if (window.end == end) return compare(key, window, body, message);
@@ -140,14 +174,15 @@ void OwnedOracle::compare(const Reference::Key& key, const Reference::Window& wi
     check("first_sequence", std::to_string(first->moment.sequence));
     check("last_sequence", std::to_string(last->moment.sequence));
     for (const auto& select : plan_.pipeline.aggregates[key.aggregate].select) {
-        if (const auto right = reference_.field(select, window)) check(select.name, *right);
+        check(select.name, Reference::field(select, window));
     }
     known_as(name_of(key, window.end), message, "aggregate_once");
 }
 
 // What is stored under one name has one identity.
-void OwnedOracle::known_as(const std::string& name, const StoredMessage& message, const char* promise) {
+void OwnedOracle::known_as(std::string name, const StoredMessage& message, const char* promise) {
     const auto id = std::string(*header_value(message.headers, "Nats-Msg-Id"));
+    name = in_generation(committed_.at(id), name);
     const auto [known, first] = identity_of_.try_emplace(name, id);
     if (known->second != id) violate(promise, name + " is stored under two identities");
     for (auto& [partition, lane] : lanes_) lane.due.erase(name);
@@ -188,7 +223,8 @@ void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
         const bool mine = head.writer == before.head.writer;
         if (head.previous != before.sequence) violate("monotone", about + " does not follow the last head");
         if (head.commit != before.head.commit + 1) violate("monotone", about + " is not the next commit");
-        if (head.floor < before.head.floor || head.clear_to < before.head.clear_to)
+        const bool anew = head.generation > before.head.generation;
+        if (!anew && (head.floor < before.head.floor || head.clear_to < before.head.clear_to))
             violate("monotone", about + " goes back to " + std::to_string(head.floor));
         if (head.epoch != before.head.epoch + (mine ? 0 : 1)) violate("fenced", about + " is of a wrong epoch");
         if (mine && before.head.released) violate("fenced", about + " comes after its owner has left");
@@ -196,8 +232,10 @@ void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
         if (!mine && !before.head.released && scheduler_.now() - before.seen_at < plan_.pipeline.state.lease)
             violate("fenced", about + " was claimed before the lease was over");
     }
+    if (head.generation != lanes_[partition].generation || known == heads_.end()) begin(partition, head);
     const auto floor = stored_at_.find(head.floor);
-    if (head.floor != 0 && (floor == stored_at_.end() || floor->second != head.floor_stored))
+    const bool applied = head.floor != lanes_[partition].begins_behind || head.floor_stored != ServerTime{};
+    if (applied && (floor == stored_at_.end() || floor->second != head.floor_stored))
         violate("monotone", about + " has a floor that is no message of the input");
     check_content(stream, head);
     check_chain(stream, head);
@@ -221,7 +259,7 @@ void OwnedOracle::check_content(const SimStream& stream, const state::Head& head
     const auto read = state::read_content(content);
     if (!read) return violate("monotone", read.error().text);
     if (!read->outbox.empty()) ++seen_["heads with an outbox"];
-    for (const auto& entry : read->outbox) committed_.insert(subjects::to_hex(entry.id));
+    for (const auto& entry : read->outbox) committed_.try_emplace(subjects::to_hex(entry.id), head.generation);
 }
 
 // What the head builds on is still there.
@@ -239,7 +277,8 @@ const OwnedOracle::Last* OwnedOracle::last(Partition partition) const {
 bool OwnedOracle::caught_up() const {
     return std::ranges::all_of(lanes_, [&](const auto& lane) {
         const auto* head = last(lane.first);
-        return lane.second.newest == 0 || (head != nullptr && head->head.floor >= lane.second.newest);
+        const bool current = lane.second.generation == generation_;
+        return current && (lane.second.newest == 0 || (head != nullptr && head->head.floor >= lane.second.newest));
     });
 }
 
@@ -272,10 +311,13 @@ std::string OwnedOracle::missing(bool idle) const {
     for (const auto& [partition, lane] : lanes_) {
         if (!lane.due.empty()) return lane.due.begin()->first;
     }
+    for (const auto& [id, generation] : committed_) {
+        if (!by_identity_.contains(id)) return id + " was committed";
+    }
     for (const auto& [key, counted] : reference_.counted()) {
         const auto watermark = reference_.watermark(key.partition, key.tenant);
         for (const auto& window : reference_.windows(key)) {
-            const auto name = name_of(key, window.end);
+            const auto name = in_generation(lanes_.at(key.partition).generation, name_of(key, window.end));
             if ((idle || window.end < watermark) && !identity_of_.contains(name)) return name;
         }
     }

@@ -40,6 +40,8 @@ class OwnedOracle {
     // A message of the input was stored. `tenant` is empty where the subject has none that is usable.
     void published(Partition partition, const std::string& tenant, const StoredMessage& message,
                    const std::vector<OwnedEvent>& events);
+    // From now on replicas begin a new generation, and those of the one before halt when they see it.
+    void raised(std::uint32_t generation);
     void stored(const SimStream& stream, const StoredMessage& message);
     void acked(const SimConsumer& consumer, std::uint64_t sequence);
     void turned(const std::string& replica, bool connected, const Snapshot& snapshot);
@@ -68,22 +70,36 @@ class OwnedOracle {
     void expect_halt(std::string name) { expected_halt_ = std::move(name); }
 
   private:
+    // A message of the input.
+    struct Received {
+        std::string tenant;
+        std::uint64_t sequence = 0;
+        ServerTime stored_at{};
+        std::vector<OwnedEvent> events;
+    };
     struct Lane {
+        std::uint32_t generation = 1;
+        std::uint64_t begins_behind = 0;  // floor of the generation's first head
+        std::vector<Received> input;
         std::uint64_t newest = 0;                  // message of the input
         std::uint64_t floor = 0;                   // greatest stored
         std::map<std::string, std::uint64_t> due;  // by name, with the message by which it must be stored
     };
 
+    void take(Partition partition, const Received& message);
+    void begin(Partition partition, const state::Head& head);
     void aggregate(const StoredMessage& message);
     void compare(const Reference::Key& key, const Reference::Window& window, std::map<std::string, std::string>& body,
                  const StoredMessage& message);
-    void known_as(const std::string& name, const StoredMessage& message, const char* promise);
+    void known_as(std::string name, const StoredMessage& message, const char* promise);
     void copy(const StoredMessage& message, std::string_view what);
     void head(const SimStream& stream, const StoredMessage& message);
     void check_content(const SimStream& stream, const state::Head& head);
     void check_chain(const SimStream& stream, const state::Head& head);
     void check_copies(const StoredMessage& message);
     [[nodiscard]] std::string name_of(const Reference::Key& key, ServerTime end) const;
+    // What is due is named in its generation: an earlier one may have made the same.
+    [[nodiscard]] static std::string in_generation(std::uint32_t generation, const std::string& name);
 
     const Plan& plan_;
     const Scheduler& scheduler_;
@@ -94,11 +110,13 @@ class OwnedOracle {
     std::map<std::uint64_t, Partition> partition_of_;  // of messages of the input
     std::map<std::uint64_t, ServerTime> stored_at_;
     std::map<std::string, std::string> by_identity_;  // what is stored on the outputs
-    std::set<std::string> committed_;                 // identities in the outbox of a stored head
+    std::map<std::string, std::uint32_t> committed_;  // identities in the outbox of a stored head, with its generation
     std::map<std::string, std::string> identity_of_;  // by name of what is stored
     std::map<std::string, std::string> copies_;       // late copies and dead letters that must be, with their subjects
     std::map<std::string, std::uint64_t> seen_;
     std::string expected_halt_;
+    std::uint32_t generation_ = 1;            // of the replicas that start now
+    std::optional<std::uint64_t> begins_at_;  // first message that `start` lets be read
     std::size_t events_ = 0;
     std::optional<Violation> violation_;
 };

@@ -1,4 +1,5 @@
 // What a seed of owned partitions stands for.
+#include <algorithm>
 #include <array>
 
 #include "tests/sim/plan.h"
@@ -82,6 +83,35 @@ Aggregate an_aggregate(Random& random, std::size_t place, bool partial) {
     aggregate.subject = (partial ? "aggregates.{partition}.{tenant}." : "aggregates.{tenant}.") + aggregate.name;
     aggregate.partial = partial;
     return aggregate;
+}
+
+// What was added when seeds were kept already: it is drawn by itself, so that they stay what they are.
+void more_functions(Aggregate& aggregate, Random& random) {
+    constexpr std::array kFunctions = {Function::count_distinct,
+                                       Function::stddevp,
+                                       Function::var,
+                                       Function::varp,
+                                       Function::percentile_cont,
+                                       Function::percentile_disc,
+                                       Function::percentile_disc,
+                                       Function::top_n,
+                                       Function::collect};
+    constexpr std::array kFractions = {0.0, 0.25, 0.5, 0.75, 1.0};
+    const Operand value{Operand::From::event, "v"};
+    for (std::size_t n = 0; n < kFunctions.size(); ++n) {
+        auto more = select("m" + std::to_string(n), kFunctions[n], value);
+        more.fraction = random.pick(kFractions);
+        more.most = static_cast<std::uint32_t>(random.between(1, 4));
+        more.ascending = random.chance(0.5);
+        if (random.chance(0.4)) aggregate.select.push_back(std::move(more));
+    }
+    if (!random.chance(0.2)) return;
+    // More than a few events, or a sum that is not.
+    aggregate.having = {{0, millrace::Condition::Op::greater, static_cast<std::int64_t>(random.between(1, 3))}};
+    const auto sum = std::ranges::find(aggregate.select, Function::sum, &Select::function);
+    if (sum == aggregate.select.end() || random.chance(0.5)) return;
+    aggregate.having = {{static_cast<std::uint32_t>(sum - aggregate.select.begin()),
+                         millrace::Condition::Op::less_or_equal, static_cast<std::int64_t>(random.between(10, 90))}};
 }
 
 void name_things(settings::Pipeline& p) {
@@ -186,6 +216,14 @@ Plan Plan::owned_of(std::uint64_t seed) {
     if (shape.chance(0.03)) {
         plan.publish_every *= 60;
         plan.troubled_for *= 60;
+    }
+    Random more(seed, "owned more");
+    for (auto& aggregate : plan.pipeline.aggregates) more_functions(aggregate, more);
+    // Some groups of many bytes: what one watermark closes is more than a commit takes.
+    if (more.chance(0.06) && plan.max_message >= 1 << 20) plan.owned.group_size = more.between(5'000, 30'000);
+    if (more.chance(0.15)) {
+        plan.starts_after = more.between(Duration(seconds(5)), minutes(1));
+        plan.pipeline.input.start = kServerEpoch + more.between(Duration(seconds(1)), plan.starts_after);
     }
     return plan;
 }

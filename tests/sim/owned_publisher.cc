@@ -45,7 +45,7 @@ OwnedEvent OwnedPublisher::draw() {
     const auto at = draw_time();
     if (!plan_.pipeline.event.timestamp.empty()) event.at = at;
     const auto group = random_.below(3);
-    if (!is(mix.incomplete)) event.group = "\"k" + std::to_string(group) + "\"";
+    if (!is(mix.incomplete)) event.group = "\"k" + std::to_string(group) + std::string(mix.group_size, 'x') + "\"";
     const auto value = static_cast<std::int64_t>(random_.below(120)) - 20;
     if (!is(mix.incomplete)) event.value = value;
     event.text = text_of(event);

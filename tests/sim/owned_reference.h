@@ -1,6 +1,6 @@
 // Reference: what the owner of a partition must publish, computed from the input alone and in the plainest way: judge
 // every event in stream order, keep all of them, and sort them into windows when asked. It shares nothing with
-// bridge/windows, and knows the functions whose results are certain to the last digit.
+// bridge/windows, and knows every function to the last digit, of whole numbers below a thousand.
 #pragma once
 
 #include <compare>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/base/aggregate.h"
 #include "bridge/base/ids.h"
 #include "bridge/settings/settings.h"
 
@@ -57,15 +58,21 @@ class Reference {
     // The next event of the partition in stream order.
     Fate judge(Partition partition, const std::string& tenant, const OwnedEvent& event, ServerTime stored,
                std::uint64_t sequence, std::uint32_t element);
-    // Windows of what was counted so far.
+    // As if nothing of the partition had been judged.
+    void forget(Partition partition);
+    // Windows of what was counted so far; those that are published.
     [[nodiscard]] std::vector<Window> windows(const Key& key) const;
     [[nodiscard]] const std::map<Key, std::vector<Counted>>& counted() const { return counted_; }
+    // Where `start` is a time: when what is read first was stored.
+    [[nodiscard]] ServerTime reads_from() const;
     // The earliest time a further event of the tenant can have.
     [[nodiscard]] ServerTime watermark(Partition partition, const std::string& tenant) const;
-    // By name in the body, as raw JSON; nothing where the reference does not know.
-    [[nodiscard]] std::optional<std::string> field(const Select& select, const Window& window) const;
+    // In the body, as raw JSON.
+    [[nodiscard]] static std::string field(const Select& select, const Window& window);
 
   private:
+    [[nodiscard]] bool is_published(const Aggregate& aggregate, const Window& window) const;
+
     const settings::Pipeline& pipeline_;
     std::map<Key, std::vector<Counted>> counted_;
     std::map<Partition, ServerTime> stored_;

@@ -15,6 +15,7 @@ Report OwnedRun::go() {
     w.restart_after = [this](std::size_t) { return troubled_ ? up_to(seconds(20)) : Duration(seconds(1)); };
     w.make_streams();
     publish();
+    w.run_until(Time{} + w.plan.starts_after);
     w.start();
     begin_troubles();
     if (w.run_until(Time{} + w.plan.troubled_for)) {

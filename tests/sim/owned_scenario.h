@@ -17,6 +17,11 @@ class OwnedScenario {
     explicit OwnedScenario(const Change& change = [](Plan&) {}) : world_(made(change), false) {
         world_.restart_after = [this](std::size_t) { return comes_back_after_; };
         world_.make_streams();
+        // An event a second lies there before anybody comes.
+        while (now() < Time{} + world_.plan.starts_after) {
+            publish();
+            run(std::chrono::seconds(1));
+        }
         world_.start();
         run(std::chrono::seconds(1));
     }

@@ -94,6 +94,34 @@ TEST_CASE("scenario: an hour's backlog is not late because time has passed") {
     s.settles(minutes(5));
 }
 
+TEST_CASE("scenario: the next generation begins anew, and the one before halts") {
+    OwnedScenario s(two_replicas);
+    s.publish();
+    s.publish("k2", seconds(3));
+    s.settles(minutes(1));
+    s.publish();
+    s.run(seconds(1));
+    s.world().raise_generation();
+    const auto old = s.owner_place();
+    s.replica(1 - old).drain(seconds(20));
+    s.replica(old).freeze(seconds(12));
+    s.run_until([&] { return s.head().generation == 2; }, minutes(1));
+    s.publish("k1", seconds(30));
+    s.run(seconds(12));
+    CHECK(s.replica(old).snapshot().halt == "fingerprint_mismatch");
+    s.settles(minutes(1));
+}
+
+TEST_CASE("scenario: from a time on, the first window is whole") {
+    OwnedScenario s([](Plan& plan) {
+        plan.starts_after = seconds(40);
+        plan.pipeline.input.start = kServerEpoch + seconds(22);
+        plan.pipeline.event.early_limit = seconds(5);
+    });
+    s.settles(minutes(1));
+    CHECK(s.world().oracle.seen().at("aggregates") == 4);  // those that end at 25, 30, 35 and 40 s
+}
+
 TEST_CASE("scenario: the input lost what was never read") {
     OwnedScenario s;
     s.publish();

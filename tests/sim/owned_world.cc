@@ -17,10 +17,16 @@ std::string text_of(const Snapshot& s) {
            (s.draining ? ", draining" : "");
 }
 
+Plan next_generation(Plan plan) {
+    ++plan.pipeline.generation;
+    return plan;
+}
+
 }  // namespace
 
 OwnedWorld::OwnedWorld(const Plan& from, bool print)
     : plan(from),
+      raised(next_generation(from)),
       trace(scheduler, print),
       oracle(plan, scheduler, trace),
       publisher(plan, scheduler, server, oracle, trace),
@@ -71,8 +77,14 @@ void OwnedWorld::start_replica(std::size_t place) {
         });
     };
     replicas[place] = std::make_unique<OwnedReplica>(OwnedReplica::Parts{
-        plan, scheduler, server, links[place], oracle, trace,
+        raises ? raised : plan, scheduler, server, links[place], oracle, trace,
         "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, chooser, ended});
+}
+
+void OwnedWorld::raise_generation() {
+    trace.fault("generation raised", "");
+    raises = true;
+    oracle.raised(raised.pipeline.generation);
 }
 
 bool OwnedWorld::run_until(Time limit) {

@@ -25,6 +25,8 @@ struct OwnedWorld {
     void make_streams();
     void start();
     void start_replica(std::size_t place);
+    // What starts from now on is of the next generation.
+    void raise_generation();
 
     // Runs until `limit`; false when a promise was broken.
     bool run_until(Time limit);
@@ -38,6 +40,7 @@ struct OwnedWorld {
     [[nodiscard]] std::string state_text();
 
     const Plan plan;
+    const Plan raised;  // the same in the next generation
     Scheduler scheduler;
     Trace trace;
     SimServer server{scheduler};
@@ -51,6 +54,7 @@ struct OwnedWorld {
     std::uint64_t started = 0;
     // When a replica that ended starts again; never for nothing.
     std::function<std::optional<Duration>(std::size_t place)> restart_after;
+    bool raises = false;
     bool closing = false;
 };
 

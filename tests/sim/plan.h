@@ -67,6 +67,7 @@ struct OwnedMix {
     std::uint32_t unroutable = 0;   // a subject without a usable tenant
     std::uint32_t on_grid = 0;      // at a full second, where windows begin and end
     std::uint32_t incomplete = 0;   // without a group or a value
+    std::uint64_t group_size = 0;   // bytes that are added to a group's name
 };
 
 struct Plan {
@@ -77,7 +78,8 @@ struct Plan {
     std::uint32_t events = 0;
     Duration publish_every{};  // mean
     Duration troubled_for{};
-    Duration idle_turn{};  // the longest a replica sleeps
+    Duration starts_after{};  // of owned partitions: the replicas find messages
+    Duration idle_turn{};     // the longest a replica sleeps
     Duration duplicate_window{};
     std::uint64_t max_message = 1 << 20;  // of the output stream, in bytes
     std::uint64_t max_input = 1 << 20;

@@ -43,6 +43,35 @@ TEST_CASE("the documented adjustments") {
     CHECK(clock.watermark("a") == minute(10, 37));
 }
 
+TEST_CASE("the documented events with a wider tolerance, or dropped") {
+    struct Row {
+        EventTime event, arrival;
+        bool in_time;  // within 8 s of disorder
+        bool kept;     // with 5 s, dropped where it misses
+    };
+    const std::vector<Row> rows = {{minute(10, 0), minute(10, 40), false, false},
+                                   {minute(10, 30), minute(10, 41), true, true},
+                                   {minute(10, 42), minute(10, 42), true, true},
+                                   {minute(10, 38), minute(10, 43), true, true},
+                                   {minute(10, 35), minute(10, 45), true, false}};
+    auto wide = kRules;
+    wide.out_of_order = 8s;
+    auto drop = kRules;
+    drop.adjust = false;
+    EventClock wider(wide);
+    EventClock dropping(drop);
+    for (const auto& [event, arrival, in_time, kept] : rows) {
+        CHECK((wider.judge("a", event, arrival).standing == Standing::in_time) == in_time);
+        CHECK((dropping.judge("a", event, arrival).standing == Standing::in_time) == kept);
+    }
+}
+
+TEST_CASE("an event as late as the tolerance is in time") {
+    EventClock clock(kRules);
+    CHECK(clock.judge("a", minute(10, 25), minute(10, 40)) == Judged{Standing::in_time, minute(10, 25)});
+    CHECK(clock.judge("b", minute(10, 25) - 1ns, minute(10, 40)) == Judged{Standing::adjusted, minute(10, 25)});
+}
+
 TEST_CASE("events that miss keep their time when they are not adjusted") {
     auto rules = kRules;
     rules.adjust = false;
@@ -54,7 +83,7 @@ TEST_CASE("events that miss keep their time when they are not adjusted") {
     CHECK(clock.judge("a", minute(10, 36), minute(10, 42)) == Judged{Standing::late, minute(10, 36)});
 }
 
-TEST_CASE("an event beyond the early limit is left out and moves nothing") {
+TEST_CASE("an event more than five minutes ahead is left out and moves nothing") {
     EventClock clock(kRules);
     CHECK(clock.judge("a", at(401), at(100)).standing == Standing::early);
     CHECK(clock.watermark("a") == EventClock::kNone);

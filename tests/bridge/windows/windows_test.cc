@@ -11,8 +11,9 @@
 using namespace millrace;
 using namespace millrace::windows;
 using namespace std::chrono_literals;
+using std::chrono::sys_days;
 
-TEST_CASE("a tumbling window has what is after its start up to its end") {
+TEST_CASE("the documented tumbling counts: what is after a start up to the end") {
     Bench bench({aggregate(tumbling(10s))});
     for (const int t : {1, 2, 3, 9, 10, 11, 20, 21, 22, 25, 30}) bench.add(at(t));
     CHECK(bench.ends_and_counts(at(1000)) == "10:5 20:2 30:4");
@@ -25,6 +26,22 @@ TEST_CASE("an offset moves the windows") {
     Bench bench({aggregate(tumbling(10s, 3s))});
     for (const double t : {3.0, 3.5, 13.0, 13.001}) bench.add(at(t));
     CHECK(bench.ends_and_counts(at(1000)) == "3:1 13:2 23:1");
+}
+
+TEST_CASE("a millisecond less makes a window have its start and not its end") {
+    Bench bench({aggregate(tumbling(3600s, -1ms))});
+    for (const double t : {0.0, 3599.999, 3600.0}) bench.add(at(t));
+    CHECK(bench.ends_and_counts(at(10'000)) == "3599.999:2 7199.999:1");
+}
+
+TEST_CASE("sizes that do not divide a day are aligned to the epoch") {
+    const auto noon = sys_days(2020y / 2 / 3) + 12h;  // a Monday; the epoch was a Thursday
+    Bench bench({aggregate(tumbling(7min)), aggregate(tumbling(7 * 24h))});
+    bench.add(noon);
+    const auto closed = bench.close(EventTime::max());
+    REQUIRE(closed.size() == 2);
+    CHECK(closed[0].end == noon + 2min);
+    CHECK(closed[1].end == sys_days(2020y / 2 / 6));
 }
 
 TEST_CASE("windows are aligned to the epoch before it as well") {
@@ -54,13 +71,13 @@ TEST_CASE("a hop that does not divide the size") {
     CHECK(bench.ends_and_counts(at(1000)) == "104:1 106:1 108:1");
 }
 
-TEST_CASE("a sliding window ends where an event comes in or goes out, unless it is empty then") {
+TEST_CASE("the documented sliding counts: a window ends where an event comes in or goes out, unless it is empty then") {
     Bench bench({aggregate(sliding(5s))});
     for (const int t : {34, 38, 42}) bench.add(at(t));
     CHECK(bench.ends_and_counts(at(1000)) == "34:1 38:2 39:1 42:2 43:1");
 }
 
-TEST_CASE("events of one time make one sliding window") {
+TEST_CASE("the documented sliding alert: events of one time make one window") {
     auto four = aggregate(sliding(10s));
     four.having = {{0, Condition::Op::greater, std::int64_t{3}}};
     Bench bench({four});
@@ -80,7 +97,7 @@ TEST_CASE("a session goes on while no gap is longer than the timeout") {
     CHECK(closed[1].end == at(18));
 }
 
-TEST_CASE("a session is cut at the first check at which it is old enough") {
+TEST_CASE("the documented checks of sessions: cut at the first multiple of the most at which it is old enough") {
     Bench bench({aggregate(session(5s, 10s))});
     for (int t = 3; t <= 27; t += 2) bench.add(at(t));  // at 10 it is 7 s old, at 20 it is 17 s old
     bench.add(at(20));                                  // at the very check: still in it
@@ -98,6 +115,22 @@ TEST_CASE("a session is cut at a check even when nothing more comes") {
     Bench bench({aggregate(session(8s, 10s))});
     for (const int t : {10, 17}) bench.add(at(t));
     CHECK(bench.ends_and_counts(at(1000)) == "20:2");
+}
+
+TEST_CASE("a session may last for nearly twice its most") {
+    Bench bench({aggregate(session(5s, 10s))});
+    for (int t = 1; t <= 30; t += 4) bench.add(at(t));  // at 10 it is 9 s old
+    const auto closed = bench.close(at(1000));
+    REQUIRE(closed.size() == 2);
+    CHECK(closed[0].end - closed[0].start == 19s);
+    CHECK(closed[1].start == at(21));
+}
+
+TEST_CASE("sessions are each group's own") {
+    Bench bench({aggregate(session(5s, 100s), {select(Function::count)}, {"g"})});
+    for (const int t : {1, 5, 9}) bench.add(at(t), {std::string("a")});
+    for (const int t : {3, 9}) bench.add(at(t), {std::string("b")});
+    CHECK(bench.ends_and_counts(at(1000)) == "8:1 14:3 14:1");
 }
 
 TEST_CASE("a long session is held as one pane") {
@@ -118,6 +151,22 @@ TEST_CASE("a snapshot has the events of one time") {
     CHECK(closed[0].start == at(1));
     CHECK(closed[0].end == at(1));
     CHECK(closed[0].count == 2);
+}
+
+TEST_CASE("the documented snapshot: of one topic and one time") {
+    Bench bench({aggregate(snapshot(), {select(Function::count)}, {"topic"})});
+    for (const auto* topic : {"x", "y", "x", "x"}) bench.add(at(1), {std::string(topic)});
+    bench.add(at(2), {std::string("x")});
+    CHECK(bench.ends_and_counts(at(1000)) == "1:3 1:1 2:1");
+}
+
+TEST_CASE("no event, no output") {
+    Bench bench({aggregate(tumbling(10s)), aggregate(hopping(10s, 5s)), aggregate(sliding(5s)),
+                 aggregate(session(5s, 10s)), aggregate(snapshot())});
+    CHECK(bench.close(EventTime::max()).empty());
+    bench.add(at(1));
+    CHECK(bench.close(at(1000)).size() == 1 + 2 + 1 + 1 + 1);
+    CHECK(bench.close(EventTime::max()).empty());
 }
 
 TEST_CASE("a window closes when the watermark is beyond its end, not at it") {
