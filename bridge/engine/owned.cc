@@ -7,6 +7,14 @@
 
 namespace millrace::engine {
 
+namespace {
+
+// The ack_wait of a position's consumer, which is there for one owner and delivers once. Within it what is in hand is
+// ours; who was stopped for longer has lost the partition anyway.
+constexpr Duration kDeliveredOnce = std::chrono::hours(1);
+
+}  // namespace
+
 Owner* Engine::owner_of(Partition partition) {
     const auto owner = owners_.find(partition);
     return owner == owners_.end() ? nullptr : owner->second.get();
@@ -62,7 +70,9 @@ void Engine::bound_owned(const Bound& in, Time now, Effects& out) {
     Owner* owner = owner_of(in.partition);
     if (owner == nullptr) return;
     max_input_ = in.max_input;
-    commit_.limits(in, now);
+    Bound limits = in;
+    limits.ack_wait = kDeliveredOnce;
+    commit_.limits(limits, now);
     owner->bound(in, now, out);
     if (owner->takes()) puller_.bound(in.partition, now);
 }

@@ -52,11 +52,31 @@ void OwnedOracle::published(Partition partition, const std::string& tenant, cons
     if (!begins_at_ && message.stored_at >= reference_.reads_from()) begins_at_ = message.sequence;
     if (!begins_at_) return;
     lane.input.push_back({tenant, message.sequence, message.stored_at, events});
-    take(partition, lane.input.back());
+    scores_.published(tenant, message.sequence, events);
+    if (!plan_.is_scored()) take(partition, lane.input.back());
+}
+
+// What scored events come to is known when they are below a floor.
+void OwnedOracle::take_settled(Partition partition, const state::Head& head) {
+    Lane& lane = lanes_[partition];
+    for (; lane.taken < lane.input.size() && lane.input[lane.taken].sequence <= head.floor; ++lane.taken) {
+        Received& message = lane.input[lane.taken];
+        for (std::uint32_t element = 0; element < message.events.size(); ++element) {
+            OwnedEvent& event = message.events[element];
+            const auto settled = scores_.settled(event, message.sequence, element);
+            if (!settled) {
+                return violate("settled_once", name_of_event("event", std::to_string(message.sequence),
+                                                             std::to_string(element)) +
+                                                   " is below a floor with neither result nor verdict");
+            }
+            event = *settled;
+        }
+        take(partition, message);
+    }
 }
 
 // What a message must come to in the partition's generation.
-void OwnedOracle::take(Partition partition, const Received& message) {
+void OwnedOracle::take(Partition partition, Received& message) {
     Lane& lane = lanes_[partition];
     const auto owe = [&](std::string_view what, std::uint32_t element) {
         const auto name = name_of_event(what, std::to_string(message.sequence), std::to_string(element));
@@ -70,9 +90,10 @@ void OwnedOracle::take(Partition partition, const Received& message) {
             owe("dead", element++);
             continue;
         }
+        if (event.dead) owe("dead", element);
         const auto fate =
             reference_.judge(partition, message.tenant, event, message.stored_at, message.sequence, element);
-        if (fate != Reference::Fate::counted && plan_.pipeline.event.on_late == settings::OnLate::subject)
+        if (!event.dead && fate != Reference::Fate::counted && plan_.pipeline.event.on_late == settings::OnLate::subject)
             owe("late", element);
         ++element;
     }
@@ -100,7 +121,9 @@ void OwnedOracle::begin(Partition partition, const state::Head& head) {
     reference_.forget(partition);
     if (!lane.input.empty() && head.floor >= lane.input.front().sequence)
         violate("covers", "a generation begins behind message " + std::to_string(head.floor));
-    for (const auto& message : lane.input) take(partition, message);
+    lane.taken = 0;
+    if (plan_.is_scored()) return;
+    for (auto& message : lane.input) take(partition, message);
 }
 
 std::string OwnedOracle::in_generation(std::uint32_t generation, const std::string& name) {
@@ -118,13 +141,22 @@ void OwnedOracle::stored(const SimStream& stream, const StoredMessage& message) 
     const auto space = token(message.subject, 0);
     if (space == "millrace") return head(stream, message);
     if (space == "events") return;
+    if (space == "results") return result(message);
     check_copies(message);
     if (space == "aggregates") return aggregate(message);
     if (space == "late") return copy(message, "late");
     copy(message, "dead");
 }
 
-// Of everything on the outputs: one identity, one content.
+void OwnedOracle::result(const StoredMessage& message) {
+    ++seen_["results"];
+    const auto id = std::string(header_value(message.headers, "Nats-Msg-Id").value_or(""));
+    if (!by_identity_.try_emplace(id, message.payload).second)
+        violate("settled_once", id + " is stored again: " + message.payload);
+    if (const auto wrong = scores_.result(message)) violate("settled_once", *wrong);
+}
+
+// Of everything else on the outputs: one identity, one content.
 void OwnedOracle::check_copies(const StoredMessage& message) {
     const auto id = std::string(header_value(message.headers, "Nats-Msg-Id").value_or(""));
     if (id.empty()) return violate("aggregate_once", message.subject + " has no identity");
@@ -242,6 +274,7 @@ void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
     heads_[partition] = {head, message.sequence, message.stored_at, scheduler_.now()};
     Lane& lane = lanes_[partition];
     lane.floor = std::max(lane.floor, head.floor);
+    if (plan_.is_scored()) take_settled(partition, head);
 }
 
 void OwnedOracle::check_content(const SimStream& stream, const state::Head& head) {
@@ -259,7 +292,10 @@ void OwnedOracle::check_content(const SimStream& stream, const state::Head& head
     const auto read = state::read_content(content);
     if (!read) return violate("monotone", read.error().text);
     if (!read->outbox.empty()) ++seen_["heads with an outbox"];
-    for (const auto& entry : read->outbox) committed_.try_emplace(subjects::to_hex(entry.id), head.generation);
+    for (const auto& entry : read->outbox) {
+        if (!committed_.try_emplace(subjects::to_hex(entry.id), head.generation).second || !plan_.is_scored()) continue;
+        if (const auto wrong = scores_.committed(entry)) violate("settled_once", *wrong);
+    }
 }
 
 // What the head builds on is still there.

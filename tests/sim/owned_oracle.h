@@ -2,6 +2,8 @@
 // outside. It knows the input, sees what is stored and acked on the model server, and computes what must come of it by
 // a Reference of its own. The first broken promise stands.
 //
+//     settled_once        where events are scored: a floor is above an event only when it has a result stored, once for
+//                         ever, or a verdict; never both
 //     aggregate_once      an aggregate is one that the input makes, byte for byte, under one identity, stored once
 //                         for ever; in the end none is missing
 //     late_once           each event that missed its windows has one copy, each unfit one is one dead letter
@@ -27,6 +29,7 @@
 #include "bridge/state/head.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/owned_reference.h"
+#include "tests/sim/owned_scores.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/sim_server.h"
 #include "tests/sim/trace.h"
@@ -81,12 +84,15 @@ class OwnedOracle {
         std::uint32_t generation = 1;
         std::uint64_t begins_behind = 0;  // floor of the generation's first head
         std::vector<Received> input;
+        std::size_t taken = 0;  // of the input
         std::uint64_t newest = 0;                  // message of the input
         std::uint64_t floor = 0;                   // greatest stored
         std::map<std::string, std::uint64_t> due;  // by name, with the message by which it must be stored
     };
 
-    void take(Partition partition, const Received& message);
+    void take(Partition partition, Received& message);
+    void take_settled(Partition partition, const state::Head& head);
+    void result(const StoredMessage& message);
     void begin(Partition partition, const state::Head& head);
     void aggregate(const StoredMessage& message);
     void compare(const Reference::Key& key, const Reference::Window& window, std::map<std::string, std::string>& body,
@@ -105,6 +111,7 @@ class OwnedOracle {
     const Scheduler& scheduler_;
     Trace& trace_;
     Reference reference_;
+    OwnedScores scores_;
     std::map<Partition, Lane> lanes_;
     std::map<Partition, Last> heads_;
     std::map<std::uint64_t, Partition> partition_of_;  // of messages of the input

@@ -196,6 +196,39 @@ void plan_faults(Plan& plan, Draw& draw) {
     plan.unflushed_acks = draw.random.chance(0.3) ? Duration(seconds(2)) : Duration::zero();
 }
 
+// An endpoint that says something else each time it is asked, and aggregates of what it says.
+void plan_scores(Plan& plan, Random& random, double share) {
+    auto& p = plan.pipeline;
+    p.event.features = {{"who", {}}};
+    p.results.subject = "results.{tenant}.trips";
+    auto& endpoint = p.endpoint;
+    endpoint.url = "http://model/score";
+    endpoint.body = settings::AzuremlBody::bare;
+    endpoint.max_batch_count = static_cast<std::uint32_t>(random.between(1, 8));
+    endpoint.parallel_requests_per_partition = static_cast<std::uint32_t>(random.between(1, 3));
+    endpoint.timeout = in_seconds(random, 2, 6);
+    endpoint.mix_tenants = random.chance(0.2);
+    endpoint.max_dead_letter_ratio = 1.0;
+    endpoint.control = R"(["@control|0|good"])";
+    plan.model.nonce = true;
+    for (const auto kind : {Kind::poison, Kind::raises, Kind::slow, Kind::crashes}) {
+        if (random.chance(0.3)) plan.mix.odd[static_cast<std::size_t>(kind)] = static_cast<std::uint32_t>(random.between(5, 40));
+    }
+    const auto rate = [&](double most) { return random.chance(share) ? random.fraction() * most : 0; };
+    plan.model_faults = {.throttle = rate(0.2), .unavailable = rate(0.2), .error = rate(0.2), .hang = rate(0.1),
+                         .refuse = rate(0.2), .slow = rate(0.3)};
+    if (random.chance(share * 0.5)) {
+        plan.troubles.condition = {random.between(Duration(seconds(20)), minutes(4)),
+                                   random.between(Duration(seconds(5)), minutes(3))};
+    }
+    for (auto& aggregate : p.aggregates) {
+        for (auto& one : aggregate.select) {
+            if (one.operand.from == Operand::From::event && random.chance(0.5))
+                one.operand = {Operand::From::score, random.chance(0.7) ? "nonce" : "value"};
+        }
+    }
+}
+
 }  // namespace
 
 Plan Plan::owned_of(std::uint64_t seed) {
@@ -225,6 +258,8 @@ Plan Plan::owned_of(std::uint64_t seed) {
         plan.starts_after = more.between(Duration(seconds(5)), minutes(1));
         plan.pipeline.input.start = kServerEpoch + more.between(Duration(seconds(1)), plan.starts_after);
     }
+    Random scores(seed, "owned scores");
+    if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
     return plan;
 }
 

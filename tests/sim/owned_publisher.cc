@@ -16,6 +16,7 @@ constexpr std::string_view kNoTenant = "no+tenant";
 std::string text_of(const OwnedEvent& event) {
     std::string text = "{";
     if (event.at) text += R"("at":")" + rfc3339_of(*event.at) + R"(",)";
+    if (!event.token.empty()) text += R"("who":")" + event.token + R"(",)";
     if (event.group != "null") text += "\"k\":" + event.group + ",";
     return text + "\"v\":" + (event.value ? std::to_string(*event.value) : "null") + "}";
 }
@@ -38,7 +39,22 @@ ServerTime OwnedPublisher::draw_time() {
     return std::chrono::floor<milliseconds>(at);
 }
 
-OwnedEvent OwnedPublisher::draw() {
+// Some events of each odd kind, where events are scored.
+void OwnedPublisher::draw_token(const std::string& tenant, OwnedEvent& event) {
+    if (!plan_.is_scored()) return;
+    EventToken token{tenant, ++tokens_, Kind::good};
+    auto left = random_.below(1000);
+    for (std::size_t kind = 1; kind < std::size(plan_.mix.odd); ++kind) {
+        if (left < plan_.mix.odd[kind]) {
+            token.kind = static_cast<Kind>(kind);
+            break;
+        }
+        left -= plan_.mix.odd[kind];
+    }
+    event.token = token.text();
+}
+
+OwnedEvent OwnedPublisher::draw(const std::string& tenant) {
     const auto& mix = plan_.owned;
     const auto is = [this](std::uint32_t per_mille) { return random_.below(1000) < per_mille; };
     OwnedEvent event;
@@ -48,6 +64,7 @@ OwnedEvent OwnedPublisher::draw() {
     if (!is(mix.incomplete)) event.group = "\"k" + std::to_string(group) + std::string(mix.group_size, 'x') + "\"";
     const auto value = static_cast<std::int64_t>(random_.below(120)) - 20;
     if (!is(mix.incomplete)) event.value = value;
+    draw_token(tenant, event);
     event.text = text_of(event);
     if (is(mix.undecodable)) event = {.decodable = false, .text = "no json"};
     return event;
@@ -57,9 +74,9 @@ void OwnedPublisher::publish_one() {
     const auto partition = static_cast<Partition>(random_.below(plan_.pipeline.partitions));
     const auto& tenant = random_.pick(plan_.tenants);
     const bool routable = random_.below(1000) >= plan_.owned.unroutable;
-    std::vector<OwnedEvent> events{draw()};
+    std::vector<OwnedEvent> events{draw(tenant)};
     for (auto more = random_.below(6); more > 3; --more) {
-        if (events.back().decodable) events.push_back(draw());
+        if (events.back().decodable) events.push_back(draw(tenant));
     }
     // Text that is no JSON makes all of its message one event.
     if (!events.back().decodable) events = {events.back()};
@@ -69,11 +86,12 @@ void OwnedPublisher::publish_one() {
 }
 
 void OwnedPublisher::publish(const std::string& tenant, const std::string& group, std::int64_t value, Duration ago,
-                             Partition partition) {
+                             Partition partition, Kind kind) {
     OwnedEvent event;
     event.at = std::chrono::floor<milliseconds>(scheduler_.server_now() - ago);
     event.group = "\"" + group + "\"";
     event.value = value;
+    if (plan_.is_scored()) event.token = EventToken{tenant, ++tokens_, kind}.text();
     event.text = text_of(event);
     send(partition, tenant, {event});
 }

@@ -28,12 +28,13 @@ class OwnedPublisher {
     void publish_one();
     // A story's message. `ago`: how long before now its event happened.
     void publish(const std::string& tenant, const std::string& group, std::int64_t value, Duration ago = {},
-                 Partition partition = 0);
+                 Partition partition = 0, Kind kind = Kind::good);
     void publish_text(const std::string& tenant, const std::string& text, Partition partition = 0);
     [[nodiscard]] std::size_t made() const { return made_; }
 
   private:
-    OwnedEvent draw();
+    OwnedEvent draw(const std::string& tenant);
+    void draw_token(const std::string& tenant, OwnedEvent& event);
     [[nodiscard]] ServerTime draw_time();
     void send(Partition partition, const std::string& tenant_token, const std::vector<OwnedEvent>& events);
 
@@ -44,6 +45,7 @@ class OwnedPublisher {
     Trace& trace_;
     Random random_;
     std::size_t made_ = 0;
+    std::uint64_t tokens_ = 0;
 };
 
 }  // namespace millrace::sim

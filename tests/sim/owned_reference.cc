@@ -161,10 +161,11 @@ Reference::Fate Reference::judge(Partition partition, const std::string& tenant,
         if (adjusts) at = before;
     }
     if (late && !adjusts) return Fate::late;
+    if (event.dead) return Fate::counted;  // but for what it moved, it is not there
     for (std::size_t a = 0; a < pipeline_.aggregates.size(); ++a) {
         const bool grouped = !pipeline_.aggregates[a].group_by.empty();
         auto& events = counted_[{a, partition, tenant, grouped ? event.group : std::string()}];
-        const Counted counted{{at, sequence, element}, event.value};
+        const Counted counted{{at, sequence, element}, event.value, event.scored};
         events.insert(std::ranges::upper_bound(events, counted), counted);
     }
     return Fate::counted;
@@ -198,10 +199,15 @@ ServerTime Reference::watermark(Partition partition, const std::string& tenant) 
     return found == watermarks_.end() ? ServerTime::min() : found->second;
 }
 
+std::optional<std::int64_t> Reference::value_of(const Counted& event, const Operand& operand) {
+    if (operand.from != Operand::From::score) return event.value;
+    return operand.path == "nonce" ? event.scored->nonce : event.scored->value;
+}
+
 std::string Reference::field(const Select& select, const Window& window) {
     Values values;
     for (const auto& event : window.events) {
-        if (event.value) values.push_back(*event.value);
+        if (const auto value = value_of(event, select.operand)) values.push_back(*value);
     }
     Values sorted = values;
     std::ranges::sort(sorted);

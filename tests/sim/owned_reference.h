@@ -17,13 +17,23 @@
 
 namespace millrace::sim {
 
-// An event as it was published.
+// What an endpoint says of an event.
+struct Scored {
+    std::int64_t value = 0;
+    std::int64_t nonce = 0;  // another one each time
+    auto operator<=>(const Scored&) const = default;
+};
+
+// An event as it was published, and what became of it where events are scored.
 struct OwnedEvent {
     bool decodable = true;
     std::optional<ServerTime> at = {};       // nothing where its time is the stored one
     std::string group = "null";              // raw JSON
     std::optional<std::int64_t> value = {};  // null when there is none
     std::string text;                        // raw
+    std::string token = {};                  // of an event to be scored
+    std::optional<Scored> scored = {};
+    bool dead = false;  // scored it was not
 };
 
 class Reference {
@@ -44,6 +54,7 @@ class Reference {
     struct Counted {
         Moment moment;
         std::optional<std::int64_t> value;
+        std::optional<Scored> scored;
         auto operator<=>(const Counted&) const = default;
     };
     struct Window {
@@ -71,6 +82,7 @@ class Reference {
     [[nodiscard]] static std::string field(const Select& select, const Window& window);
 
   private:
+    static std::optional<std::int64_t> value_of(const Counted& event, const Operand& operand);
     [[nodiscard]] bool is_published(const Aggregate& aggregate, const Window& window) const;
 
     const settings::Pipeline& pipeline_;

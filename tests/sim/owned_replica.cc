@@ -33,17 +33,6 @@ struct OwnedReplica::Watcher final : ports::Observer {
     OwnedReplica& replica;
 };
 
-struct OwnedReplica::NoEndpoint final : ports::Endpoint {
-    explicit NoEndpoint(OwnedReplica& of) : replica(of) {}
-
-    void send(ports::HttpRequest) override { replica.parts_.oracle.violate("bounded", "there is no endpoint to ask"); }
-    void wait(Duration, std::vector<ports::HttpResponse>&) override {}
-    void wake() override { replica.turns_.wake(); }
-    void cancel_all() override {}
-
-    OwnedReplica& replica;
-};
-
 OwnedReplica::OwnedReplica(Parts parts)
     : parts_(std::move(parts)),
       turns_(parts_.scheduler, [this] { turn(); }),
@@ -55,7 +44,17 @@ OwnedReplica::OwnedReplica(Parts parts)
         SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
                             parts_.trace, parts_.seed, parts_.name, parts_.chooser});
     watcher_ = std::make_unique<Watcher>(*this);
-    endpoint_ = std::make_unique<NoEndpoint>(*this);
+    endpoint_ =
+        std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
+    endpoint_->watch({.sent =
+                          [this](const auto&, const auto&) {
+                              const auto& p = parts_.plan.pipeline;
+                              const auto most = p.partitions * p.endpoint.parallel_requests_per_partition;
+                              if (!parts_.plan.is_scored() || endpoint_->in_flight() >= most)
+                                  parts_.oracle.violate("in_flight", parts_.name + " has more than it may");
+                          },
+                      .answered = [](const auto&) {},
+                      .woken = [this] { turns_.wake(); }});
     protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
     std::vector<Partition> partitions(parts_.plan.pipeline.partitions);
     std::iota(partitions.begin(), partitions.end(), Partition{0});
@@ -69,6 +68,7 @@ OwnedReplica::~OwnedReplica() = default;
 
 void OwnedReplica::turn() {
     const auto now = parts_.scheduler.now();
+    shard_->wait(clock(), Duration::zero());
     shard_->turn(clock(), parts_.scheduler.server_now());
     if (gate_.dead()) return end("crashes");
     parts_.oracle.turned(parts_.name, jetstream_->told_connected(), shard_->snapshot(clock()));
@@ -108,6 +108,7 @@ void OwnedReplica::stop() {
     if (!alive()) return;
     gate_.kill();
     jetstream_->die();
+    endpoint_->die();
     turns_.stop();
     shard_.reset();
 }

@@ -1,5 +1,5 @@
 // OwnedReplica: one bridge process of the deployment whose partitions are owned: a real Shard between the fakes, from
-// its start to its end. It has no endpoint. As Replica in all else.
+// its start to its end. As Replica in all else.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "auth/key_file.h"
 #include "bridge/protocols/protocol.h"
 #include "bridge/shard/shard.h"
+#include "tests/sim/fake_endpoint.h"
 #include "tests/sim/fake_jetstream.h"
 #include "tests/sim/owned_oracle.h"
 #include "tests/sim/plan.h"
@@ -24,6 +25,8 @@ class OwnedReplica {
         const Plan& plan;
         Scheduler& scheduler;
         SimServer& server;
+        SimModel& model;
+        std::uint32_t& busy;  // requests the model has in work
         const LinkFaults& link;
         OwnedOracle& oracle;
         Trace& trace;
@@ -52,7 +55,6 @@ class OwnedReplica {
 
   private:
     struct Watcher;
-    struct NoEndpoint;
 
     void turn();
     void end(std::string_view how);
@@ -65,7 +67,7 @@ class OwnedReplica {
     SimJetStream::Arrivals arrivals_;
     std::unique_ptr<SimJetStream> jetstream_;
     std::unique_ptr<Watcher> watcher_;
-    std::unique_ptr<NoEndpoint> endpoint_;
+    std::unique_ptr<SimEndpoint> endpoint_;
     std::unique_ptr<protocols::Protocol> protocol_;
     auth::KeyFile key_;
     std::unique_ptr<Shard> shard_;

@@ -49,6 +49,8 @@ void OwnedRun::heal() {
     world_.trace.line("world", "heals");
     troubled_ = false;
     for (auto& link : world_.links) link = {};
+    world_.model.set_faults({});
+    world_.model.set_condition(Condition::healthy);
 }
 
 void OwnedRun::expect_recovery() {

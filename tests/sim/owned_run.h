@@ -44,6 +44,7 @@ class OwnedRun {
     void fill_output(const Trouble&);
     void deny(const Trouble&);
     void step_clock(const Trouble&);
+    void change_condition(const Trouble&);
 
     void publish();
     void heal();

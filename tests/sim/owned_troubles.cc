@@ -24,6 +24,7 @@ std::span<const OwnedRun::Kind> OwnedRun::kinds() {
         {"consumer_gone", &Troubles::consumer_gone, &OwnedRun::delete_consumer},
         {"output_full", &Troubles::output_full, &OwnedRun::fill_output},
         {"denied", &Troubles::denied, &OwnedRun::deny},
+        {"condition", &Troubles::condition, &OwnedRun::change_condition},
         {"clock_step", &Troubles::clock_step, &OwnedRun::step_clock},
     };
     return kKinds;
@@ -96,6 +97,19 @@ void OwnedRun::fill_output(const Trouble& trouble) {
 
 void OwnedRun::deny(const Trouble& trouble) {
     server_.suffer(Fate::denied, "publishing denied", up_to(trouble.longest));
+}
+
+// ---- to the endpoint ----
+
+void OwnedRun::change_condition(const Trouble& trouble) {
+    const auto condition = static_cast<Condition>(random_.between(1, kConditions - 1));
+    const auto lasts = up_to(trouble.longest);
+    if (world_.model.condition() != Condition::healthy) return;
+    world_.trace.fault("endpoint " + std::string(name(condition)));
+    world_.model.set_condition(condition);
+    world_.scheduler.after(lasts, [this] {
+        if (troubled_) world_.model.set_condition(Condition::healthy);
+    });
 }
 
 void OwnedRun::delete_consumer(const Trouble&) {

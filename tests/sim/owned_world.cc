@@ -28,6 +28,7 @@ OwnedWorld::OwnedWorld(const Plan& from, bool print)
     : plan(from),
       raised(next_generation(from)),
       trace(scheduler, print),
+      model(plan.model, plan.seed, trace),
       oracle(plan, scheduler, trace),
       publisher(plan, scheduler, server, oracle, trace),
       random(plan.seed, "owned world"),
@@ -35,6 +36,7 @@ OwnedWorld::OwnedWorld(const Plan& from, bool print)
     server.watch(
         {.stored = [this](const SimStream& stream, const StoredMessage& m) { oracle.stored(stream, m); },
          .acked = [this](const SimConsumer& consumer, std::uint64_t sequence) { oracle.acked(consumer, sequence); }});
+    model.set_faults(plan.model_faults);
     restart_after = [](std::size_t) { return Duration(seconds(1)); };
 }
 
@@ -44,8 +46,9 @@ OwnedWorld::~OwnedWorld() {
 
 void OwnedWorld::make_streams() {
     server.add_stream({.name = plan.pipeline.input.stream, .subjects = {"events.>"}});
-    std::vector<std::vector<std::string>> outputs = {{"aggregates.>"}, {"late.>"}, {"dead.>", "dead-unroutable.>"}};
-    if (plan.seed % 2 == 0) outputs = {{"aggregates.>", "late.>", "dead.>", "dead-unroutable.>"}};
+    std::vector<std::vector<std::string>> outputs = {
+        {"aggregates.>"}, {"late.>"}, {"results.>", "dead.>", "dead-unroutable.>"}};
+    if (plan.seed % 2 == 0) outputs = {{"aggregates.>", "late.>", "results.>", "dead.>", "dead-unroutable.>"}};
     for (std::size_t n = 0; n < outputs.size(); ++n) {
         server.add_stream({.name = "OUT" + std::to_string(n),
                            .subjects = outputs[n],
@@ -77,7 +80,7 @@ void OwnedWorld::start_replica(std::size_t place) {
         });
     };
     replicas[place] = std::make_unique<OwnedReplica>(OwnedReplica::Parts{
-        raises ? raised : plan, scheduler, server, links[place], oracle, trace,
+        raises ? raised : plan, scheduler, server, model, busy, links[place], oracle, trace,
         "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, chooser, ended});
 }
 

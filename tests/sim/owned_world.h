@@ -44,6 +44,8 @@ struct OwnedWorld {
     Scheduler scheduler;
     Trace trace;
     SimServer server{scheduler};
+    SimModel model;
+    std::uint32_t busy = 0;  // requests the model has in work
     OwnedOracle oracle;
     OwnedPublisher publisher;
     Random random;

@@ -103,6 +103,7 @@ struct Plan {
     static Plan owned_of(std::uint64_t seed);
     static Plan owned_quiet();
     [[nodiscard]] bool is_owned() const { return settings::is_owned(pipeline); }
+    [[nodiscard]] bool is_scored() const { return settings::has_endpoint(pipeline); }
     [[nodiscard]] std::string text() const;
 };
 
