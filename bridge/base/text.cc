@@ -1,8 +1,21 @@
 #include "bridge/base/text.h"
 
+#include <array>
+
 namespace millrace {
 
 namespace {
+
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kNone = 64;
+
+// Character → its six bits, or kNone.
+constexpr std::array<std::uint8_t, 256> kBits = [] {
+    std::array<std::uint8_t, 256> bits{};
+    bits.fill(kNone);
+    for (std::uint8_t i = 0; i < kBase64.size(); ++i) bits[static_cast<std::uint8_t>(kBase64[i])] = i;
+    return bits;
+}();
 
 void append_hex(std::string& out, std::uint8_t byte) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -17,6 +30,37 @@ std::string hex(std::span<const std::uint8_t> bytes) {
     text.reserve(bytes.size() * 2);
     for (const std::uint8_t byte : bytes) append_hex(text, byte);
     return text;
+}
+
+std::string base64(std::string_view bytes) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    std::uint32_t bits = 0;
+    int held = 0;
+    for (const char c : bytes) {
+        bits = bits << 8 | static_cast<std::uint8_t>(c);
+        for (held += 8; held >= 6; held -= 6) text += kBase64[bits >> (held - 6) & 63];
+    }
+    if (held > 0) text += kBase64[bits << (6 - held) & 63];
+    text.append((4 - text.size() % 4) % 4, '=');
+    return text;
+}
+
+std::string from_base64(std::string_view text) {
+    std::string bytes;
+    bytes.reserve(text.size() / 4 * 3);
+    std::uint32_t bits = 0;
+    int held = 0;
+    for (const char c : text) {
+        const std::uint8_t six = kBits[static_cast<std::uint8_t>(c)];
+        if (six == kNone) break;
+        bits = bits << 6 | six;
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        bytes += static_cast<char>(bits >> held & 0xff);
+    }
+    return bytes;
 }
 
 void append_quoted(std::string& out, std::string_view text) {

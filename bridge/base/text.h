@@ -1,4 +1,4 @@
-// Text as it is written everywhere: hexadecimal digits, JSON strings.
+// Text as it is written everywhere: hexadecimal digits, base64, JSON strings.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,10 @@
 namespace millrace {
 
 std::string hex(std::span<const std::uint8_t> bytes);  // two lower-case digits a byte
+
+// RFC 4648 with padding; read up to the first character that is none of its alphabet.
+std::string base64(std::string_view bytes);
+std::string from_base64(std::string_view text);
 
 // A JSON string: in double quotes, with `"`, `\` and control characters escaped and all else as it is. Requires: UTF-8.
 void append_quoted(std::string& out, std::string_view text);

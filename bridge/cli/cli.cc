@@ -2,14 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bridge/app/run.h"
 #include "bridge/app/setup.h"
+#include "bridge/app/state.h"
 #include "bridge/app/try.h"
 #include "bridge/cli/check_command.h"
 #include "bridge/cli/config_file.h"
@@ -29,6 +32,8 @@ struct Call {
     bool offline = false;
     app::SetupOptions setup_options;
     app::TryOptions try_options;
+    app::StateOptions state_options;
+    std::string document;
     std::function<int(const Call&)> command;
 };
 
@@ -58,6 +63,36 @@ int try_command(const Call& call) {
     return app::try_event(reading->settings, call.try_options, call.streams.in, call.streams.out);
 }
 
+int inspect_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    if (!reading) return kRefused;
+    return app::inspect_state(reading->settings, call.state_options, call.streams.out, call.streams.err);
+}
+
+int export_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    if (!reading) return kRefused;
+    if (call.document.empty())
+        return app::export_state(reading->settings, call.state_options, call.streams.out, call.streams.err);
+    std::ostringstream document;
+    const int code = app::export_state(reading->settings, call.state_options, document, call.streams.err);
+    if (code != kFine || std::ofstream(call.document, std::ios::binary) << document.view() << std::flush) return code;
+    call.streams.err << "millrace: " << config::quote(call.document) << " could not be written\n";
+    return kProblem;
+}
+
+int import_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    if (!reading) return kRefused;
+    const auto import = [&](std::istream& in) {
+        return app::import_state(reading->settings, call.state_options, in, call.streams.out, call.streams.err);
+    };
+    if (call.document == "-") return import(call.streams.in);
+    if (std::ifstream file(call.document, std::ios::binary); file) return import(file);
+    call.streams.err << "millrace: " << config::quote(call.document) << " cannot be read\n";
+    return kRefused;
+}
+
 int schema_command(const Call& call) {
     call.streams.out << config::json_schema();
     return kFine;
@@ -82,6 +117,27 @@ CLI::App* add_with_file(CLI::App& app, Call& call, const std::string& name, cons
     return added;
 }
 
+void add_state_commands(CLI::App& app, Call& call) {
+    CLI::App* state = app.add_subcommand("state", "Look at the state of owned partitions, or move it");
+    state->require_subcommand(1);
+    const auto with_pipeline = [&](const std::string& name, const std::string& what, int (*command)(const Call&)) {
+        CLI::App* added = add_with_file(*state, call, name, what, command);
+        added->add_option("--pipeline", call.state_options.pipeline, "This one only")->type_name("NAME");
+        return added;
+    };
+    with_pipeline("inspect", "Show owner, floor, outbox, watermarks and open windows of each partition",
+                  inspect_command)
+        ->add_flag("--json", call.state_options.json, "For programs");
+    with_pipeline("export", "Write the state of stopped pipelines as one document", export_command)
+        ->add_option("-o,--output", call.document, "The file to write instead of the standard output")
+        ->type_name("FILE");
+    CLI::App* import =
+        with_pipeline("import", "Store the state of a document, for the next replica to take over", import_command);
+    import->add_option("DOCUMENT", call.document, "The file to read, - for the standard input")->required();
+    import->add_flag("--accept-fingerprint", call.state_options.accept_fingerprint,
+                     "It is to mean from now on what the configuration says");
+}
+
 // The one place that lists the commands.
 void add_commands(CLI::App& app, Call& call) {
     add_with_file(app, call, "run", "Run the bridge until SIGTERM or SIGINT", run_command);
@@ -103,6 +159,7 @@ void add_commands(CLI::App& app, Call& call) {
         ->capture_default_str()
         ->type_name("TENANT");
     attempt->add_flag("--offline", call.try_options.offline, "Show the request and do not send it");
+    add_state_commands(app, call);
     add(app, call, "schema", "Print the JSON Schema of the configuration, for editors", schema_command);
     add(app, call, "reference", "Print the reference of the configuration, in Markdown", reference_command);
 }
@@ -129,7 +186,13 @@ int finish(int code, const Streams& streams) {
 }  // namespace
 
 int execute(int argc, const char* const* argv, Streams streams) {
-    Call call{.streams = streams, .file = {}, .setup_options = {}, .try_options = {}, .command = {}};
+    Call call{.streams = streams,
+              .file = {},
+              .setup_options = {},
+              .try_options = {},
+              .state_options = {},
+              .document = {},
+              .command = {}};
     CLI::App app(description(), "millrace");
     app.footer(footer());
     app.set_version_flag("--version", "millrace " MILLRACE_VERSION);

@@ -46,6 +46,9 @@ class Applier {
     // There is something to commit besides the floor: an outbox, a clock that was moved by idleness.
     [[nodiscard]] bool wants_commit() const { return !outbox_.empty() || idled_ || !moved_.empty(); }
     [[nodiscard]] std::size_t bytes() const { return windows_.bytes() + outbox_bytes_; }
+    // For those who look only.
+    [[nodiscard]] const windows::EventClock& clock() const { return clock_; }
+    [[nodiscard]] const windows::Windows& windows() const { return windows_; }
     // How far idleness has moved the clock.
     [[nodiscard]] ServerTime idle_until() const { return clock_.idle_watermark(); }
 

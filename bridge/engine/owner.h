@@ -49,6 +49,11 @@ struct Halt {
     std::string remedy;
 };
 
+// Whether the input is the one a state stands on, and whole from there. `created`: of the input stream when the state
+// was written; nothing where that does not matter.
+[[nodiscard]] std::optional<Halt> input_misfit(const Bound& bound, std::optional<ServerTime> created,
+                                               std::uint64_t floor, std::uint64_t clear_to);
+
 class Owner {
   public:
     // All outlive it. `fingerprint` is of what the configuration means.
@@ -151,7 +156,6 @@ class Owner {
     void claim(Time now);
     void claimed(Time now, Effects& out);
     void stop(std::string name, std::string remedy);
-    // Whether the input is the one the head stands on, and whole from there.
     [[nodiscard]] std::optional<Halt> input_misfit(const Bound& bound, std::uint64_t floor,
                                                    std::uint64_t clear_to) const;
     state::Writer new_writer();

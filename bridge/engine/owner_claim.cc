@@ -128,7 +128,14 @@ void Owner::check_floor() {
 }
 
 std::optional<Halt> Owner::input_misfit(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to) const {
-    if (head_ && head_->generation == pipeline_.generation && bound.stream_created != head_->input_created) {
+    std::optional<ServerTime> created;
+    if (head_ && head_->generation == pipeline_.generation) created = head_->input_created;
+    return engine::input_misfit(bound, created, floor, clear_to);
+}
+
+std::optional<Halt> input_misfit(const Bound& bound, std::optional<ServerTime> created, std::uint64_t floor,
+                                 std::uint64_t clear_to) {
+    if (created && bound.stream_created != *created) {
         return Halt{
             "input_regressed",
             "the input stream was made anew since the state was written (raise `generation` to begin anew with it)"};

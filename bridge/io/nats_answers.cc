@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bridge/base/text.h"
 #include "bridge/io/nats_wire.h"
 
 namespace millrace::io {
@@ -149,34 +150,6 @@ Result<object> answer(Reader& reader, std::string_view json) {
 std::optional<ServerTime> later(std::optional<ServerTime> a, std::optional<ServerTime> b) {
     if (!a || !b) return a ? a : b;
     return std::max(*a, *b);
-}
-
-std::string from_base64(std::string_view text) {
-    std::string out;
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (const char c : text) {
-        int value = 0;
-        if (c >= 'A' && c <= 'Z')
-            value = c - 'A';
-        else if (c >= 'a' && c <= 'z')
-            value = c - 'a' + 26;
-        else if (c >= '0' && c <= '9')
-            value = c - '0' + 52;
-        else if (c == '+')
-            value = 62;
-        else if (c == '/')
-            value = 63;
-        else
-            break;
-        bits = (bits << 6) | static_cast<std::uint32_t>(value);
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            out += static_cast<char>((bits >> held) & 0xffu);
-        }
-    }
-    return out;
 }
 
 void read_config(const object& config, StreamFound& out) {

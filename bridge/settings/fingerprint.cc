@@ -11,6 +11,8 @@ namespace {
 
 // To be raised when the program itself reads events, computes or writes aggregates in another way than before.
 constexpr std::uint64_t kMeaning = 1;
+// The same, when it writes state in another way.
+constexpr std::uint64_t kLayout = 1;
 
 // Each list begins with its length, so that no two settings give equal bytes.
 struct Scribe {
@@ -74,6 +76,16 @@ Digest fingerprint(const Pipeline& pipeline) {
                event.early_limit, event.on_late);
     scribe.write(pipeline.aggregates);
     scribe.write(event.features);
+    return digest(scribe.out.bytes());
+}
+
+Digest layout(const Pipeline& pipeline) {
+    Scribe scribe;
+    scribe.out.number(kLayout);
+    scribe.all(pipeline.name, pipeline.partitions);
+    scribe.out.number(pipeline.aggregates.size());
+    for (const Aggregate& aggregate : pipeline.aggregates)
+        scribe.all(aggregate.name, aggregate.window, aggregate.group_by, aggregate.select);
     return digest(scribe.out.bytes());
 }
 

@@ -12,4 +12,8 @@ namespace millrace::settings {
 
 Digest fingerprint(const Pipeline& pipeline);
 
+// Of what the bytes of stored state are written by: partitions, windows, groups, functions, by name and in their order.
+// State of another layout cannot be read at all. Pipelines of one fingerprint are of one layout.
+Digest layout(const Pipeline& pipeline);
+
 }  // namespace millrace::settings

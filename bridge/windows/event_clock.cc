@@ -43,6 +43,13 @@ void EventClock::idle(EventTime until) {
     std::erase_if(tenants_, [&](const auto& tenant) { return tenant.second.watermark <= idle_; });
 }
 
+std::vector<std::pair<std::string, EventTime>> EventClock::watermarks() const {
+    std::vector<std::pair<std::string, EventTime>> rows;
+    for (const auto& [name, tenant] : tenants_) rows.emplace_back(name, std::max(idle_, tenant.watermark));
+    std::ranges::sort(rows);
+    return rows;
+}
+
 void EventClock::write_changes(ByteWriter& out) { write(out, false); }
 void EventClock::write_all(ByteWriter& out) { write(out, true); }
 

@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "bridge/base/bytes.h"
 #include "bridge/base/result.h"
@@ -62,6 +64,8 @@ class EventClock {
     Result<void> read(ByteReader& in);
 
     [[nodiscard]] std::size_t tenants() const { return tenants_.size(); }  // remembered
+    // Of those, in the order of their names.
+    [[nodiscard]] std::vector<std::pair<std::string, EventTime>> watermarks() const;
 
   private:
     struct Tenant {

@@ -159,4 +159,17 @@ bool Windows::empty(std::string_view tenant) const { return !state_->tenants.con
 std::size_t Windows::groups() const { return state_->groups; }
 std::size_t Windows::bytes() const { return state_->bytes; }
 
+std::vector<Held> Windows::held() const {
+    std::vector<Held> all(state_->plans.size());
+    for (const auto& [name, tenant] : state_->tenants) {
+        for (const Group* group : tenant.due) {
+            Held& held = all[group->plan->index];
+            ++held.groups;
+            held.panes += group->panes.rows().size();
+            held.bytes += group->panes.held();
+        }
+    }
+    return all;
+}
+
 }  // namespace millrace::windows

@@ -27,6 +27,13 @@
 
 namespace millrace::windows {
 
+// What is open of one aggregate. A pane is a window where windows do not overlap, a piece of several where they do.
+struct Held {
+    std::size_t groups = 0;
+    std::size_t panes = 0;
+    std::size_t bytes = 0;  // in memory, about
+};
+
 class Windows {
   public:
     // `aggregates` is copied. Requires: checked as config/ does.
@@ -56,6 +63,8 @@ class Windows {
     [[nodiscard]] bool empty(std::string_view tenant) const;
     [[nodiscard]] std::size_t groups() const;
     [[nodiscard]] std::size_t bytes() const;  // held in memory, about
+    // By aggregate. Walks all groups.
+    [[nodiscard]] std::vector<Held> held() const;
 
   private:
     struct State;

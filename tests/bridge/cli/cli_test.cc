@@ -64,11 +64,11 @@ TEST_CASE("cli: the help teaches") {
     const Outcome help = call({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err == "");
-    for (const char* part : {"run", "check", "setup", "try", "schema", "reference",
+    for (const char* part : {"run", "check", "setup", "try", "state", "schema", "reference",
                              "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
         CHECK(help.out.contains(part));
     }
-    for (const char* command : {"run", "check", "setup", "try", "schema", "reference"}) {
+    for (const char* command : {"run", "check", "setup", "try", "state", "schema", "reference"}) {
         const Outcome each = call({command, "--help"});
         CHECK(each.code == 0);
         CHECK(each.out.contains(command));
@@ -280,6 +280,26 @@ TEST_CASE("cli: try wants to know which pipeline where there are several") {
     const Outcome unknown = call({"try", "-c", file.c_str(), "--pipeline", "y"}, "{}");
     CHECK(unknown.code == 2);
     CHECK(unknown.out == "--pipeline: 'y' is not one of those configured (trip-fares, xtrip-fares)\n");
+}
+
+TEST_CASE("cli: state has three commands, of pipelines that keep any") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config::short_example());
+    CHECK(call({"state"}).code == 2);
+    for (const char* command : {"inspect", "export", "import"}) {
+        CHECK(call({"state", command, "--help"}).out.contains("--pipeline"));
+        CHECK(call({"state", command}).code == 2);
+    }
+    for (const Outcome& outcome :
+         {call({"state", "inspect", "-c", file.c_str()}), call({"state", "export", "-c", file.c_str()}),
+          call({"state", "import", "-c", file.c_str(), "-"})}) {
+        CHECK(outcome.code == 2);
+        CHECK(outcome.out == "");
+        CHECK(outcome.err.starts_with("error: no_state: "));
+    }
+    const Outcome missing = call({"state", "import", "-c", file.c_str(), "/nowhere/state.json"});
+    CHECK(missing.code == 2);
+    CHECK(missing.err == "millrace: '/nowhere/state.json' cannot be read\n");
 }
 
 TEST_CASE("cli: output that cannot be written is no success") {

@@ -118,4 +118,40 @@ TEST_CASE("fingerprint: tuning changes nothing") {
     }
 }
 
+TEST_CASE("layout: what state is written by, and nothing else") {
+    const auto laid_out = [](const Change& change) {
+        Pipeline pipeline = trips();
+        change(pipeline);
+        return layout(pipeline);
+    };
+    const std::vector<Change> other_meaning_only = {
+        [](Pipeline& p) { p.generation = 2; },
+        [](Pipeline& p) { p.input.subject = "events.{tenant}.{partition}.trips"; },
+        [](Pipeline& p) { p.event = {}; },
+        [](Pipeline& p) { p.aggregates[0].having.clear(); },
+        [](Pipeline& p) { p.aggregates[0].partial = true; },
+    };
+    for (std::size_t i = 0; i < other_meaning_only.size(); ++i) {
+        CAPTURE(i);
+        CHECK(laid_out(other_meaning_only[i]) == layout(trips()));
+        CHECK(changed(other_meaning_only[i]) != fingerprint(trips()));
+    }
+    const std::vector<Change> other_layout = {
+        [](Pipeline& p) { p.name = "trip"; },
+        [](Pipeline& p) { p.partitions = 8; },
+        [](Pipeline& p) { p.aggregates.push_back(p.aggregates[0]); },
+        [](Pipeline& p) { p.aggregates[0].name = "fare"; },
+        [](Pipeline& p) { p.aggregates[0].window.hop = 10s; },
+        [](Pipeline& p) { p.aggregates[0].group_by = {}; },
+        [](Pipeline& p) { p.aggregates[0].select[0].function = Function::percentile_disc; },
+        [](Pipeline& p) { p.aggregates[0].select[0].operand.path = "/fare"; },
+    };
+    std::set<Digest> seen = {layout(trips())};
+    for (std::size_t i = 0; i < other_layout.size(); ++i) {
+        CAPTURE(i);
+        CHECK(seen.insert(laid_out(other_layout[i])).second);
+    }
+    for (std::size_t i = 0; i < kTuning.size(); ++i) CHECK(laid_out(kTuning[i]) == layout(trips()));
+}
+
 }  // namespace millrace::settings

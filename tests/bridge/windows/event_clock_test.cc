@@ -128,6 +128,7 @@ TEST_CASE("the idle watermark is everybody's, and forgets who is not beyond it")
     CHECK(clock.idle_watermark() == at(100));
     clock.judge("d", at(112), at(120));
     CHECK(clock.tenants() == 2);
+    CHECK(clock.watermarks() == std::vector<std::pair<std::string, EventTime>>{{"b", at(115)}, {"d", at(107)}});
     clock.idle(at(107));
     CHECK(clock.tenants() == 1);
     CHECK(clock.judge("c", at(99), at(121)) == Judged{Standing::adjusted, at(107)});

@@ -88,6 +88,31 @@ TEST_CASE("what changed is written once; a group that is gone has no body") {
     CHECK(records(all_of(bench.windows)).empty());
 }
 
+TEST_CASE("what is held of each aggregate is told, also of what was read") {
+    const std::vector<Aggregate> aggregates = {aggregate(tumbling(10s), {select(Function::count)}, {"g"}),
+                                               aggregate(hopping(10s, 5s), {select(Function::count)})};
+    Bench bench(aggregates);
+    bench.add(at(1), {std::int64_t{1}});
+    bench.add(at(1), {std::int64_t{2}}, "b");
+    bench.add(at(11), {std::int64_t{1}});
+    const std::string bytes = all_of(bench.windows);
+    Windows again(aggregates);
+    ByteReader in(bytes);
+    REQUIRE(again.read(in));
+    for (const Windows* windows : {&bench.windows, &again}) {
+        const auto held = windows->held();
+        REQUIRE(held.size() == 2);
+        CHECK(held[0].groups == 2);
+        CHECK(held[0].panes == 3);
+        CHECK(held[1].groups == 2);
+        CHECK(held[1].panes == 3);
+        CHECK(held[0].bytes + held[1].bytes > 0);
+    }
+    bench.close(at(100));
+    CHECK(bench.windows.held()[0].groups == 1);
+    CHECK(bench.windows.held()[0].panes == 1);
+}
+
 TEST_CASE("a group that was never stored leaves no record when it goes") {
     Bench bench({aggregate(tumbling(10s), {select(Function::count)}, {"g"})});
     bench.add(at(1), {std::int64_t{1}});

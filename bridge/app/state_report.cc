@@ -1,0 +1,195 @@
+#include "bridge/app/state_report.h"
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+#include <string_view>
+
+#include "bridge/app/words.h"
+#include "bridge/base/text.h"
+#include "bridge/codec/timestamp.h"
+#include "bridge/settings/fingerprint.h"
+#include "bridge/settings/outputs.h"
+
+namespace millrace::app {
+
+namespace {
+
+constexpr std::size_t kShortWriter = 8;  // digits
+
+std::string time(ServerTime at) { return codec::rfc3339_brief(at); }
+std::string seconds(Duration time) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    return words(ms < std::chrono::seconds(10) ? ms : std::chrono::floor<std::chrono::seconds>(ms));
+}
+
+// One JSON object.
+class Object {
+  public:
+    Object& raw(std::string_view name, std::string_view value) {
+        out_ += out_.empty() ? '{' : ',';
+        append_quoted(out_, name);
+        out_ += ':';
+        out_ += value;
+        return *this;
+    }
+    Object& text(std::string_view name, std::string_view value) {
+        std::string quoted;
+        append_quoted(quoted, value);
+        return raw(name, quoted);
+    }
+    Object& number(std::string_view name, std::uint64_t value) { return raw(name, std::to_string(value)); }
+    Object& flag(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
+    [[nodiscard]] std::string end() { return std::move(out_ += '}'); }
+
+  private:
+    std::string out_;
+};
+
+template <typename Rows, typename Make>
+std::string list(const Rows& rows, Make make) {
+    std::string out = "[";
+    for (const auto& row : rows) {
+        if (out.size() > 1) out += ',';
+        out += make(row);
+    }
+    return out + "]";
+}
+
+std::string name_of(const settings::Pipeline& pipeline, std::uint32_t output) {
+    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+        if (index(row.output) == output) return row.field;
+    }
+    return "output " + std::to_string(output);
+}
+
+StateReport::Folded folded(const settings::Pipeline& pipeline, const StoredState& state) {
+    StateReport::Folded out;
+    const windows::EventClock& clock = state.applier->clock();
+    if (clock.idle_watermark() != windows::EventClock::kNone) out.idle = clock.idle_watermark();
+    out.watermarks = clock.watermarks();
+    out.tenants = out.watermarks.size();
+    out.watermarks.resize(std::min(out.tenants, StateReport::kMostShown));
+    const auto held = state.applier->windows().held();
+    for (std::size_t i = 0; i < held.size(); ++i) out.open.push_back({pipeline.aggregates[i].name, held[i]});
+    out.base_bytes = state.base_bytes;
+    out.delta_bytes = state.delta_bytes;
+    out.deltas = state.deltas;
+    return out;
+}
+
+void print(const StateReport::Folded& folded, std::ostream& out) {
+    out << "    chain       a base of " << folded.base_bytes << " bytes, and " << folded.delta_bytes << " in "
+        << folded.deltas << " heads behind it\n"
+        << "    watermarks ";
+    if (folded.idle) out << " idle up to " << time(*folded.idle);
+    out << (folded.idle && folded.tenants > 0 ? ";" : "");
+    for (const auto& [tenant, at] : folded.watermarks) out << " " << tenant << " " << time(at);
+    if (folded.tenants > folded.watermarks.size())
+        out << " and of " << folded.tenants - folded.watermarks.size() << " more tenants";
+    out << (!folded.idle && folded.tenants == 0 ? " none yet\n" : "\n");
+    for (const StateReport::Open& open : folded.open) {
+        out << "    open        " << open.aggregate << ": " << open.held.groups << " groups, " << open.held.panes
+            << " panes, " << open.held.bytes << " bytes\n";
+    }
+}
+
+}  // namespace
+
+StateReport report(const settings::Pipeline& pipeline, Partition partition, const StoredState& state,
+                   ServerTime server_now) {
+    StateReport out;
+    out.partition = partition;
+    out.lease = pipeline.state.lease;
+    out.last = state.last;
+    out.age = std::max(Duration::zero(), server_now - state.last.stored_at);
+    out.waiting_count = state.outbox.size();
+    std::map<std::pair<std::uint32_t, std::string_view>, std::size_t> counts;
+    for (const state::OutboxEntry& entry : state.outbox) ++counts[{entry.output, entry.subject}];
+    for (const auto& [of, count] : counts) {
+        if (out.waiting.size() == StateReport::kMostShown) break;
+        out.waiting.push_back({name_of(pipeline, of.first), std::string(of.second), count});
+    }
+    if (state.applier) out.folded = folded(pipeline, state);
+    return out;
+}
+
+void print(const StateReport& report, std::ostream& out) {
+    const state::Head& head = report.last.head;
+    out << "  partition " << report.partition << "\n    owner       ";
+    if (head.released) {
+        out << "none: released " << seconds(report.age) << " ago";
+    } else {
+        out << hex(head.writer).substr(0, kShortWriter) << ", heard of " << seconds(report.age) << " ago, lease "
+            << words(report.lease) << (report.age < report.lease ? "" : ": over");
+    }
+    out << "\n    head        epoch " << head.epoch << ", commit " << head.commit << ", at sequence "
+        << report.last.sequence << " of the state stream\n    floor       ";
+    if (head.floor == 0) {
+        out << "before the first message";
+    } else {
+        out << "message " << head.floor;
+    }
+    if (head.floor_stored != ServerTime{}) out << ", stored " << time(head.floor_stored);
+    if (head.clear_to > head.floor) out << "; nothing more of the partition up to " << head.clear_to;
+    out << "\n    meaning     generation " << head.generation << ", "
+        << (report.folded ? "as the configuration says"
+                          : "not what the configuration says: watermarks and windows are not read")
+        << "\n    outbox      " << report.waiting_count << " not known to be published\n";
+    for (const StateReport::Waiting& each : report.waiting)
+        out << "                " << each.count << " on " << each.subject << " (" << each.output << ")\n";
+    if (report.folded) print(*report.folded, out);
+}
+
+std::string json(const StateReport& report) {
+    const state::Head& head = report.last.head;
+    Object out;
+    out.number("partition", report.partition)
+        .number("epoch", head.epoch)
+        .text("writer", hex(head.writer))
+        .number("commit", head.commit)
+        .number("sequence", report.last.sequence)
+        .flag("released", head.released)
+        .text("stored", time(report.last.stored_at))
+        .number("age_ms", static_cast<std::uint64_t>(report.age / std::chrono::milliseconds(1)))
+        .number("lease_ms", static_cast<std::uint64_t>(report.lease / std::chrono::milliseconds(1)))
+        .number("floor", head.floor)
+        .raw("floor_stored", head.floor_stored == ServerTime{} ? "null" : '"' + time(head.floor_stored) + '"')
+        .number("clear_to", head.clear_to)
+        .text("input_created", time(head.input_created))
+        .number("generation", head.generation)
+        .text("fingerprint", hex(head.fingerprint))
+        .flag("fingerprint_fits", report.folded.has_value())
+        .number("outbox_count", report.waiting_count)
+        .raw("outbox", list(report.waiting, [](const StateReport::Waiting& each) {
+                 return Object()
+                     .text("output", each.output)
+                     .text("subject", each.subject)
+                     .number("count", each.count)
+                     .end();
+             }));
+    if (!report.folded) return out.end();
+    const StateReport::Folded& folded = *report.folded;
+    out.raw("chain", Object()
+                         .number("base_bytes", folded.base_bytes)
+                         .number("deltas", folded.deltas)
+                         .number("delta_bytes", folded.delta_bytes)
+                         .end())
+        .raw("idle_watermark", folded.idle ? '"' + time(*folded.idle) + '"' : "null")
+        .number("tenants", folded.tenants)
+        .raw("watermarks", list(folded.watermarks,
+                                [](const auto& row) {
+                                    return Object().text("tenant", row.first).text("watermark", time(row.second)).end();
+                                }))
+        .raw("aggregates", list(folded.open, [](const StateReport::Open& open) {
+                 return Object()
+                     .text("name", open.aggregate)
+                     .number("groups", open.held.groups)
+                     .number("panes", open.held.panes)
+                     .number("bytes", open.held.bytes)
+                     .end();
+             }));
+    return out.end();
+}
+
+}  // namespace millrace::app
