@@ -1,6 +1,7 @@
 // What goes wrong in the first phase of a run with owned partitions, each kind at random times with the mean the plan
 // gives. What lasts ends by itself.
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "tests/sim/owned_run.h"
@@ -25,6 +26,7 @@ std::span<const OwnedRun::Kind> OwnedRun::kinds() {
         {"output_full", &Troubles::output_full, &OwnedRun::fill_output},
         {"denied", &Troubles::denied, &OwnedRun::deny},
         {"clock_step", &Troubles::clock_step, &OwnedRun::step_clock},
+        {"trim", &Troubles::trim, &OwnedRun::trim},
     };
     return kKinds;
 }
@@ -96,6 +98,21 @@ void OwnedRun::fill_output(const Trouble& trouble) {
 
 void OwnedRun::deny(const Trouble& trouble) {
     server_.suffer(Fate::denied, "publishing denied", up_to(trouble.longest));
+}
+
+// The input's limits take what is below every floor.
+void OwnedRun::trim(const Trouble&) {
+    auto below = std::numeric_limits<std::uint64_t>::max();
+    for (Partition p = 0; p < world_.plan.pipeline.partitions; ++p) {
+        const auto* last = world_.oracle.last(p);
+        below = std::min(below, last == nullptr ? 0 : last->head.floor + 1);
+    }
+    auto* input = world_.server.stream(world_.plan.pipeline.input.stream);
+    if (below <= input->first_sequence()) return;
+    world_.trace.fault("input trimmed", "below " + std::to_string(below));
+    world_.marks.hit(Mark::trimmed_below_floors);
+    input->purge("events.>", below);
+    world_.oracle.trimmed(below);
 }
 
 void OwnedRun::delete_consumer(const Trouble&) {

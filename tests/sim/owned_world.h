@@ -43,6 +43,7 @@ struct OwnedWorld {
     const Plan raised;  // the same in the next generation
     Scheduler scheduler;
     Trace trace;
+    Marks marks;
     SimServer server{scheduler};
     OwnedOracle oracle;
     OwnedPublisher publisher;
