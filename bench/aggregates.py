@@ -36,8 +36,8 @@ pipelines:
 Counted = collections.namedtuple("Counted", "rate client server commit_bytes commits closing", defaults=(0, 0, 0))
 
 
-def _at(hours_ago):
-    # Half past an hour, so that all events of a run lie in one window.
+def at(hours_ago):
+    """Half past an hour, so that all events of a run lie in one window."""
     now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=hours_ago)
     return now.replace(minute=30, second=0, microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -45,9 +45,9 @@ def _at(hours_ago):
 def fill_widgets(jetstream, stream, count, groups):
     """A stream of `count` events, the widgets taking turns."""
     jetstream.add_stream(stream, [stream + ".>"])
-    publisher, at = nats_wire.AckedPublisher(jetstream.connection), _at(3)
+    publisher, when = nats_wire.AckedPublisher(jetstream.connection), at(3)
     for number in range(count):
-        text = b'{"widget":%d,"at":"%s","note":"' % (number % groups, at.encode())
+        text = b'{"widget":%d,"at":"%s","note":"' % (number % groups, when.encode())
         publisher.send(f"{stream}.acme.made", text + b"." * (EVENT_BYTES - len(text) - 2) + b'"}', f"{stream}-{number}")
         if number % 256 == 255:
             jetstream.connection.pump()
@@ -60,18 +60,25 @@ class Heads:
     def __init__(self, url, name):
         self._connection = nats_wire.Connection(url, "bench-state")
         self._words = len(f"millrace.state.{name}.0".split("."))
-        self.commits = self.bytes = 0
+        self.sizes = []  # bytes of each commit, its parts included
+        self._parts = 0
         self._connection.subscribe(f"millrace.state.{name}.>", self._seen)
         self._connection.sync()
 
     def _seen(self, message):
-        self.bytes += len(message.payload)
-        self.commits += len(message.subject.split(".")) == self._words
+        self._parts += len(message.payload)
+        if len(message.subject.split(".")) == self._words:
+            self.sizes.append(self._parts)
+            self._parts = 0
 
     def pump(self):
         """Takes what has come."""
         while self._connection.pump():
             pass
+
+    def catch_up(self):
+        """Waits for all that was stored before."""
+        self._connection.sync()
 
     def close(self):
         """No more."""
@@ -97,7 +104,7 @@ class Counting:
         client = self._children.start(name, [self._programs / "millrace", "run", "-c", config], self._folder / f"{name}.log")
         consumer = self._await(client, lambda: next((one for one in jetstream.consumers(stream) if one.startswith(name)), None), heads)
         run = self._measure(client, stream, consumer, count, heads)
-        jetstream.publish(f"{stream}.acme.made", b'{"widget":-1,"at":"%s"}' % _at(1).encode())
+        jetstream.publish(f"{stream}.acme.made", b'{"widget":-1,"at":"%s"}' % at(1).encode())
         began = time.monotonic()
         self._await(client, lambda: jetstream.stream(name)["state"]["messages"] >= groups, heads)
         took = time.monotonic() - began
@@ -107,7 +114,7 @@ class Counting:
         heads.close()
         jetstream.api(f"STREAM.DELETE.{name}")
         jetstream.api("STREAM.PURGE.STATE")
-        return run._replace(commit_bytes=heads.bytes // max(1, heads.commits), commits=heads.commits, closing=took)
+        return run._replace(commit_bytes=sum(heads.sizes) // max(1, len(heads.sizes)), commits=len(heads.sizes), closing=took)
 
     def loop(self, stream, name, count):
         """The loop's run."""

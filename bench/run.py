@@ -16,6 +16,8 @@ import tempfile
 
 from aggregates import EVENT_BYTES, OPEN_GROUPS, Counting, fill_widgets
 from latency import Paced
+from state import CHANGED, LEASE, State
+from state import OPEN_GROUPS as GROWN_GROUPS
 from throughput import Clock
 from world import BATCH, PARALLEL, TENANTS, TRIP_BYTES, Wrong, check_results, fill, write_config
 
@@ -45,6 +47,7 @@ class Bench:
         self._throughput()
         self._latency()
         self._aggregates()
+        self._state()
 
     # aggregates
 
@@ -70,6 +73,17 @@ class Bench:
         self._screen.line()
         self._screen.table(["open groups", "loop/s", "millrace/s", "ratio", "loop µs", "millrace µs", "server µs", "server µs",
                             "commits", "bytes each", "closing"], rows)
+
+    def _state(self):
+        options, rows = self._options, []
+        state = State(self._children, self._folder, self._server, options.programs)
+        self._screen.heading(f"State: {CHANGED} groups change in each of {options.commits} commits; then the process is ended")
+        for groups in (groups for groups in GROWN_GROUPS if groups <= options.events):
+            grown = state.measure(groups, options.commits)
+            rows.append([f"{groups:,}", f"{grown.middle:,.0f}", f"{grown.largest:,}",
+                         *(milliseconds(1e9 * took) for took in (grown.commit, grown.slowest, grown.left, grown.killed))])
+        self._screen.table(["open groups", "bytes p50", "largest", "commit p50", "slowest", "after SIGTERM",
+                            f"kill -9, lease {LEASE:g} s"], rows)
 
     @staticmethod
     def _middle(runs):
@@ -208,6 +222,7 @@ def options_from(argv):
     options = parser.parse_args(argv)
     options.programs = options.programs.resolve()
     options.events = options.events or (10_000 if options.smoke else 100_000)
+    options.commits = 10 if options.smoke else 200
     options.rounds = options.rounds or (1 if options.smoke else 3)
     options.latency_seconds = options.latency_seconds or (1.0 if options.smoke else 5.0)
     return options

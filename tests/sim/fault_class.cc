@@ -86,6 +86,8 @@ constexpr FaultClass kClasses[] = {
     {"lose_read",       [](Plan& p) { return clear(p.link.lose_read); }},
     {"double_answer",   [](Plan& p) { return clear(p.link.double_answer); }},
     {"lose_purge",      [](Plan& p) { return clear(p.link.lose_purge); }},
+    {"trim",            [](Plan& p) { return clear(p.troubles.trim); }},
+    {"disaster",        [](Plan& p) { return clear(p.disaster); }},
 };
 // clang-format on
 

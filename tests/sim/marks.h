@@ -1,13 +1,15 @@
 // Marks: what must have happened somewhere in many runs, by name. A simulator that never comes to a corner of the
 // program tests nothing there, however many seeds are green: `sim --marks` fails when one of these was never hit.
 //
-// They are seen from outside, in calls, arrivals and notes (spotter.h): the product has no hooks for them.
+// They are seen from outside, in calls, arrivals, notes and what is stored (the spotters): the product has no hooks for
+// them.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
-#include <vector>
 
 namespace millrace::sim {
 
@@ -64,6 +66,40 @@ enum class Mark {
     consumer_deletion_seen,
     request_cut_by_bytes,
     bind_refused,
+    // owned partitions, from here on: their owners
+    taken_over,
+    handed_over,
+    claim_lost,
+    commit_lost,
+    lease_ran_out,
+    paused_owner_lost,
+    head_repeated,
+    head_found_stored,
+    // outboxes
+    outbox_full,
+    closing_resumed,
+    closing_inherited,
+    outbox_carried,
+    outbox_inherited,
+    inherited_found,
+    inherited_published,
+    // state
+    base_written,
+    long_chain,
+    long_chain_read,
+    state_in_parts,
+    generation_raised,
+    // the input
+    gap_repositioned,
+    closed_by_proof,
+    trimmed_below_floors,
+    begun_at_a_time,
+    // halts
+    halted_input_trimmed,
+    halted_input_regressed,
+    halted_state_regressed,
+    halted_state_unreadable,
+    halted_fingerprint_mismatch,
 };
 
 inline constexpr std::string_view kMarkNames[] = {"batch_full",
@@ -112,9 +148,39 @@ inline constexpr std::string_view kMarkNames[] = {"batch_full",
                                                   "leader_change_seen",
                                                   "consumer_deletion_seen",
                                                   "request_cut_by_bytes",
-                                                  "bind_refused"};
+                                                  "bind_refused",
+                                                  "taken_over",
+                                                  "handed_over",
+                                                  "claim_lost",
+                                                  "commit_lost",
+                                                  "lease_ran_out",
+                                                  "paused_owner_lost",
+                                                  "head_repeated",
+                                                  "head_found_stored",
+                                                  "outbox_full",
+                                                  "closing_resumed",
+                                                  "closing_inherited",
+                                                  "outbox_carried",
+                                                  "outbox_inherited",
+                                                  "inherited_found",
+                                                  "inherited_published",
+                                                  "base_written",
+                                                  "long_chain",
+                                                  "long_chain_read",
+                                                  "state_in_parts",
+                                                  "generation_raised",
+                                                  "gap_repositioned",
+                                                  "closed_by_proof",
+                                                  "trimmed_below_floors",
+                                                  "begun_at_a_time",
+                                                  "halted_input_trimmed",
+                                                  "halted_input_regressed",
+                                                  "halted_state_regressed",
+                                                  "halted_state_unreadable",
+                                                  "halted_fingerprint_mismatch"};
 inline constexpr std::size_t kMarks = std::size(kMarkNames);
-static_assert(kMarks == static_cast<std::size_t>(Mark::bind_refused) + 1);
+static_assert(kMarks == static_cast<std::size_t>(Mark::halted_fingerprint_mismatch) + 1);
+inline constexpr auto kFirstOwned = static_cast<std::size_t>(Mark::taken_over);
 
 class Marks {
   public:
@@ -126,12 +192,12 @@ class Marks {
     void add(const Marks& others) {
         for (std::size_t n = 0; n < kMarks; ++n) hits_[n] += others.hits_[n];
     }
-    [[nodiscard]] std::vector<std::string_view> missing() const {
-        std::vector<std::string_view> names;
-        for (std::size_t n = 0; n < kMarks; ++n) {
-            if (hits_[n] == 0) names.push_back(kMarkNames[n]);
-        }
-        return names;
+    // How often which was seen, of those a world of owned or shared partitions can come to.
+    [[nodiscard]] std::map<std::string, std::uint64_t> of(bool owned) const {
+        std::map<std::string, std::uint64_t> seen;
+        for (std::size_t n = owned ? kFirstOwned : 0; n < (owned ? kMarks : kFirstOwned); ++n)
+            seen.emplace(kMarkNames[n], hits_[n]);
+        return seen;
     }
 
   private:

@@ -29,8 +29,8 @@ std::string_view token(std::string_view subject, std::size_t which) {
 
 }  // namespace
 
-OwnedOracle::OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace)
-    : plan_(plan), scheduler_(scheduler), trace_(trace), reference_(plan.pipeline) {
+OwnedOracle::OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace, Marks& marks)
+    : plan_(plan), scheduler_(scheduler), trace_(trace), spotter_(marks), reference_(plan.pipeline) {
     for (Partition p = 0; p < plan.pipeline.partitions; ++p) lanes_[p];
 }
 
@@ -104,6 +104,13 @@ void OwnedOracle::take(Partition partition, Received& message) {
             const auto name = in_generation(lane.generation, name_of(key, window.end));
             if (window.end < watermark && !identity_of_.contains(name)) lane.due.emplace(name, message.sequence);
         }
+    }
+}
+
+void OwnedOracle::trimmed(std::uint64_t below) {
+    for (auto& [partition, lane] : lanes_) {
+        const auto gone = std::erase_if(lane.input, [&](const Received& message) { return message.sequence < below; });
+        lane.taken -= std::min(lane.taken, gone);
     }
 }
 
@@ -260,7 +267,6 @@ void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
             violate("monotone", about + " goes back to " + std::to_string(head.floor));
         if (head.epoch != before.head.epoch + (mine ? 0 : 1)) violate("fenced", about + " is of a wrong epoch");
         if (mine && before.head.released) violate("fenced", about + " comes after its owner has left");
-        if (!mine) ++seen_[before.head.released ? "handed over" : "taken over"];
         if (!mine && !before.head.released && scheduler_.now() - before.seen_at < plan_.pipeline.state.lease)
             violate("fenced", about + " was claimed before the lease was over");
     }
@@ -269,7 +275,7 @@ void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
     const bool applied = head.floor != lanes_[partition].begins_behind || head.floor_stored != ServerTime{};
     if (applied && (floor == stored_at_.end() || floor->second != head.floor_stored))
         violate("monotone", about + " has a floor that is no message of the input");
-    check_content(stream, head);
+    check_content(stream, partition, head);
     check_chain(stream, head);
     heads_[partition] = {head, message.sequence, message.stored_at, scheduler_.now()};
     Lane& lane = lanes_[partition];
@@ -277,7 +283,7 @@ void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
     if (plan_.is_scored()) take_settled(partition, head);
 }
 
-void OwnedOracle::check_content(const SimStream& stream, const state::Head& head) {
+void OwnedOracle::check_content(const SimStream& stream, Partition partition, const state::Head& head) {
     std::string content = head.content;
     const auto subject = [&](Partition p) { return settings::state_subject(plan_.pipeline, p); };
     for (std::uint32_t part = 0; part < head.parts; ++part) {
@@ -291,6 +297,7 @@ void OwnedOracle::check_content(const SimStream& stream, const state::Head& head
         return violate("monotone", "the content of a head is not what it says");
     const auto read = state::read_content(content);
     if (!read) return violate("monotone", read.error().text);
+    spotter_.stored(partition, head, read->outbox);
     if (!read->outbox.empty()) ++seen_["heads with an outbox"];
     for (const auto& entry : read->outbox) {
         if (!committed_.try_emplace(subjects::to_hex(entry.id), head.generation).second || !plan_.is_scored()) continue;

@@ -27,6 +27,7 @@
 
 #include "bridge/base/snapshot.h"
 #include "bridge/state/head.h"
+#include "tests/sim/head_spotter.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/owned_reference.h"
 #include "tests/sim/owned_scores.h"
@@ -38,13 +39,15 @@ namespace millrace::sim {
 
 class OwnedOracle {
   public:
-    OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace);
+    OwnedOracle(const Plan& plan, const Scheduler& scheduler, Trace& trace, Marks& marks);
 
     // A message of the input was stored. `tenant` is empty where the subject has none that is usable.
     void published(Partition partition, const std::string& tenant, const StoredMessage& message,
                    const std::vector<OwnedEvent>& events);
     // From now on replicas begin a new generation, and those of the one before halt when they see it.
     void raised(std::uint32_t generation);
+    // What lies below was removed from the input.
+    void trimmed(std::uint64_t below);
     void stored(const SimStream& stream, const StoredMessage& message);
     void acked(const SimConsumer& consumer, std::uint64_t sequence);
     void turned(const std::string& replica, bool connected, const Snapshot& snapshot);
@@ -100,7 +103,7 @@ class OwnedOracle {
     void known_as(std::string name, const StoredMessage& message, const char* promise);
     void copy(const StoredMessage& message, std::string_view what);
     void head(const SimStream& stream, const StoredMessage& message);
-    void check_content(const SimStream& stream, const state::Head& head);
+    void check_content(const SimStream& stream, Partition partition, const state::Head& head);
     void check_chain(const SimStream& stream, const state::Head& head);
     void check_copies(const StoredMessage& message);
     [[nodiscard]] std::string name_of(const Reference::Key& key, ServerTime end) const;
@@ -110,6 +113,7 @@ class OwnedOracle {
     const Plan& plan_;
     const Scheduler& scheduler_;
     Trace& trace_;
+    HeadSpotter spotter_;
     Reference reference_;
     OwnedScores scores_;
     std::map<Partition, Lane> lanes_;

@@ -12,6 +12,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // How much of what could go wrong does.
+constexpr std::uint64_t kDisasters = 5;
+
 constexpr std::array kShares = {1.0, 1.0, 0.6, 0.4, 0.4, 0.15, 0.15, 0.0};
 
 struct Draw {
@@ -253,11 +255,13 @@ Plan Plan::owned_of(std::uint64_t seed) {
     Random more(seed, "owned more");
     for (auto& aggregate : plan.pipeline.aggregates) more_functions(aggregate, more);
     // Some groups of many bytes: what one watermark closes is more than a commit takes.
-    if (more.chance(0.06) && plan.max_message >= 1 << 20) plan.owned.group_size = more.between(5'000, 30'000);
+    if (more.chance(0.08) && plan.max_message >= 1 << 20) plan.owned.group_size = more.between(10'000, 60'000);
     if (more.chance(0.15)) {
         plan.starts_after = more.between(Duration(seconds(5)), minutes(1));
         plan.pipeline.input.start = kServerEpoch + more.between(Duration(seconds(1)), plan.starts_after);
     }
+    if (more.chance(0.3 * faults.share)) plan.troubles.trim.every = more.between(Duration(seconds(5)), minutes(2));
+    if (more.chance(0.2)) plan.disaster = more.below(kDisasters) + 1;
     Random scores(seed, "owned scores");
     if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
     return plan;

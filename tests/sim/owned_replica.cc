@@ -26,7 +26,9 @@ struct OwnedReplica::Watcher final : ports::Observer {
     void requested(std::size_t) override {}
     void answered(Outcome, int, Duration) override {}
     void note(const Note& note) override {
-        if (!replica.gate_.dead()) replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);
+        if (replica.gate_.dead()) return;
+        replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);
+        replica.spotter_.noted(note);
     }
     void publish(const Snapshot&) override {}
 
@@ -37,12 +39,14 @@ OwnedReplica::OwnedReplica(Parts parts)
     : parts_(std::move(parts)),
       turns_(parts_.scheduler, [this] { turn(); }),
       arrivals_([this] { turns_.wake(); }),
-      key_(*auth::KeyFile::load("")) {
+      key_(*auth::KeyFile::load("")),
+      spotter_(parts_.plan.pipeline, parts_.marks) {
     Random random(parts_.seed, "replica " + parts_.name);
     clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
     jetstream_ = std::make_unique<SimJetStream>(
         SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
                             parts_.trace, parts_.seed, parts_.name, parts_.chooser});
+    watch();
     watcher_ = std::make_unique<Watcher>(*this);
     endpoint_ =
         std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
@@ -64,6 +68,13 @@ OwnedReplica::OwnedReplica(Parts parts)
     turns_.start();
 }
 
+void OwnedReplica::watch() {
+    jetstream_->watch({.publishing = [this](const auto& publication) { spotter_.publishing(publication); },
+                       .positioning = [this](const Position& position) { spotter_.positioning(position); },
+                       .reading = [this](const Read& read) { spotter_.reading(read); },
+                       .told = [this](const ports::JetStreamArrival& arrival) { spotter_.told(arrival); }});
+}
+
 OwnedReplica::~OwnedReplica() = default;
 
 void OwnedReplica::turn() {
@@ -71,7 +82,9 @@ void OwnedReplica::turn() {
     shard_->wait(clock(), Duration::zero());
     shard_->turn(clock(), parts_.scheduler.server_now());
     if (gate_.dead()) return end("crashes");
-    parts_.oracle.turned(parts_.name, jetstream_->told_connected(), shard_->snapshot(clock()));
+    const auto snapshot = shard_->snapshot(clock());
+    parts_.oracle.turned(parts_.name, jetstream_->told_connected(), snapshot);
+    spotter_.halted(snapshot.halt);
     if (shard_->drained()) return end("drained");
     if (drain_deadline_ && now > *drain_deadline_ + kDrainSlack)
         parts_.oracle.violate("recovers", parts_.name + " did not drain by its deadline");
@@ -85,6 +98,7 @@ void OwnedReplica::freeze(Duration duration) {
     const auto until = std::max(turns_.frozen_until(), parts_.scheduler.now() + duration);
     jetstream_->freeze(until);
     turns_.freeze(until);
+    spotter_.frozen(duration);
     parts_.trace.fault("frozen",
                        parts_.name + " for " + std::to_string(duration / std::chrono::milliseconds(1)) + " ms");
 }

@@ -14,6 +14,7 @@
 #include "tests/sim/fake_endpoint.h"
 #include "tests/sim/fake_jetstream.h"
 #include "tests/sim/owned_oracle.h"
+#include "tests/sim/owned_spotter.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/turns.h"
 
@@ -32,6 +33,7 @@ class OwnedReplica {
         Trace& trace;
         std::string name;
         std::uint64_t seed;
+        Marks& marks;
         Chooser* chooser;             // of the exhaustive mode, or null
         std::function<void()> ended;  // it died or drained; called once, outside of a turn
     };
@@ -56,6 +58,7 @@ class OwnedReplica {
   private:
     struct Watcher;
 
+    void watch();
     void turn();
     void end(std::string_view how);
     [[nodiscard]] Time clock() const { return parts_.scheduler.now() + clock_offset_; }
@@ -71,7 +74,7 @@ class OwnedReplica {
     std::unique_ptr<protocols::Protocol> protocol_;
     auth::KeyFile key_;
     std::unique_ptr<Shard> shard_;
-
+    OwnedSpotter spotter_;
     std::optional<Time> drain_deadline_;
 };
 

@@ -16,12 +16,14 @@ Report OwnedRun::go() {
     w.make_streams();
     publish();
     w.run_until(Time{} + w.plan.starts_after);
+    w.marks.hit_if(w.plan.starts_after > Duration::zero(), Mark::begun_at_a_time);
     w.start();
     begin_troubles();
     if (w.run_until(Time{} + w.plan.troubled_for)) {
         heal();
         expect_recovery();
         if (!w.oracle.violation()) expect_health();
+        if (!w.oracle.violation()) end_badly();
         if (!w.oracle.violation() && !w.drain_all(minutes(2)))
             w.oracle.violate("recovers", "with nothing in hand a replica does not end: " + w.state_text());
     }
@@ -30,6 +32,7 @@ Report OwnedRun::go() {
             .events = w.oracle.events(),
             .steps = w.scheduler.ran(),
             .lasted = w.scheduler.now().time_since_epoch(),
+            .marks = w.marks,
             .faults = w.trace.faults(),
             .seen = w.oracle.seen(),
             .last = {w.trace.last().begin(), w.trace.last().end()}};

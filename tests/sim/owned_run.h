@@ -45,6 +45,22 @@ class OwnedRun {
     void deny(const Trouble&);
     void step_clock(const Trouble&);
     void change_condition(const Trouble&);
+    void trim(const Trouble&);
+
+    // What only a person can end (owned_disasters.cc): in some runs one of these happens last, and its halt is waited
+    // for. False where the streams are such that it cannot be.
+    struct Disaster {
+        std::string_view halt;
+        bool (OwnedRun::*strike)();
+    };
+    static std::span<const Disaster> disasters();
+    void end_badly();
+    void kill_all();
+    bool lose_the_unread();
+    bool make_input_anew();
+    bool restore_older_state();
+    bool damage_state();
+    bool go_back_a_generation();
 
     void publish();
     void heal();

@@ -169,6 +169,14 @@ TEST_CASE("scenario: the state was restored from an older copy") {
     s.halts("state_regressed");
 }
 
+TEST_CASE("scenario: open windows take more than they may") {
+    OwnedScenario s([](Plan& plan) { plan.pipeline.state.max_bytes = 2000; });
+    s.publish();
+    s.settles(minutes(1));
+    for (int n = 0; n < 20; ++n) s.publish("k" + std::to_string(n));
+    s.halts("state_full");
+}
+
 TEST_CASE("scenario: acks are lost for longer than the consumer waits for them") {
     OwnedScenario s;
     s.link(0).lose_ack = 1;

@@ -1,6 +1,7 @@
 // What goes wrong in the first phase of a run with owned partitions, each kind at random times with the mean the plan
 // gives. What lasts ends by itself.
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "tests/sim/owned_run.h"
@@ -26,6 +27,7 @@ std::span<const OwnedRun::Kind> OwnedRun::kinds() {
         {"denied", &Troubles::denied, &OwnedRun::deny},
         {"condition", &Troubles::condition, &OwnedRun::change_condition},
         {"clock_step", &Troubles::clock_step, &OwnedRun::step_clock},
+        {"trim", &Troubles::trim, &OwnedRun::trim},
     };
     return kKinds;
 }
@@ -110,6 +112,21 @@ void OwnedRun::change_condition(const Trouble& trouble) {
     world_.scheduler.after(lasts, [this] {
         if (troubled_) world_.model.set_condition(Condition::healthy);
     });
+}
+
+// The input's limits take what is below every floor.
+void OwnedRun::trim(const Trouble&) {
+    auto below = std::numeric_limits<std::uint64_t>::max();
+    for (Partition p = 0; p < world_.plan.pipeline.partitions; ++p) {
+        const auto* last = world_.oracle.last(p);
+        below = std::min(below, last == nullptr ? 0 : last->head.floor + 1);
+    }
+    auto* input = world_.server.stream(world_.plan.pipeline.input.stream);
+    if (below <= input->first_sequence()) return;
+    world_.trace.fault("input trimmed", "below " + std::to_string(below));
+    world_.marks.hit(Mark::trimmed_below_floors);
+    input->purge("events.>", below);
+    world_.oracle.trimmed(below);
 }
 
 void OwnedRun::delete_consumer(const Trouble&) {

@@ -29,7 +29,7 @@ OwnedWorld::OwnedWorld(const Plan& from, bool print)
       raised(next_generation(from)),
       trace(scheduler, print),
       model(plan.model, plan.seed, trace),
-      oracle(plan, scheduler, trace),
+      oracle(plan, scheduler, trace, marks),
       publisher(plan, scheduler, server, oracle, trace),
       random(plan.seed, "owned world"),
       links(plan.replicas, plan.link) {
@@ -81,7 +81,7 @@ void OwnedWorld::start_replica(std::size_t place) {
     };
     replicas[place] = std::make_unique<OwnedReplica>(OwnedReplica::Parts{
         raises ? raised : plan, scheduler, server, model, busy, links[place], oracle, trace,
-        "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, chooser, ended});
+        "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, marks, chooser, ended});
 }
 
 void OwnedWorld::raise_generation() {

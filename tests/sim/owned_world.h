@@ -43,6 +43,7 @@ struct OwnedWorld {
     const Plan raised;  // the same in the next generation
     Scheduler scheduler;
     Trace trace;
+    Marks marks;
     SimServer server{scheduler};
     SimModel model;
     std::uint32_t busy = 0;  // requests the model has in work

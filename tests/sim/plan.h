@@ -34,6 +34,7 @@ struct Troubles {
     Trouble wall_step;   // of a replica's wall clock
     Trouble clock_step;  // of the server's
     Trouble input_anew;  // the input stream is deleted and made again
+    Trouble trim;        // the input's limits remove what was read
 };
 
 // What does not heal. The rest of the world must go on.
@@ -78,8 +79,9 @@ struct Plan {
     std::uint32_t events = 0;
     Duration publish_every{};  // mean
     Duration troubled_for{};
-    Duration starts_after{};  // of owned partitions: the replicas find messages
-    Duration idle_turn{};     // the longest a replica sleeps
+    std::uint64_t disaster = 0;  // of owned partitions: what happens last, counted from 1
+    Duration starts_after{};     // of owned partitions: the replicas find messages
+    Duration idle_turn{};        // the longest a replica sleeps
     Duration duplicate_window{};
     std::uint64_t max_message = 1 << 20;  // of the output stream, in bytes
     std::uint64_t max_input = 1 << 20;

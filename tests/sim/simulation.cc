@@ -57,12 +57,13 @@ int run_seeds(const Options& options) {
     }
     if (options.hash) return std::printf("%016llx\n", static_cast<unsigned long long>(totals.hash())), 0;
     totals.print();
-    if (options.marks && !totals.marks().missing().empty()) {
-        for (const auto name : totals.marks().missing()) {
-            std::printf("never seen: %.*s\n", static_cast<int>(name.size()), name.data());
-        }
-        return 1;
+    bool unseen = false;
+    for (const auto& [name, count] : totals.marks()) {
+        if (!options.marks || count > 0) continue;
+        std::printf("never seen: %s\n", name.c_str());
+        unseen = true;
     }
+    if (unseen) return 1;
     if (options.expect.empty()) return totals.broken() == 0 ? 0 : 1;
     std::printf("no seed breaks %s\n", options.expect.c_str());
     return 1;

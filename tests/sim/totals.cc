@@ -42,9 +42,7 @@ void Totals::print() const {
     } else {
         print_counts("owned partitions", seen_);
     }
-    std::map<std::string, std::uint64_t> marks;
-    for (std::size_t n = 0; n < kMarks; ++n) marks[std::string(kMarkNames[n])] = marks_.hits(static_cast<Mark>(n));
-    print_counts("marks", marks);
+    print_counts("marks", marks());
     for (const auto& [promise, seeds] : broken_) {
         std::printf("broken %s, %zu seeds:", promise.c_str(), seeds.size());
         for (const auto seed : seeds) std::printf(" %llu", wide(seed));

@@ -17,7 +17,8 @@ class Totals {
     // One number for the traces of all.
     [[nodiscard]] std::uint64_t hash() const { return hash_; }
     [[nodiscard]] std::size_t broken() const { return broken_.size(); }
-    [[nodiscard]] const Marks& marks() const { return marks_; }
+    // Of the kind of worlds that were run.
+    [[nodiscard]] std::map<std::string, std::uint64_t> marks() const { return marks_.of(!seen_.empty()); }
 
   private:
     std::uint64_t schedules_ = 0;
