@@ -123,7 +123,6 @@ void Owner::take(std::unique_ptr<Delivery> delivery) {
 
 void Owner::await(const Delivery& delivery, DeliveryId id, std::uint64_t result_base) {
     const bool perhaps_scored_before = delivery.stream_sequence <= recovered_up_to_;
-    if (getenv("DBG")) fprintf(stderr,"DBG await p%u seq %lu base %lu upto %lu rb %lu\n", partition_, delivery.stream_sequence, result_base, recovered_up_to_, recovered_base_);
     newest_base_ = perhaps_scored_before ? recovered_base_ : result_base;
     waiting_.push_back({nullptr, id, delivery.stream_sequence, held_bytes(delivery), newest_base_});
     waiting_bytes_ += waiting_.back().bytes;
@@ -142,7 +141,6 @@ std::optional<Find> Owner::want_recovery() {
     find.from_sequence = {recovered_base_ + 1};  // results, which come first, and nothing else
     find.input_above = applied_.sequence;
     find.input_to = std::numeric_limits<std::uint64_t>::max();
-    if (getenv("DBG")) fprintf(stderr,"DBG recover p%u base %lu above %lu\n", partition_, recovered_base_, applied_.sequence);
     return find;
 }
 
@@ -155,6 +153,7 @@ void Owner::recovered(Time now) {
 // What waits behind a message that is awaited cannot be applied either.
 void Owner::let_go_of_waiting(bool all) {
     const auto from = all ? waiting_.begin() : std::ranges::find_if(waiting_, [](const Waiting& each) { return !each.delivery; });
+    if (from != waiting_.end()) newest_base_ = from->result_base;  // what was published of it is still to be found
     for (auto each = from; each != waiting_.end(); ++each) {
         waiting_bytes_ -= each->bytes;
         each->delivery ? spent_.push_back(std::move(each->delivery)) : given_up_.push_back(each->id);
@@ -270,7 +269,6 @@ void Owner::freeze(Time now) {
     head.floor_stored = applied_.stored_at;
     head.clear_to = clear_to_;
     head.out_base = out_base();
-    if (getenv("DBG")) fprintf(stderr,"DBG freeze p%u floor %lu base %lu waiting %zu front %lu\n", partition_, head.floor, head.out_base.empty()?0:head.out_base[0], waiting_.size(), waiting_.empty()?0:waiting_.front().sequence);
     state::Content content = applier_->take(whole);
     std::string bytes = state::write(content);
     entries_ = std::move(content.outbox);
