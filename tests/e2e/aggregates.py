@@ -229,6 +229,7 @@ class AggregateStage(Stage):
 
     def verify(self, test, wire_doubles_allowed=False, within=60.0):
         """Waits until all windows are out, compares, and says what was found. Requires: the load has ended."""
+        self.connection.reconnect()  # the server drops who is silent for minutes
         stored = list(self.jetstream.read("EVENTS"))
         ends = self._ends(test, stored)
         audits = {pipeline: self._audit(pipeline, stored, ends, test) for pipeline in self.pipelines}

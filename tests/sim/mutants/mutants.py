@@ -40,7 +40,7 @@ MUTANTS = {
          "    (void)delivery;\n    return mixed;"),
     ]),
     "publishes_a_stale_delivery": (["fresh"], [
-        ("bridge/engine/engine.cc", "    expire(now, out);\n    const", "    const"),
+        ("bridge/engine/engine.cc", "    if (!is_owned()) expire(now, out);\n", ""),
         ("bridge/engine/ledger.cc", "    return row != rows_.end() && now - row->second.touched < ack_wait;",
          "    return row != rows_.end();"),
     ]),
@@ -107,18 +107,18 @@ MUTANTS = {
          "        dispatcher_.go_first(std::move(flight.batch));\n    } else {"),
     ]),
     "ignores_what_a_search_found": (["stories"], [
-        ("bridge/engine/search.cc", "    known_[partition] = {found.identities.begin(), found.identities.end()};\n", ""),
+        ("bridge/engine/search.cc", "    known_[partition] = found.by_identity();\n", ""),
     ]),
     "takes_a_witness_of_another_deployment": (["stories"], [
         ("bridge/engine/conviction.cc", "            !answer.deployment.empty() && !accused.deployment.empty() &&",
          "            false && !accused.deployment.empty() &&"),
     ]),
     "acks_at_a_stream_made_anew": (["stories"], [
-        ("bridge/engine/engine.cc", "    withhold_acks(now, out, before);\n", ""),
+        ("bridge/engine/engine.cc", "    is_owned() ? hand_over(out) : withhold_acks(now, out, before);\n",
+         "    if (is_owned()) hand_over(out);\n"),
     ]),
     "leaves_without_naks": (["stories"], [
-        ("bridge/engine/engine.cc", "        out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});\n        let_go(id);\n    }\n    batcher_.clear();",
-         "        let_go(id);\n    }\n    batcher_.clear();"),
+        ("bridge/engine/engine.cc", "        if (!is_owned()) out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});\n", ""),
     ]),
     "turns_the_stale_check_round": (["recovers", "fresh"], [
         ("bridge/engine/ledger.cc", "now - row->second.touched < ack_wait;", "now - row->second.touched >= ack_wait;"),
@@ -188,7 +188,7 @@ OWNED = {
          "    inherited_ = false;\n"),
     ]),
     "takes_a_delivery_across_a_gap": (["aggregate_once", "late_once", "recovers", "acked_after_stored", "fenced"], [
-        ("bridge/engine/owner.cc", "    if (delivery->consumer_sequence != received_ + 1 ||", "    if ("),
+        ("bridge/engine/owner.cc", "    if (delivery.consumer_sequence != received_ + 1 ||", "    if ("),
     ]),
     "claims_without_waiting": (["fenced"], [
         ("bridge/engine/owner_claim.cc", "now - seen_since_ >= pipeline_.state.lease;", "true;"),
