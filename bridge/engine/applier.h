@@ -31,7 +31,9 @@ class Applier {
     Applier(const settings::Pipeline& pipeline, Partition partition, const Rendering& rendering);
 
     // Nothing more may be applied before the outbox was taken and what is over is closed.
-    [[nodiscard]] bool full() const { return !outbox_has_room() || !moved_.empty(); }
+    [[nodiscard]] bool full() const { return !outbox_has_room() || is_closing(); }
+    // What is applied has closed windows that wait for room in the outbox.
+    [[nodiscard]] bool is_closing() const { return !moved_.empty(); }
     // Requires: not full, every event has its score or verdict where events are scored, and every message of the partition before this one was applied.
     Fates apply(Delivery& delivery);
     // It is known that no event of an earlier time can come any more that would not be late.

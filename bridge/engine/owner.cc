@@ -273,7 +273,8 @@ void Owner::freeze(Time now) {
     std::string bytes = state::write(content);
     entries_ = std::move(content.outbox);
     inherited_ = false;
-    floor_ack_ = applied_ack_;
+    // Acked is what has come out, all of it.
+    if (!applier_->is_closing()) floor_ack_ = applied_ack_;
     committed_at_ = now;
     checkpoint_.begin(std::move(head), std::move(bytes), bound_.max_payload, now);
 }
