@@ -92,6 +92,10 @@ class Audit:
         """What is expected and was not seen."""
         return [what for what in self._due if what not in self._seen]
 
+    def identities(self):
+        """What of the expected was seen → its identity."""
+        return {what: identity for what, (identity, _, _) in self._seen.items()}
+
     def finish(self):
         """Notes what is missing. Returns the claims that do not hold."""
         self.wrong["missing"] = [str(what) for what in self.to_come()]

@@ -1,8 +1,8 @@
 """make widgets: how many widgets of each kind were made in five seconds, through a kill -9, checked to the last widget.
 
 Starts a private nats-server, lets Millrace set up its streams and run, publishes widgets of three tenants, out of order
-and some of them too late, kills the bridge in the middle and starts it again, and compares every aggregate with a second
-computation over the stored input. Exits 0 only when all are right. Leaves nothing behind: no process, no file.
+and some of them too late, kills the bridge in the middle and starts it again, and compares every aggregate, and the
+summary of the newest ones in a key-value bucket, with a second computation over the stored input. Exits 0 only when all are right. Leaves nothing behind: no process, no file.
 """
 import argparse
 import collections
@@ -12,6 +12,7 @@ import time
 
 import nats_wire
 import reference
+import summary
 from audit import Audit
 from children import NatsServer
 from reference import SECOND, Aggregate, Reference, Rules
@@ -21,6 +22,7 @@ from widgets.load import TENANTS, WIDGETS, Maker
 
 HERE = pathlib.Path(__file__).resolve().parent
 INPUT = "WIDGETS"
+BUCKET = "widgets"
 AGGREGATE = Aggregate("widgets-5s", (reference.tumbling, 5 * SECOND), ("widgetId",), {"created": ("count", None)})
 RULES = Rules(out_of_order=1 * SECOND, late=3 * SECOND)  # as widgets/millrace.yaml says
 
@@ -53,7 +55,7 @@ class Widgets:
             outputs = jetstream.api("STREAM.NAMES", {"subject": f"aggregates.{TENANTS[0]}.{AGGREGATE.name}"}).get("streams")
             if not outputs:
                 raise WentWrong(f"no stream takes aggregates.*.{AGGREGATE.name} after `millrace setup --apply`")
-            show.line(f"  streams              {INPUT} in, {outputs[0]} out")
+            show.line(f"  streams              {INPUT} in, {outputs[0]} out, and the bucket {BUCKET}")
             bridge = start_bridge()
             show.line(f"  millrace run         process {bridge.pid}")
             show.heading(f"Publishing {options.rate:,} widgets a second")
@@ -129,6 +131,7 @@ class Widgets:
     def _verdict(self, jetstream, audit, code):
         self._show_tenants(audit)
         self._show_window(audit)
+        found = summary.read(jetstream, BUCKET)
         wrong, expected = audit.wrong, audit.reference
         audit.finish()
         left = [name for name in jetstream.consumers(INPUT) for state in [jetstream.consumer(INPUT, name)]
@@ -144,6 +147,8 @@ class Widgets:
             (f"none of the {len(audit.expected):,} aggregates of the second computation is missing", wrong["missing"]),
             ("none is there twice, and each identity occurs once", wrong["twice"] + wrong["identities"] + audit.copies),
             ("none is different, and none is there that should not be", wrong["different"] + wrong["unexpected"]),
+            (f"the bucket has the newest aggregate of each of {len(found):,} widgets of a tenant",
+             summary.compare("widgets", audit.expected, audit.identities(), found)),
             ("nothing of one tenant stands under another's subject", wrong["tenants"]),
             (f"after kill -9 messages were taken again within {self._recovered or 0:.1f} s (lease 3 s)",
              [] if self._recovered else ["they were not"]),

@@ -107,6 +107,18 @@ void judge_state(const StreamFound& stream, std::string_view field, Findings& fo
     }
 }
 
+// Whatever expires there, or is deleted by somebody, comes back with the next window of its group.
+void judge_summary(const StreamFound& stream, const OutputSurvey& output, Findings& found) {
+    const std::string who = "stream " + quote(stream.name);
+    if (const auto why = io::unfit_for_summary(stream); !why.empty())
+        found.add(Severity::error, output.row.field, who + " " + why);
+    if (stream.name != output.row.stream) {
+        found.add(Severity::error, output.row.field,
+                  who + " stores " + quote(output.filter) + ", which belongs in the bucket's own, " +
+                      quote(output.row.stream) + std::string(kSetup));
+    }
+}
+
 // A stream that is named for an output, while another one has it.
 void judge_named(const PipelineSurvey& seen, Output output, std::string_view field, std::string_view what,
                  Findings& found) {
@@ -133,6 +145,8 @@ void judge_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& see
         judge_taking(*stream, field, found);
         if (output.row.output == Output::state) {
             judge_state(*stream, field, found);
+        } else if (is_summary(output.row.output)) {
+            judge_summary(*stream, output, found);
         } else {
             judge_memory(*stream, field, again, found);
         }

@@ -149,7 +149,9 @@ class Planner {
         const StreamFound* home = nullptr;
         for (const OutputSurvey& output : seen.outputs) {
             if (output.row.output == Output::state) continue;
-            if (output.streams.empty()) {
+            if (is_summary(output.row.output)) {
+                plan_bucket(pipeline, output);
+            } else if (output.streams.empty()) {
                 add_once(homeless, output.filter);
             } else if (const auto* stream = output.behind()) {
                 if (home == nullptr) home = stream;
@@ -202,6 +204,22 @@ class Planner {
         }
     }
 
+    // As clients make one themselves.
+    void plan_bucket(const settings::Pipeline& pipeline, const OutputSurvey& output) {
+        judge_named(pipeline, &output, output.row.field, "summary");
+        if (const auto* stream = output.behind()) {
+            if (const auto why = io::unfit_for_summary(*stream); !why.empty())
+                block("pipeline " + quote(pipeline.name) + ": stream " + quote(stream->name) + " " + why);
+            return;
+        }
+        if (!output.streams.empty()) return block(spread(pipeline, output));
+        auto& wish = creation(output.row.stream);
+        add_once(wish.subjects, settings::bucket_space(output.row.stream.substr(settings::kBucketStream.size())) + ">");
+        wish.discard = "new";
+        wish.max_msgs_per_subject = 1;
+        wish.key_value = true;
+    }
+
     void plan_window(const settings::Pipeline& pipeline, const StreamFound& stream) {
         if (stream.duplicate_window >= return_after(pipeline)) return;
         auto window = wanted_window(pipeline);
@@ -240,11 +258,11 @@ class Planner {
     // --- words -------------------------------------------------------------------------------------------------
 
     static std::string text_of(const io::StreamWish& wish) {
-        std::string text = "create stream " + quote(wish.name) + " for " + joined(wish.subjects) + " (" +
-                           wish.retention + ", " + wish.storage + ", " + std::to_string(wish.replicas) +
-                           (wish.replicas == 1 ? " replica" : " replicas") + ", " +
-                           (wish.discard == "new" ? "discard new, " : "") + "duplicate window " +
-                           words(wish.duplicate_window) + ")";
+        std::string text =
+            "create stream " + quote(wish.name) + " for " + joined(wish.subjects) + " (" + wish.retention + ", " +
+            wish.storage + ", " + std::to_string(wish.replicas) + (wish.replicas == 1 ? " replica" : " replicas") +
+            ", " + (wish.key_value ? "key-value bucket, " : "") + (wish.discard == "new" ? "discard new, " : "") +
+            "duplicate window " + words(wish.duplicate_window) + ")";
         if (!wish.transform_target.empty())
             text += ", rewriting " + wish.transform_source + " to " + wish.transform_target;
         return text;

@@ -40,13 +40,22 @@ struct PullStatus {
     std::string description;
 };
 
-// What a pipeline publishes: these, and from `aggregate` on its aggregates in their order. No pipeline has all of them;
-// settings/outputs.h says which ones one has. Where something is known of each, it is a vector with these as indices,
-// zero for what the pipeline does not have.
+// What a pipeline publishes: these, and from `aggregate` on, for each of its aggregates in their order, its messages
+// and its summary. No pipeline has all of them; settings/outputs.h says which ones one has. Where something is known of
+// each, it is a vector with these as indices, zero for what the pipeline does not have.
 enum class Output : std::uint32_t { result, dead_letter, unroutable, late, state, aggregate };
 constexpr std::size_t index(Output output) { return static_cast<std::size_t>(output); }
-// NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): it has no end, as aggregates have none
-constexpr Output aggregate_output(std::size_t place) { return static_cast<Output>(index(Output::aggregate) + place); }
+constexpr Output aggregate_output(std::size_t place) {
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): it has no end, as aggregates have none
+    return static_cast<Output>(index(Output::aggregate) + 2 * place);
+}
+constexpr Output summary_output(std::size_t place) {
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
+    return static_cast<Output>(index(aggregate_output(place)) + 1);
+}
+constexpr bool is_summary(Output output) {
+    return index(output) > index(Output::aggregate) && (index(output) - index(Output::aggregate)) % 2 == 1;
+}
 // What an event may come to by itself.
 inline constexpr std::size_t kEventOutputs = 3;
 
@@ -123,8 +132,8 @@ struct OutputPlace {
     auto operator<=>(const OutputPlace&) const = default;
 };
 
-// Reads the output streams (not the state) from a place on and returns the identities found of this pipeline, so that
-// what is already stored is not stored again (SEMANTICS B2, C7).
+// Reads the output streams (not the state, not summaries) from a place on and returns the identities found of this
+// pipeline, so that what is already stored is not stored again (SEMANTICS B2, C7).
 struct Find {
     std::uint64_t number = 0;
     // Sequence to read from, by Output; those beyond its end are not read. Where nothing is given, `from_time` is used.

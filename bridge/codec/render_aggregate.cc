@@ -10,9 +10,11 @@
 #include "bridge/codec/fit.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/timestamp.h"
+#include "bridge/settings/outputs.h"
 #include "bridge/windows/values.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
+#include "subjects/summary_key.h"
 
 namespace millrace::codec {
 namespace {
@@ -58,8 +60,9 @@ void add_marks(std::string& body, std::string_view mark, const std::vector<Membe
     if (!names.empty()) body += "," + member_key(mark) + "[" + names + "]";
 }
 
+// `tail`: further members, each after a comma.
 std::string body_of(const Aggregate& aggregate, Partition partition, const windows::Closed& closed,
-                    const std::vector<Member>& members) {
+                    const std::vector<Member>& members, std::string_view tail) {
     std::string body =
         R"({"window_start":")" + rfc3339_brief(closed.start) + R"(","window_end":")" + rfc3339_brief(closed.end) + '"';
     for (const Member& member : members) {
@@ -71,7 +74,7 @@ std::string body_of(const Aggregate& aggregate, Partition partition, const windo
     add_marks(body, "approximate", members, &Member::approximate);
     add_marks(body, "truncated", members, &Member::truncated);
     add_marks(body, "overflow", members, &Member::overflow);
-    return body += '}';
+    return body.append(tail) += '}';
 }
 
 // Whether something was left to leave out.
@@ -112,6 +115,19 @@ std::vector<Header> headers_of(const settings::Pipeline& pipeline, const Aggrega
             {"Millrace-Partition", std::to_string(partition)}};
 }
 
+Result<Rendered> with_body(Rendered made, const Aggregate& aggregate, Partition partition,
+                           const windows::Closed& closed, std::string_view tail, std::size_t max_bytes) {
+    auto members = members_of(aggregate, closed);
+    for (;;) {
+        made.payload = body_of(aggregate, partition, closed, members, tail);
+        const auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
+        if (trouble.empty()) return made;
+        if (!leave_out_largest(members)) {
+            return fail(ErrorCode::too_large, "aggregate: " + trouble + ", with nothing left to leave out");
+        }
+    }
+}
+
 subjects::EventOrigin origin_of(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event) {
     return {.pipeline = pipeline.name,
             .generation = pipeline.generation,
@@ -145,15 +161,29 @@ Result<Rendered> render_aggregate(const settings::Pipeline& pipeline, Partition 
     made.output = aggregate_output(closed.aggregate);
     made.subject = *std::move(subject);
     made.headers = headers_of(pipeline, aggregate, partition, closed);
-    auto members = members_of(aggregate, closed);
-    for (;;) {
-        made.payload = body_of(aggregate, partition, closed, members);
-        const auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
-        if (trouble.empty()) return made;
-        if (!leave_out_largest(members)) {
-            return fail(ErrorCode::too_large, "aggregate: " + trouble + ", with nothing left to leave out");
-        }
+    return with_body(std::move(made), aggregate, partition, closed, {}, max_bytes);
+}
+
+Result<Rendered> render_summary(const settings::Pipeline& pipeline, Partition partition, const windows::Closed& closed,
+                                std::size_t max_bytes) {
+    const Aggregate& aggregate = aggregate_of(pipeline, closed);
+    std::vector<Value> group;
+    for (const Value& value : closed.group) {
+        Value scratch;
+        group.push_back(*windows::plain(&value, scratch));
     }
+    Rendered made;
+    made.output = summary_output(closed.aggregate);
+    made.subject =
+        settings::summary_space(pipeline, aggregate) +
+        subjects::summary_key(closed.tenant, aggregate.partial ? std::optional(partition) : std::nullopt, group);
+    made.headers = headers_of(pipeline, aggregate, partition, closed);
+    // Nothing is to be a duplicate there: what is stored is compared.
+    made.headers[0].first = kSummaryIdentity;
+    made.headers[1].second = "summary";
+    const std::string tail =
+        R"(,"generation":)" + std::to_string(pipeline.generation) + R"(,"identity":")" + made.headers[0].second + '"';
+    return with_body(std::move(made), aggregate, partition, closed, tail, max_bytes);
 }
 
 Result<Rendered> render_late(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,

@@ -26,6 +26,11 @@ inline constexpr std::array<std::string_view, 9> kAggregateMembers = {
     "partition",    "approximate", "truncated", "overflow",
 };
 
+// Further ones of a summary.
+inline constexpr std::array<std::string_view, 2> kSummaryMembers = {"generation", "identity"};
+// Where a summary has its identity; it is no message that could be a duplicate.
+inline constexpr std::string_view kSummaryIdentity = "Millrace-Identity";
+
 Identity identity_of(const settings::Pipeline& pipeline, Partition partition, const windows::Closed& closed);
 
 // At most `max_bytes` long with its headers: a longer one leaves out its largest group field or select, which is then
@@ -33,6 +38,11 @@ Identity identity_of(const settings::Pipeline& pipeline, Partition partition, co
 // Requires: `closed` is of the pipeline.
 Result<Rendered> render_aggregate(const settings::Pipeline& pipeline, Partition partition,
                                   const windows::Closed& closed, std::size_t max_bytes);
+
+// What the summary says of the group from then on: the same body with `generation` and `identity` behind, on the
+// subject of the group's key. Requires: the aggregate has a bucket.
+Result<Rendered> render_summary(const settings::Pipeline& pipeline, Partition partition, const windows::Closed& closed,
+                                std::size_t max_bytes);
 
 // A copy of the event, for event.late_subject. One that is too long leaves out the publisher's headers, and then has
 // its payload replaced as a dead letter does.

@@ -51,9 +51,21 @@ void check_times(const Pipeline& pipeline, const std::string& path, const Compla
     }
 }
 
+void check_summary_members(const Aggregate& aggregate, const std::string& path, const Complaints& complain) {
+    for (const std::string_view name : codec::kSummaryMembers) {
+        const auto is_so_called = [&](const std::string& field) { return key_of(field) == name; };
+        const std::string rule = quote(std::string(name)) + " stands by itself in the values of kv_bucket ";
+        if (std::ranges::any_of(aggregate.group_by, is_so_called))
+            complain(path + ".group_by", rule + "(leave it out)");
+        if (std::ranges::find(aggregate.select, name, &Select::name) != aggregate.select.end())
+            complain(join(path + ".select", std::string(name)), rule + "(choose another name)");
+    }
+}
+
 // Group fields and selects are members of one JSON object, beside those every aggregate has.
 void check_members(const Aggregate& aggregate, const std::string& path, const Complaints& complain) {
     check_keys(aggregate.group_by, path + ".group_by", "an aggregate", complain);
+    if (!aggregate.kv_bucket.empty()) check_summary_members(aggregate, path, complain);
     for (const std::string& field : aggregate.group_by) {
         const std::string key = key_of(field);
         if (std::ranges::find(codec::kAggregateMembers, key) != codec::kAggregateMembers.end()) {

@@ -75,8 +75,11 @@ constexpr Field kFields[] = {
      .example = "aggregates.{tenant}.fares-5s",
      .apart = true},
     {.path = "pipelines[].aggregates[].kv_bucket",
-     .shape = Coming{},
-     .doc = "Keeps the newest aggregate of each group in a key-value bucket. This version publishes messages only."},
+     .shape = Text{at<&Aggregate::kv_bucket>, rules::bucket_name},
+     .doc = "Also keeps the newest aggregate of each group in this key-value bucket, under the key "
+            "`PIPELINE.NAME.TENANT.GROUP…`. Several aggregates and pipelines may share a bucket.",
+     .example = "fares",
+     .apart = true},
     {.path = "pipelines[].aggregates[].partial",
      .shape = Flag{at<&Aggregate::partial>},
      .initial = "false",

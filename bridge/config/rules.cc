@@ -97,6 +97,11 @@ std::optional<std::string> stream_name(std::string_view value) {
     return refusal(value, "is no stream name (1 to 255 characters of ASCII, without blanks and . * > / \\)");
 }
 
+std::optional<std::string> bucket_name(std::string_view value) {
+    if (subjects::is_tenant(value)) return std::nullopt;  // the same alphabet
+    return refusal(value, "is no bucket name (1 to 64 of A-Z a-z 0-9 _ -)");
+}
+
 std::optional<std::string> input_subject(std::string_view value) {
     return subject_mistake(value, subjects::Use::input, true);
 }

@@ -10,6 +10,7 @@ namespace millrace::config::rules {
 
 std::optional<std::string> pipeline_name(std::string_view value);
 std::optional<std::string> stream_name(std::string_view value);
+std::optional<std::string> bucket_name(std::string_view value);
 std::optional<std::string> input_subject(std::string_view value);     // a template with {tenant}
 std::optional<std::string> tenant_subject(std::string_view value);    // one to publish on, with {tenant}
 std::optional<std::string> operator_subject(std::string_view value);  // one to publish on, without {tenant}

@@ -21,6 +21,14 @@ EventClock::Rules rules_of(const settings::Event& event) {
     return rules;
 }
 
+bool has_summary(const Aggregate& aggregate) { return !aggregate.kv_bucket.empty(); }
+
+std::size_t size_of(const state::OutboxEntry& entry) {
+    std::size_t size = entry.payload.size() + entry.subject.size();
+    for (const auto& [name, value] : entry.headers) size += name.size() + value.size();
+    return size;
+}
+
 Fate fate_of(EventClock::Standing standing) {
     switch (standing) {
         case EventClock::Standing::in_time:
@@ -42,7 +50,8 @@ Applier::Applier(const settings::Pipeline& pipeline, Partition partition, const 
       partition_(partition),
       rendering_(rendering),
       clock_(rules_of(pipeline.event)),
-      windows_(pipeline.aggregates) {}
+      windows_(pipeline.aggregates),
+      entries_per_window_(std::ranges::any_of(pipeline.aggregates, has_summary) ? 2 : 1) {}
 
 Fates Applier::apply(Delivery& delivery) {
     Fates fates{};
@@ -93,18 +102,30 @@ void Applier::close() {
     while (!moved_.empty() && outbox_has_room()) {
         closed.clear();
         const std::string& tenant = *moved_.begin();
-        const bool all = windows_.close(tenant, clock_.watermark(tenant), kMostEntries - outbox_.size(), closed);
+        const std::size_t room = (kMostEntries - outbox_.size() + entries_per_window_ - 1) / entries_per_window_;
+        const bool all = windows_.close(tenant, clock_.watermark(tenant), room, closed);
         for (const windows::Closed& window : closed) {
-            if (window.end > publish_after_) publish(rendering_.aggregate(partition_, window));
+            if (window.end <= publish_after_) continue;
+            publish(rendering_.aggregate(partition_, window));
+            if (has_summary(pipeline_.aggregates[window.aggregate])) summarize(rendering_.summary(partition_, window));
         }
         if (all) moved_.erase(moved_.begin());
     }
 }
 
 void Applier::publish(state::OutboxEntry entry) {
-    outbox_bytes_ += entry.payload.size() + entry.subject.size();
-    for (const auto& [name, value] : entry.headers) outbox_bytes_ += name.size() + value.size();
+    outbox_bytes_ += size_of(entry);
     outbox_.push_back(std::move(entry));
+}
+
+// Windows of a group close in the order of their ends: of those in one commit the newest is the one to tell of.
+void Applier::summarize(state::OutboxEntry entry) {
+    const auto [known, first] = summaries_.try_emplace(entry.subject, outbox_.size());
+    if (first) return publish(std::move(entry));
+    state::OutboxEntry& before = outbox_[known->second];
+    outbox_bytes_ += size_of(entry);
+    outbox_bytes_ -= size_of(before);
+    before = std::move(entry);
 }
 
 state::Content Applier::take(bool whole) {
@@ -118,6 +139,7 @@ state::Content Applier::take(bool whole) {
         windows_.write_changes(windows);
     }
     outbox_bytes_ = 0;
+    summaries_.clear();
     idled_ = false;
     return {clock.take(), windows.take(), std::exchange(outbox_, {})};
 }

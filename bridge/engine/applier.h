@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "bridge/base/event.h"
@@ -63,6 +64,7 @@ class Applier {
     void move_clock(const Delivery& delivery, const Event& event);
     Fate place(const Delivery& delivery, Event& event);
     void publish(state::OutboxEntry entry);
+    void summarize(state::OutboxEntry entry);
     [[nodiscard]] bool outbox_has_room() const { return outbox_.size() < kMostEntries && outbox_bytes_ < kMostBytes; }
 
     const settings::Pipeline& pipeline_;
@@ -73,6 +75,8 @@ class Applier {
     std::set<std::string, std::less<>> moved_;  // tenants whose watermark may have passed a window
     std::vector<state::OutboxEntry> outbox_;
     std::size_t outbox_bytes_ = 0;
+    std::unordered_map<std::string, std::size_t> summaries_;  // of the outbox: subject → place
+    const std::size_t entries_per_window_;
     ServerTime publish_after_ = ServerTime::min();
     bool idled_ = false;
 };

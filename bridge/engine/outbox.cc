@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bridge/engine/backoff.h"
+#include "bridge/engine/summary.h"
 
 namespace millrace::engine {
 
@@ -13,13 +14,17 @@ namespace {
 constexpr BackoffRule kAgain{std::chrono::milliseconds(100), std::chrono::seconds(5)};
 constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(1), std::chrono::seconds(30)};
 
+bool is_compared(const state::OutboxEntry& entry) { return is_summary(static_cast<Output>(entry.output)); }
+
 }  // namespace
 
 void Outbox::begin(std::vector<state::OutboxEntry> entries, std::vector<std::uint64_t> base, bool inherited) {
     clear();
     base_ = std::move(base);
     for (state::OutboxEntry& entry : entries) {
-        rows_.push_back({std::move(entry), inherited ? Standing::unsure : Standing::waiting, std::nullopt, {}});
+        if (is_unwanted_summary(pipeline_, entry)) continue;
+        const bool unsure = inherited && !is_compared(entry);
+        rows_.push_back({std::move(entry), unsure ? Standing::unsure : Standing::waiting, std::nullopt, {}});
     }
     left_ = rows_.size();
 }
@@ -40,8 +45,7 @@ void Outbox::pump(Time now, bool connected, Duration duplicate_window, Effects& 
     if (left_ == 0) return;
     for (Row& row : rows_) {
         if (row.standing != Standing::sent || now - row.sent < kAnswerWithin) continue;
-        row.standing = Standing::waiting;
-        --unanswered_;
+        wait_again(row);
         failed({ErrorCode::unavailable, "the outputs do not answer publications"}, now);
     }
     if (searching_ && now >= search_due_) searching_.reset();
@@ -61,13 +65,31 @@ void Outbox::pump(Time now, bool connected, Duration duplicate_window, Effects& 
 void Outbox::send(std::size_t place, Time now, Effects& out) {
     Row& row = rows_[place];
     const std::uint64_t number = numbers_.next();
-    if (!row.first_attempt) row.first_attempt = now;
+    const auto output = static_cast<Output>(row.entry.output);
     row.sent = now;
+    row.attempt = number;
     row.standing = Standing::sent;
     ++unanswered_;
     attempts_.emplace(number, place);
-    out.emplace_back(Write{StoreId{number}, static_cast<Output>(row.entry.output), row.entry.subject,
-                           &row.entry.headers, row.entry.payload, std::nullopt});
+    if (is_compared(row.entry) && !row.last) {
+        out.emplace_back(Read{.number = number,
+                              .partition = Numbers::partition_of(number),
+                              .from = Read::From::output,
+                              .output = output,
+                              .which = Read::Which::last,
+                              .subject = row.entry.subject});
+        return;
+    }
+    if (!is_compared(row.entry) && !row.first_attempt) row.first_attempt = now;
+    out.emplace_back(
+        Write{StoreId{number}, output, row.entry.subject, &row.entry.headers, row.entry.payload, row.last});
+}
+
+// Whatever was known of the bucket may have changed meanwhile, by our own attempt too.
+void Outbox::wait_again(Row& row) {
+    row.standing = Standing::waiting;
+    row.last.reset();
+    --unanswered_;
 }
 
 void Outbox::search(Time now, Effects& out) {
@@ -100,10 +122,33 @@ bool Outbox::stored(const Stored& stored, Time now) {
         }
         confirm(row);
     } else if (row.standing == Standing::sent) {
-        row.standing = Standing::waiting;
-        --unanswered_;
-        failed(*stored.error, now);
+        wait_again(row);
+        const bool passed_by = is_compared(row.entry) && stored.error->code == ErrorCode::conflict;
+        failed(passed_by ? Error{ErrorCode::unavailable, {}} : *stored.error, now);
     }
+    return true;
+}
+
+// An answer to an earlier attempt may be older than what that attempt itself has stored since.
+bool Outbox::got(const GotMessage& got, Time now) {
+    const auto attempt = attempts_.find(got.number);
+    if (attempt == attempts_.end()) return false;
+    Row& row = rows_[attempt->second];
+    attempts_.erase(attempt);
+    if (row.standing != Standing::sent || row.attempt != got.number) return true;
+    if (got.error) {
+        wait_again(row);
+        failed(*got.error, now);
+        return true;
+    }
+    failures_ = 0;
+    trouble_.clear();
+    if (got.message && is_superseded(row.entry, got.message->headers)) {
+        confirm(row);
+        return true;
+    }
+    wait_again(row);
+    row.last = got.message ? got.message->sequence : 0;
     return true;
 }
 
@@ -155,9 +200,7 @@ void Outbox::disconnected() {
     searching_.reset();
     search_due_ = {};
     for (Row& row : rows_) {
-        if (row.standing != Standing::sent) continue;
-        row.standing = Standing::waiting;
-        --unanswered_;
+        if (row.standing == Standing::sent) wait_again(row);
     }
 }
 

@@ -29,7 +29,7 @@ Owner::Owner(const settings::Pipeline& pipeline, Partition partition, Digest fin
       reading_(partition, numbers_, seed ^ 1),
       chain_(subject_),
       checkpoint_(subject_, numbers_, seed ^ 2, pipeline.state.lease),
-      outbox_(numbers_, seed ^ 3) {}
+      outbox_(pipeline, numbers_, seed ^ 3) {}
 
 // ---- what comes in ----
 
@@ -78,7 +78,7 @@ void Owner::stored(const Stored& stored, Time now) {
 void Owner::found(const Found& found, Time now) { outbox_.found(found, now); }
 
 void Owner::got(const GotMessage& got, Time now, Effects& out) {
-    if (!reading_.got(got, now)) return;
+    if (outbox_.got(got, now) || !reading_.got(got, now)) return;
     switch (std::exchange(asker_, Asker::nobody)) {
         case Asker::nobody:
             return;

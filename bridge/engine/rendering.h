@@ -19,6 +19,8 @@ class Rendering {
     virtual ~Rendering() = default;
 
     [[nodiscard]] virtual state::OutboxEntry aggregate(Partition partition, const windows::Closed& closed) const = 0;
+    // For an aggregate that has a bucket: its group's entry there.
+    [[nodiscard]] virtual state::OutboxEntry summary(Partition partition, const windows::Closed& closed) const = 0;
     // For an event with a fault or a verdict.
     [[nodiscard]] virtual state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const = 0;
     // For an event that missed its windows (late, early), where such copies are asked for.

@@ -109,6 +109,10 @@ std::string stream_body(const StreamWish& wish) {
         member("max_consumers", "-1"),
         member("duplicate_window", duration(wish.duplicate_window)),
     };
+    if (wish.key_value) {
+        for (const auto* allowed : {"allow_rollup_hdrs", "deny_delete", "allow_direct"})
+            config.push_back(member(allowed, "true"));
+    }
     if (!wish.transform_target.empty()) config.push_back(transform(wish.transform_source, wish.transform_target));
     return object(config);
 }

@@ -116,7 +116,8 @@ void fill_outputs(Bound& bound, const OutputStreams& outputs, const std::vector<
         if (outputs[i].name.empty()) continue;
         bound.output_last_sequence[i] = found[i].last_sequence;
         bound.max_payload = std::min(bound.max_payload, outputs[i].room);
-        if (i == index(Output::state)) continue;  // its heads have no identity to be known by
+        const auto output = static_cast<Output>(i);
+        if (output == Output::state || is_summary(output)) continue;  // nothing there is known by an identity
         bound.duplicate_window = std::min(bound.duplicate_window, found[i].duplicate_window);
     }
 }

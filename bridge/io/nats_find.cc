@@ -75,7 +75,8 @@ Result<void> NatsFinder::go_on(const std::string& stream) {
 Result<Found> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
     Sightings all;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-        if (outputs[i].name.empty() || i == index(Output::state)) continue;
+        const auto output = static_cast<Output>(i);
+        if (outputs[i].name.empty() || output == Output::state || is_summary(output)) continue;
         if (find.from_sequence && i >= find.from_sequence->size()) break;
         Place from{std::nullopt, find.from_time};
         if (find.from_sequence) from.sequence = std::max<std::uint64_t>(1, (*find.from_sequence)[i]);

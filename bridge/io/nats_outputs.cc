@@ -14,9 +14,10 @@ namespace {
 // What is added to a message, at its longest; heads may have had no headers before.
 std::uint64_t bytes_added(const StreamFound& stream, Output output) {
     constexpr std::string_view kExpectedStream = "Nats-Expected-Stream: \r\n";
-    constexpr std::string_view kAddedToHead =
+    constexpr std::string_view kAddedToCompared =
         "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n\r\n";
-    return kExpectedStream.size() + stream.name.size() + (output == Output::state ? kAddedToHead.size() : 0);
+    const bool compared = output == Output::state || is_summary(output);
+    return kExpectedStream.size() + stream.name.size() + (compared ? kAddedToCompared.size() : 0);
 }
 
 Result<std::string> stream_name(const NatsAdmin& admin, const settings::OutputRow& row, const std::string& filter) {
@@ -43,9 +44,10 @@ Result<StreamFound> stream_behind(const NatsAdmin& admin, const settings::Output
         return fail(ErrorCode::misconfigured, "stream " + quoted(*name) + " does not store all of " + row.field + " " +
                                                   quoted(filter) + std::string(kHint));
     }
-    if (row.output != Output::state) return stream;
-    if (const auto why = unfit_for_state(*stream); !why.empty())
-        return fail(ErrorCode::misconfigured, "state stream " + quoted(*name) + " " + why);
+    const auto why = row.output == Output::state ? unfit_for_state(*stream)
+                     : is_summary(row.output)    ? unfit_for_summary(*stream)
+                                                 : std::string();
+    if (!why.empty()) return fail(ErrorCode::misconfigured, row.field + ": stream " + quoted(*name) + " " + why);
     return stream;
 }
 
@@ -85,6 +87,15 @@ std::string unfit_for_state(const StreamFound& stream) {
         return "drops what a partition has stored earlier (set max_msgs_per_subject: -1)";
     }
     if (stream.discard != "new") return "drops the oldest state when it is full (set discard: new)";
+    return {};
+}
+
+std::string unfit_for_summary(const StreamFound& stream) {
+    if (stream.retention != "limits") return "drops what is read, and is no key-value bucket (set retention: limits)";
+    if (stream.max_msgs_per_subject < 1) {
+        return "keeps every value there ever was, and is no key-value bucket (set max_msgs_per_subject: 1)";
+    }
+    if (stream.is_fed) return "is fed by another stream, and takes no values itself (choose a bucket of its own)";
     return {};
 }
 

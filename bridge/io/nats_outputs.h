@@ -1,5 +1,5 @@
 // The streams behind a pipeline's outputs: found by what they store, never created, and fit or refused. Private to
-// bridge/io but for `unfit_for_state`, which check asks too.
+// bridge/io but for what is fit, which check asks too.
 #pragma once
 
 #include <cstdint>
@@ -32,5 +32,7 @@ Result<OutputsFound> find_outputs(const NatsAdmin& admin, const settings::Pipeli
 
 // Why a stream would lose state that a partition still needs; empty when it would not. Pure.
 std::string unfit_for_state(const StreamFound& stream);
+// Why a stream is no key-value bucket that values can be put in; empty when it is one. Pure.
+std::string unfit_for_summary(const StreamFound& stream);
 
 }  // namespace millrace::io

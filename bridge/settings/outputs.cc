@@ -7,6 +7,12 @@ std::string state_space(const Pipeline& pipeline) { return "millrace.state." + p
 
 }  // namespace
 
+std::string summary_space(const Pipeline& pipeline, const Aggregate& aggregate) {
+    return bucket_space(aggregate.kv_bucket) + pipeline.name + "." + aggregate.name + ".";
+}
+
+std::string bucket_space(std::string_view bucket) { return "$KV." + std::string(bucket) + "."; }
+
 std::vector<OutputRow> outputs(const Pipeline& pipeline) {
     std::vector<OutputRow> rows;
     if (has_endpoint(pipeline)) {
@@ -20,8 +26,12 @@ std::vector<OutputRow> outputs(const Pipeline& pipeline) {
     }
     rows.push_back({Output::state, "state.stream", state_space(pipeline) + ">", pipeline.state.stream});
     for (std::size_t i = 0; i < pipeline.aggregates.size(); ++i) {
-        rows.push_back(
-            {aggregate_output(i), "aggregates[" + std::to_string(i) + "].subject", pipeline.aggregates[i].subject, {}});
+        const Aggregate& aggregate = pipeline.aggregates[i];
+        const std::string path = "aggregates[" + std::to_string(i) + "].";
+        rows.push_back({aggregate_output(i), path + "subject", aggregate.subject, {}});
+        if (aggregate.kv_bucket.empty()) continue;
+        rows.push_back({summary_output(i), path + "kv_bucket", summary_space(pipeline, aggregate) + ">",
+                        std::string(kBucketStream) + aggregate.kv_bucket});
     }
     return rows;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bridge/base/stream.h"
@@ -14,15 +15,22 @@ namespace millrace::settings {
 struct OutputRow {
     Output output{};
     std::string field;    // below its pipeline: `results.subject`, `aggregates[1].subject`
-    std::string subject;  // template; of the state a filter
+    std::string subject;  // template; of state and summaries a filter
     std::string stream;   // the one configured; empty: the one that stores the subject
 };
 
 // Those the pipeline has, in the order of Output: no results without an endpoint, late copies only where they are asked
-// for, state and aggregates where partitions are owned.
+// for, state and aggregates where partitions are owned, summaries where they have a bucket.
 std::vector<OutputRow> outputs(const Pipeline& pipeline);
 // How long a vector with Outputs as indices is for the pipeline.
 std::size_t output_slots(const Pipeline& pipeline);
+
+// What the stream of a bucket is called: `KV_BUCKET`.
+inline constexpr std::string_view kBucketStream = "KV_";
+// What the subjects of an aggregate's summary begin with: `$KV.BUCKET.PIPELINE.AGGREGATE.`, and before that what the
+// keys of any bucket are below. Requires: it has a bucket.
+std::string summary_space(const Pipeline& pipeline, const Aggregate& aggregate);
+std::string bucket_space(std::string_view bucket);
 
 // The subject of a partition's heads; its parts are below it. `millrace.state.PIPELINE.P`
 std::string state_subject(const Pipeline& pipeline, Partition partition);

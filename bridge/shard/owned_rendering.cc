@@ -13,14 +13,14 @@ namespace millrace {
 namespace {
 
 // The identity an entry is published under stands in its headers; it is made in one place only.
-state::OutboxEntry entry_of(Result<codec::Rendered> rendered) {
+state::OutboxEntry entry_of(Result<codec::Rendered> rendered, std::string_view identity = "Nats-Msg-Id") {
     MILLRACE_CHECK(rendered.has_value(), rendered ? "" : rendered.error().text.c_str());
     state::OutboxEntry entry;
     entry.output = static_cast<std::uint32_t>(rendered->output);
     entry.subject = std::move(rendered->subject);
     entry.headers = std::move(rendered->headers);
     entry.payload = std::move(rendered->payload);
-    const auto id = std::ranges::find(entry.headers, "Nats-Msg-Id", &Header::first);
+    const auto id = std::ranges::find(entry.headers, identity, &Header::first);
     MILLRACE_CHECK(id != entry.headers.end(), "everything published has an identity");
     entry.id = subjects::identity_from_hex(id->second).value_or(Identity{});
     return entry;
@@ -30,6 +30,10 @@ state::OutboxEntry entry_of(Result<codec::Rendered> rendered) {
 
 state::OutboxEntry OwnedRendering::aggregate(Partition partition, const windows::Closed& closed) const {
     return entry_of(codec::render_aggregate(pipeline_, partition, closed, max_bytes_));
+}
+
+state::OutboxEntry OwnedRendering::summary(Partition partition, const windows::Closed& closed) const {
+    return entry_of(codec::render_summary(pipeline_, partition, closed, max_bytes_), codec::kSummaryIdentity);
 }
 
 state::OutboxEntry OwnedRendering::dead_letter(const Delivery& delivery, const Event& event) const {

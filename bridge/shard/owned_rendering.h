@@ -24,6 +24,7 @@ class OwnedRendering final : public engine::Rendering {
     void set_limit(std::size_t max_bytes) { max_bytes_ = std::max(max_bytes, kLeast); }
 
     [[nodiscard]] state::OutboxEntry aggregate(Partition partition, const windows::Closed& closed) const override;
+    [[nodiscard]] state::OutboxEntry summary(Partition partition, const windows::Closed& closed) const override;
     [[nodiscard]] state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const override;
     [[nodiscard]] state::OutboxEntry late(const Delivery& delivery, const Event& event, Fate fate) const override;
     bool read_back(const StreamMessage& message, Event& event) const override {

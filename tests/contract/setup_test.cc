@@ -2,10 +2,13 @@
 #include "bridge/app/setup.h"
 
 #include <doctest/doctest.h>
+#include <nats/nats.h>
 
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
+#include <type_traits>
 
 #include "bridge/app/check.h"
 #include "bridge/io/nats_jetstream.h"
@@ -67,6 +70,46 @@ struct Site {
     std::ptrdiff_t warnings = 0;
 };
 
+// Somebody else's client of key-value buckets.
+class Client {
+  public:
+    explicit Client(const std::string& url) {
+        REQUIRE(natsConnection_ConnectTo(&connection_, url.c_str()) == NATS_OK);
+        REQUIRE(natsConnection_JetStream(&context_, connection_, nullptr) == NATS_OK);
+    }
+    ~Client() {
+        kvStore_Destroy(store_);
+        jsCtx_Destroy(context_);
+        natsConnection_Destroy(connection_);
+    }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    void make_bucket(const std::string& name) {
+        kvConfig config;
+        kvConfig_Init(&config);
+        config.Bucket = name.c_str();
+        kvStore* made = nullptr;
+        REQUIRE(js_CreateKeyValue(&made, context_, &config) == NATS_OK);
+        kvStore_Destroy(made);
+    }
+    void open(const std::string& name) { REQUIRE(js_KeyValue(&store_, context_, name.c_str()) == NATS_OK); }
+    bool put(const char* key, const char* value) { return kvStore_PutString(nullptr, store_, key, value) == NATS_OK; }
+    bool remove(const char* key) { return kvStore_Delete(store_, key) == NATS_OK; }
+    std::string get(const char* key) {
+        kvEntry* entry = nullptr;
+        if (kvStore_Get(&entry, store_, key) != NATS_OK) return "(none)";
+        std::string value = kvEntry_ValueString(entry);
+        kvEntry_Destroy(entry);
+        return value;
+    }
+
+  private:
+    natsConnection* connection_ = nullptr;
+    jsCtx* context_ = nullptr;
+    kvStore* store_ = nullptr;
+};
+
 }  // namespace
 
 TEST_CASE("setup: shows, changes nothing, applies, and then has nothing to do") {
@@ -125,6 +168,92 @@ TEST_CASE("setup: an owned pipeline gets a state stream, and an owner can begin"
     CHECK(site.text.contains("'MILLRACE_STATE' drops state by its age"));
     CHECK(site.setup(true) == 1);
     CHECK(site.text.contains("BLOCKED"));
+}
+
+// What another client makes, and what it does with ours.
+TEST_CASE("setup: a bucket is one to other clients as well") {
+    Site site;
+    auto& pipeline = site.settings.pipelines.front();
+    pipeline = owned_trips();
+    pipeline.partitions = 1;
+    pipeline.input.subject = "events.{tenant}.trips";
+    pipeline.aggregates[0].kv_bucket = "sums";
+    CHECK(site.setup(true) == 0);
+    CHECK(site.text.contains("create stream 'KV_sums' for $KV.sums.> (limits, file, 1 replica, key-value bucket"));
+    CHECK(site.check() == 0);
+    CHECK(site.setup(true) == 0);
+    CHECK(site.text.contains("nothing to do"));
+
+    Client client(site.server.url());
+    client.make_bucket("made");
+    const auto config = [&](const std::string& bucket) {
+        std::string text = site.raw("STREAM.INFO.KV_" + bucket, "");
+        text = text.substr(text.find("\"config\""));
+        text.resize(text.find("\"created\""));
+        for (auto at = text.find(bucket); at != std::string::npos; at = text.find(bucket))
+            text.erase(at, bucket.size());
+        return text;
+    };
+    CHECK(config("sums") == config("made"));
+    client.open("sums");
+    CHECK(client.put("trips.counts.a", "by a person"));
+    CHECK(client.get("trips.counts.a") == "by a person");
+
+    Arrivals arrivals;
+    io::NatsJetStream door(site.settings.nats, pipeline, arrivals);
+    std::vector<ports::JetStreamArrival> seen;
+    const auto await = [&]<typename T>(std::type_identity<T>) {
+        for (int tries = 0; tries < 500; ++tries) {
+            arrivals.take(seen);
+            for (auto& item : seen) {
+                if (auto* found = std::get_if<T>(&item)) return T(std::move(*found));
+            }
+            std::this_thread::sleep_for(milliseconds(10));
+        }
+        throw std::runtime_error("what was awaited did not arrive");
+    };
+    const std::string subject = "$KV.sums.trips.counts.a";
+    const Read last{.number = 1,
+                    .from = Read::From::output,
+                    .output = summary_output(0),
+                    .which = Read::Which::last,
+                    .subject = subject};
+    door.read(last);
+    const auto before = await(std::type_identity<GotMessage>{});
+    REQUIRE(before.message);
+    CHECK(before.message->payload == "by a person");
+    door.publish(
+        {StoreId{1}, summary_output(0), subject, {{"Millrace-Generation", "1"}}, "by us", before.message->sequence});
+    REQUIRE_FALSE(await(std::type_identity<Stored>{}).error);
+    CHECK(client.get("trips.counts.a") == "by us");
+    CHECK(client.remove("trips.counts.a"));
+    CHECK(client.get("trips.counts.a") == "(none)");
+    // A key that was deleted has a last message, which is no value.
+    seen.clear();
+    door.read({.number = 2, .from = last.from, .output = last.output, .which = last.which, .subject = subject});
+    const auto deleted = await(std::type_identity<GotMessage>{});
+    REQUIRE(deleted.message);
+    CHECK(std::ranges::find(deleted.message->headers, Header{"KV-Operation", "DEL"}) != deleted.message->headers.end());
+    seen.clear();
+    door.publish({StoreId{2}, summary_output(0), subject, {}, "again", deleted.message->sequence});
+    REQUIRE_FALSE(await(std::type_identity<Stored>{}).error);
+    CHECK(client.get("trips.counts.a") == "again");
+}
+
+TEST_CASE("look: a stream that is no bucket is refused") {
+    Site site;
+    auto& pipeline = site.settings.pipelines.front();
+    pipeline = owned_trips();
+    pipeline.aggregates[0].kv_bucket = "sums";
+    CHECK(site.setup(true) == 0);
+    site.raw("STREAM.DELETE.KV_sums", "");
+    site.raw("STREAM.CREATE.KV_sums", R"({"name":"KV_sums","subjects":["$KV.sums.>"],"storage":"file"})");
+    const auto found = io::find_outputs(*site.admin, pipeline, 1 << 20);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == ErrorCode::misconfigured);
+    CHECK(found.error().text.contains("is no key-value bucket"));
+    CHECK(site.check() > 0);
+    CHECK(site.setup(true) == 1);
 }
 
 TEST_CASE("setup: adds to a stream that is there and keeps everything it does not know") {

@@ -12,6 +12,7 @@ import time
 from harness import SECOND, Stage, partition_of, wait_until
 
 import reference
+import summary
 from audit import Audit
 from load import Event, Load, canary
 from oracle import CANARY
@@ -19,6 +20,7 @@ from reference import Aggregate, Reference, Rules, nanoseconds, rfc3339
 
 MS = 1_000_000
 OUTPUTS = "AGGREGATES"
+BUCKET = "sums"
 
 CONFIG = """\
 version: 1
@@ -47,6 +49,7 @@ PIPELINE = """\
         window: {{tumbling: 1s}}
         group_by: [kind]
         select: {{events: count(), known: count(x), x: sum(x), mean: avg(x), least: min(x), most: max(x), first: first(n), last: last(n)}}
+        kv_bucket: {bucket}
       - name: {name}-moving
         window: {{hopping: {{size: 2s, hop: 1s}}}}
         select: {{events: count(), x: sum(x)}}
@@ -54,6 +57,7 @@ PIPELINE = """\
         window: {{session: {{timeout: 50ms, max_duration: 1s}}}}
         group_by: [kind]
         select: {{events: count(), mean: avg(x)}}
+        kv_bucket: {bucket}
 {more_aggregates}    dead_letter:
       subject: dead.{{tenant}}.{name}
     state:
@@ -91,7 +95,7 @@ class Pipeline:
     def text(self, **settings):
         """Its part of the configuration file."""
         more = f"      late_subject: late.{{tenant}}.{self.name}\n" if self.on_late == "subject" else ""
-        return PIPELINE.format(name=self.name, on_late=self.on_late, more_event=more,
+        return PIPELINE.format(name=self.name, bucket=BUCKET, on_late=self.on_late, more_event=more,
                                more_aggregates=EACH.format(name=self.name) if self._each else "", **self._times, **settings)
 
     def reference(self, partitions):
@@ -100,6 +104,10 @@ class Pipeline:
         return Reference(self.aggregates, Rules(**times, adjust=self.on_late == "adjust"), "at",
                          lambda subject: subject.split(".")[-2], lambda subject: partition_of(subject.split(".")[-2], partitions),
                          self.on_late == "subject")
+
+    def summarizes(self, key):
+        """Whether the newest of its group stands in the bucket."""
+        return key.aggregate in (f"{self.name}-second", f"{self.name}-session")
 
     def publishes(self, subject):
         """Whether a message of this subject is one of its outputs."""
@@ -172,6 +180,8 @@ class AggregateStage(Stage):
     def make_outputs(self, duplicate_window):
         self.jetstream.add_stream(OUTPUTS, ["aggregates.>", "late.>", "dead.>", "dead-unroutable.>"],
                                   duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
+        self.jetstream.add_stream(f"KV_{BUCKET}", [f"$KV.{BUCKET}.>"], discard="new", max_msgs_per_subject=1, allow_rollup_hdrs=True,
+                                  deny_delete=True, allow_direct=True, num_replicas=self.REPLICAS)
         self.jetstream.add_stream("MILLRACE_STATE", ["millrace.state.>"], discard="new", max_msg_size=self._largest_state,
                                   num_replicas=self.REPLICAS)
 
@@ -249,12 +259,21 @@ class AggregateStage(Stage):
             test.assertGreater(len(audit.expected), 0, "nothing was to come")
             if not wire_doubles_allowed:
                 test.assertEqual(audit.copies, [], f"{pipeline.name}: stored more than once")
+            self._verify_summary(pipeline, audit, test)
             standings = dict(collections.Counter(audit.reference.standing.values()))
             print(f"{pipeline.name}: {standings} → {len(audit.expected)} aggregates, {len(audit.copies)} identical copies",
                   file=sys.stderr)
         self.tell_recovery(ns for audit in audits.values() for ns in audit.stored_ns.values())
         self.failed = False
         return audits
+
+    def _verify_summary(self, pipeline, audit, test):
+        """The bucket holds the newest aggregate of each group, and nothing else."""
+        expected = {key: body for key, body in audit.expected.items() if pipeline.summarizes(key)}
+        found = {key: value for key, value in summary.read(self.jetstream, BUCKET).items() if key.startswith(pipeline.name + ".")}
+        wrong = summary.compare(pipeline.name, expected, audit.identities(), found)
+        test.assertEqual(wrong[:4], [], f"{pipeline.name}: {len(wrong)} of {len(found)} entries of the summary\n{self.bridge.tail()}")
+        print(f"{pipeline.name}: {len(found)} groups in the summary", file=sys.stderr)
 
     def _ends(self, test, stored):
         """(sequence, element) → how each event was meant to end; all that was confirmed has to be there."""

@@ -22,8 +22,8 @@ constexpr double kSentBeforeCut = 0.5;  // a message on the link when it is cut 
 constexpr double kKeptWhileDown = 0.3;  // a publication made while disconnected is kept and sent later
 constexpr std::string_view kSequenceHeader = "Millrace-Input-Sequence";
 constexpr std::string_view kPipelineHeader = "Millrace-Pipeline";
-// What the door adds to a head at most.
-constexpr std::string_view kAddedToHead =
+// What the door adds at most to what is compared and set.
+constexpr std::string_view kAddedToCompared =
     "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n\r\n";
 
 std::string ack_subject(std::string_view stream, const Delivered& delivered, const StoredMessage& message) {
@@ -163,8 +163,10 @@ Result<Bound> SimJetStream::streams(Partition partition) {
         const auto* behind = server.stream_of_subject(filter);
         if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filter + "'");
         bound.output_last_sequence[index(row.output)] = behind->last_sequence();
-        const auto added = row.output == Output::state ? kAddedToHead.size() : 0;
+        const bool compared = row.output == Output::state || is_summary(row.output);
+        const auto added = compared ? kAddedToCompared.size() : 0;
         bound.max_payload = std::min(bound.max_payload, behind->config().max_message - added);
+        if (is_summary(row.output)) continue;
         if (row.output != Output::state) {
             bound.duplicate_window = std::min(bound.duplicate_window, behind->config().duplicate_window);
         } else if (const auto why = unfit_for_state(behind->config()); !why.empty()) {
@@ -403,7 +405,9 @@ Found SimJetStream::search(const Find& find) {
     std::set<Identity> seen;
     for (const auto& row : outputs_) {
         const auto output = index(row.output);
-        if (row.output == Output::state || (find.from_sequence && output >= find.from_sequence->size())) continue;
+        if (row.output == Output::state || is_summary(row.output) ||
+            (find.from_sequence && output >= find.from_sequence->size()))
+            continue;
         const auto filter = filter_of(row.subject);
         const auto* stream = parts_.server.stream_of_subject(filter);
         if (stream == nullptr) continue;

@@ -149,6 +149,7 @@ void OwnedOracle::stored(const SimStream& stream, const StoredMessage& message) 
     if (space == "millrace") return head(stream, message);
     if (space == "events") return;
     if (space == "results") return result(message);
+    if (space == "$KV") return summary(message);
     check_copies(message);
     if (space == "aggregates") return aggregate(message);
     if (space == "late") return copy(message, "late");
@@ -175,30 +176,80 @@ void OwnedOracle::check_copies(const StoredMessage& message) {
     violate("aggregate_once", id + " is stored again: " + message.payload);
 }
 
-void OwnedOracle::aggregate(const StoredMessage& message) {
-    ++seen_["aggregates"];
+// Whose group it is of, by its headers and its body.
+Reference::Key OwnedOracle::key_in(const StoredMessage& message, std::map<std::string, std::string>& body) {
     const auto header = [&](std::string_view name) {
         return std::string(header_value(message.headers, name).value_or(""));
     };
     const auto& aggregates = plan_.pipeline.aggregates;
     const auto found = std::ranges::find(aggregates, header("Millrace-Aggregate"), &Aggregate::name);
-    if (found == aggregates.end()) return violate("aggregate_once", "of no aggregate: " + message.payload);
-    auto body = flat_json(message.payload);
     Reference::Key key;
     key.aggregate = static_cast<std::size_t>(found - aggregates.begin());
     key.tenant = header("Millrace-Tenant");
     key.partition = static_cast<Partition>(std::atoi(header("Millrace-Partition").c_str()));
-    if (!found->group_by.empty()) key.group = body[found->group_by.front()];
+    if (found == aggregates.end()) {
+        violate("aggregate_once", "of no aggregate: " + message.payload);
+    } else if (!found->group_by.empty()) {
+        key.group = body[found->group_by.front()];
+    }
+    return key;
+}
+
+void OwnedOracle::aggregate(const StoredMessage& message) {
+    ++seen_["aggregates"];
+    auto body = flat_json(message.payload);
+    const auto key = key_in(message, body);
+    if (violation_) return;
+    const auto& of = plan_.pipeline.aggregates[key.aggregate];
     const auto subject =
-        "aggregates." + (found->partial ? header("Millrace-Partition") + "." : "") + key.tenant + "." + found->name;
+        "aggregates." + (of.partial ? std::to_string(key.partition) + "." : "") + key.tenant + "." + of.name;
     if (message.subject != subject) return violate("one_tenant", message.payload + " is on " + message.subject);
-    if (header("Millrace-Generation") != std::to_string(committed_.at(header("Nats-Msg-Id"))))
+    const auto id = std::string(*header_value(message.headers, "Nats-Msg-Id"));
+    const auto generation = committed_.at(id);
+    if (header_value(message.headers, "Millrace-Generation") != std::to_string(generation))
         return violate("aggregate_once", "of another generation than its head: " + message.payload);
     const auto end = time_of(body["window_end"]);
     for (const auto& window : reference_.windows(key)) {
-        if (window.end == end) return compare(key, window, body, message);
+        if (window.end != end) continue;
+        const Age age{generation, *end};
+        if (auto& newest = newest_[key]; newest.age < age) newest = {age, id};
+        return compare(key, window, body, message);
     }
     violate("aggregate_once", "the input does not make this window: " + message.payload);
+}
+
+void OwnedOracle::summary(const StoredMessage& message) {
+    ++seen_["summaries"];
+    auto body = flat_json(message.payload);
+    const auto key = key_in(message, body);
+    const auto id = std::string(header_value(message.headers, "Millrace-Identity").value_or(""));
+    const auto end = time_of(body["window_end"]);
+    const auto committed = committed_.find(id);
+    if (committed == committed_.end()) return violate("fenced", "put before it was committed: " + message.payload);
+    if (token(message.subject, 4) != key.tenant) violate("one_tenant", message.payload + " is on " + message.subject);
+    const auto [known, fresh] = key_on_.try_emplace(message.subject, key);
+    if (known->second != key) violate("summary", message.subject + " is the key of two groups");
+    const auto [entry, first] = entries_.try_emplace(key);
+    if (!first && (entry->second.subject != message.subject || fresh))
+        violate("summary", "a group has the keys " + entry->second.subject + " and " + message.subject);
+    const Age age{committed->second, end.value_or(ServerTime{})};
+    if (!first && age <= entry->second.age)
+        violate("summary", "goes back from " + entry->second.payload + " to " + message.payload);
+    entry->second = {age, message.subject, message.payload};
+}
+
+// What does not say what the newest aggregate of its group says.
+std::string OwnedOracle::summary_missing() const {
+    for (const auto& [key, newest] : newest_) {
+        if (plan_.pipeline.aggregates[key.aggregate].kv_bucket.empty()) continue;
+        const auto entry = entries_.find(key);
+        auto right = by_identity_.at(newest.id);
+        right.pop_back();
+        right += R"(,"generation":)" + std::to_string(newest.age.generation) + R"(,"identity":")" + newest.id + "\"}";
+        if (entry == entries_.end() || entry->second.payload != right)
+            return "the summary of " + name_of(key, newest.age.end);
+    }
+    return {};
 }
 
 void OwnedOracle::compare(const Reference::Key& key, const Reference::Window& window,
@@ -364,7 +415,7 @@ std::string OwnedOracle::missing(bool idle) const {
             if ((idle || window.end < watermark) && !identity_of_.contains(name)) return name;
         }
     }
-    return {};
+    return summary_missing();
 }
 
 }  // namespace millrace::sim

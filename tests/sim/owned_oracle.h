@@ -13,6 +13,8 @@
 //     fenced              a head of another owner comes after the lease or a release, and none of an epoch that is
 //     over;
 //                         what is published was committed before
+//     summary             the entry of a group is made of one of its aggregates, which was committed, and never goes
+//                         back; in the end it is the newest one published
 //     one_tenant          what belongs to a tenant is on its subjects only
 //     bounded             what is held unacked is within what is configured
 //     no_lying_health     able to work is not said without a connection
@@ -100,6 +102,9 @@ class OwnedOracle {
     void aggregate(const StoredMessage& message);
     void compare(const Reference::Key& key, const Reference::Window& window, std::map<std::string, std::string>& body,
                  const StoredMessage& message);
+    void summary(const StoredMessage& message);
+    [[nodiscard]] std::string summary_missing() const;
+    Reference::Key key_in(const StoredMessage& message, std::map<std::string, std::string>& body);
     void known_as(std::string name, const StoredMessage& message, const char* promise);
     void copy(const StoredMessage& message, std::string_view what);
     void head(const SimStream& stream, const StoredMessage& message);
@@ -118,6 +123,23 @@ class OwnedOracle {
     OwnedScores scores_;
     std::map<Partition, Lane> lanes_;
     std::map<Partition, Last> heads_;
+    struct Age {
+        std::uint32_t generation = 0;
+        ServerTime end;
+        auto operator<=>(const Age&) const = default;
+    };
+    struct Newest {
+        Age age;
+        std::string id;
+    };
+    struct Entry {
+        Age age;
+        std::string subject;
+        std::string payload;
+    };
+    std::map<Reference::Key, Newest> newest_;          // of what is published
+    std::map<Reference::Key, Entry> entries_;          // of summaries
+    std::map<std::string, Reference::Key> key_on_;     // subject of a summary
     std::map<std::uint64_t, Partition> partition_of_;  // of messages of the input
     std::map<std::uint64_t, ServerTime> stored_at_;
     std::map<std::string, std::string> by_identity_;  // what is stored on the outputs

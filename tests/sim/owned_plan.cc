@@ -243,6 +243,10 @@ Plan Plan::owned_of(std::uint64_t seed) {
     Draw faults{Random(seed, "owned faults"), 0};
     faults.share = faults.random.pick(kShares);
     plan_faults(plan, faults);
+    Random summaries(seed, "owned summaries");
+    for (Aggregate& aggregate : plan.pipeline.aggregates) {
+        if (summaries.chance(0.3)) aggregate.kv_bucket = "sums";
+    }
     Random shape(seed, "owned shape");
     plan.replicas = static_cast<std::uint32_t>(shape.between(1, 3));
     plan.idle_turn = shape.chance(0.5) ? Duration(seconds(1)) : Duration(minutes(10));

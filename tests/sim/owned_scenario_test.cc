@@ -24,6 +24,42 @@ TEST_CASE("scenario: an owner that dies for good is replaced after its lease") {
     s.settles(minutes(1));
 }
 
+void summarized(Plan& plan) {
+    plan.replicas = 2;
+    plan.pipeline.aggregates[0].kv_bucket = "sums";
+}
+
+TEST_CASE("scenario: a summary has what was published last of each group") {
+    OwnedScenario s(summarized);
+    for (const auto* group : {"k1", "k2", "k1"}) {
+        s.publish(group);
+        s.run(seconds(6));
+    }
+    s.settles(minutes(1));
+    CHECK(s.world().oracle.seen().at("summaries") == 3);
+}
+
+TEST_CASE("scenario: what is computed once more puts nothing older over something newer") {
+    OwnedScenario s(summarized);
+    for (int n = 0; n < 3; ++n) {
+        s.publish();
+        s.run(seconds(6));
+    }
+    s.settles(minutes(1));
+    const auto put = s.world().oracle.seen().at("summaries");
+    for (const std::size_t place : {0, 1}) s.crash(place, seconds(5));
+    // Somebody has thrown away all that was known.
+    auto config = s.server().stream("STATE")->config();
+    s.server().delete_stream("STATE");
+    s.server().add_stream(std::move(config));
+    s.server().delete_consumer("EVENTS", s.server().consumers().front()->config().name);
+    s.world().oracle.forget_heads();
+    s.run(minutes(1));
+    CHECK(s.head().epoch == 1);
+    CHECK(s.world().oracle.caught_up());
+    CHECK(s.world().oracle.seen().at("summaries") == put);
+}
+
 TEST_CASE("scenario: an owner that drains hands over at once") {
     OwnedScenario s(two_replicas);
     s.publish();

@@ -55,6 +55,11 @@ void OwnedWorld::make_streams() {
                            .duplicate_window = plan.duplicate_window,
                            .max_message = plan.max_message});
     }
+    server.add_stream({.name = "KV_sums",
+                       .subjects = {"$KV.sums.>"},
+                       .max_message = plan.max_message,
+                       .discard = "new",
+                       .max_msgs_per_subject = 1});
     server.add_stream({.name = "STATE",
                        .subjects = {"millrace.state.>"},
                        .max_message = plan.max_message,

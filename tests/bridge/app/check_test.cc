@@ -48,6 +48,10 @@ PipelineSurvey fine(const settings::Pipeline& pipeline = trips()) {
             out = stream("STATE", {"millrace.state.>"});
             out.discard = "new";
         }
+        if (is_summary(row.output)) {
+            out = stream("KV_sums", {"$KV.sums.>"});
+            out.max_msgs_per_subject = 1;
+        }
         seen.outputs.push_back({std::move(row), std::move(filter), {std::move(out)}});
     }
     if (settings::is_owned(pipeline)) return seen;
@@ -303,5 +307,42 @@ TEST_CASE("check: owned partitions have state, and an input that can be read aga
     SUBCASE("a work queue") {
         c.seen.input->retention = "workqueue";
         CHECK(c.says(Severity::error, "input.stream", "retention: limits"));
+    }
+}
+
+TEST_CASE("check: the bucket of a summary") {
+    auto pipeline = owned();
+    pipeline.name = "trips";
+    pipeline.aggregates[0].kv_bucket = "sums";
+    Case c(pipeline);
+    const auto* const field = "aggregates[0].kv_bucket";
+    auto& bucket = c.out(summary_output(0));
+    SUBCASE("a careful operator hears nothing") { CHECK(judge(c.pipeline, "p", c.seen).empty()); }
+    SUBCASE("it may expire, and needs no identities") {
+        bucket.max_age = std::chrono::minutes(1);
+        bucket.duplicate_window = std::chrono::seconds(1);
+        CHECK(judge(c.pipeline, "p", c.seen).empty());
+    }
+    SUBCASE("none") {
+        c.output(summary_output(0)).streams.clear();
+        CHECK(c.says(Severity::error, field, "no stream stores '$KV.sums.trips.counts.>'"));
+    }
+    SUBCASE("a stream that keeps everything") {
+        bucket.max_msgs_per_subject = -1;
+        CHECK(c.says(Severity::error, field, "set max_msgs_per_subject: 1"));
+    }
+    SUBCASE("a copy of another bucket") {
+        bucket.is_fed = true;
+        CHECK(c.says(Severity::error, field, "fed by another stream"));
+    }
+    SUBCASE("a stream of another name") {
+        bucket.name = "ALL";
+        CHECK(c.says(Severity::error, field, "belongs in the bucket's own, 'KV_sums'"));
+    }
+    SUBCASE("a full one") {
+        bucket.discard = "new";
+        bucket.max_bytes = 100;
+        bucket.bytes = 100;
+        CHECK(c.says(Severity::error, field, "100% full"));
     }
 }

@@ -196,6 +196,7 @@ settings::Pipeline owned(const std::string& name) {
     auto out = pipeline(name);
     out.endpoint.url.clear();
     Aggregate aggregate;
+    aggregate.name = name;
     aggregate.subject = "aggregates.{tenant}." + name;
     out.aggregates = {aggregate};
     return out;
@@ -228,6 +229,41 @@ TEST_CASE("setup: owned pipelines share one state stream, and have no consumer m
     CHECK(streams[2].subjects == std::vector<std::string>{"dead.*.a", "dead-unroutable.a", "aggregates.*.a"});
     CHECK(c.all<io::ConsumerWish>().empty());
     CHECK_FALSE(c.blocked());
+}
+
+TEST_CASE("setup: a bucket is made as clients make one, once for all that share it") {
+    auto a = owned("a");
+    auto b = owned("b");
+    a.aggregates[0].kv_bucket = b.aggregates[0].kv_bucket = "sums";
+    Case c({a, b});
+    const auto streams = c.all<io::StreamWish>();
+    const auto bucket = std::ranges::find(streams, "KV_sums", &io::StreamWish::name);
+    REQUIRE(bucket != streams.end());
+    CHECK(bucket->subjects == std::vector<std::string>{"$KV.sums.>"});
+    CHECK(bucket->key_value);
+    CHECK(bucket->max_msgs_per_subject == 1);
+    CHECK(bucket->discard == "new");
+    CHECK(streams.size() == 5);
+    CHECK_FALSE(c.blocked());
+    auto& summary =
+        *std::ranges::find(c.seen.pipelines[0].outputs, summary_output(0), [](const auto& o) { return o.row.output; });
+    auto there = stream("KV_sums", {"$KV.sums.>"});
+    there.retention = "limits";
+    there.max_msgs_per_subject = 1;
+    SUBCASE("one that is there is used") {
+        summary.streams = {there};
+        CHECK_FALSE(c.blocked());
+    }
+    SUBCASE("one that is none is left alone") {
+        there.max_msgs_per_subject = -1;
+        summary.streams = {there};
+        CHECK(c.blocked());
+    }
+    SUBCASE("another stream has its subjects") {
+        there.name = "ALL";
+        summary.streams = {there};
+        CHECK(c.blocked());
+    }
 }
 
 TEST_CASE("setup: state is replicated like the outputs") {

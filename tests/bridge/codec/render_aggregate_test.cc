@@ -90,6 +90,40 @@ Delivery delivery_of(std::string payload) {
 
 }  // namespace
 
+TEST_CASE("summary: the aggregate's own body with generation and identity, under the key of its group") {
+    auto pipeline = trips();
+    pipeline.aggregates[1].kv_bucket = "fares";
+    auto window = closed();
+    window.group[0] = 7.0;  // the same as 7
+    const auto made = codec::render_summary(pipeline, 3, window, kRoomy);
+    REQUIRE(made);
+    const auto aggregate = codec::render_aggregate(pipeline, 3, closed(), kRoomy);
+    const auto id = header(*aggregate, "Nats-Msg-Id");
+    CHECK(made->output == summary_output(1));
+    CHECK(made->subject == "$KV.fares.trips.fares-5s.acme.7.air=22port");
+    CHECK(made->payload ==
+          aggregate->payload.substr(0, aggregate->payload.size() - 1) + R"(,"generation":2,"identity":")" + id + "\"}");
+    CHECK(header(*made, "Nats-Msg-Id") == "(none)");
+    CHECK(header(*made, "Millrace-Identity") == id);
+    CHECK(header(*made, "Millrace-Kind") == "summary");
+    CHECK(header(*made, "Millrace-Generation") == "2");
+    CHECK(header(*made, "Millrace-Window-End") == "2026-05-01T10:00:05.000000000Z");
+    pipeline.aggregates[1].partial = true;
+    CHECK(codec::render_summary(pipeline, 3, window, kRoomy)->subject ==
+          "$KV.fares.trips.fares-5s.acme.3.7.air=22port");
+}
+
+TEST_CASE("summary: one that is too long is cut as the aggregate is") {
+    auto pipeline = trips();
+    pipeline.aggregates[1].kv_bucket = "fares";
+    auto window = closed();
+    window.fields[1].json = '"' + std::string(2000, 'x') + '"';
+    const auto made = codec::render_summary(pipeline, 3, window, 2000);
+    REQUIRE(made);
+    CHECK(bytes_on_the_wire(*made) <= 2000);
+    CHECK(made->payload.contains(R"("truncated":["long"],"generation":2)"));
+}
+
 TEST_CASE("aggregate: body, subject and headers") {
     const auto made = codec::render_aggregate(trips(), 3, closed(), kRoomy);
     REQUIRE(made);

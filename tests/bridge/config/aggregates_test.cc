@@ -244,6 +244,17 @@ TEST_CASE("aggregates: parts of partitions") {
     CHECK(complaints(spread + "        subject: parts.{partition}.{tenant}\n") == "");
 }
 
+TEST_CASE("aggregates: a bucket") {
+    CHECK(more("        kv_bucket: fares\n") == "");
+    CHECK(more("        kv_bucket: a.b\n") ==
+          "t.yaml:13:20: pipelines[0].aggregates[0].kv_bucket: 'a.b' is no bucket name (1 to 64 of A-Z a-z 0-9 _ -)\n");
+    CHECK(more("        group_by: [identity]\n") == "");
+    CHECK(more("        group_by: [identity]\n        kv_bucket: b\n")
+              .contains("'identity' stands by itself in the values of kv_bucket (leave it out)"));
+    CHECK(said("select: {trips: count()}", "select: {generation: count()}\n        kv_bucket: b")
+              .contains("'generation' stands by itself in the values of kv_bucket (choose another name)"));
+}
+
 TEST_CASE("aggregates: or scores, not both and not neither") {
     CHECK(more("    endpoint: {url: http://m}\n    results: {subject: \"r.{tenant}\"}\n") ==
           "t.yaml:9:5: pipelines[0].aggregates: stand beside an endpoint, and aggregates of a scored pipeline are not "
@@ -253,8 +264,6 @@ TEST_CASE("aggregates: or scores, not both and not neither") {
     CHECK(with_event("features: [a]") ==
           "t.yaml:8:17: pipelines[0].event.features: has no effect without an endpoint, "
           "where scores come from (remove it)\n");
-    CHECK(more("        kv_bucket: b\n")
-              .starts_with("t.yaml:13:20: pipelines[0].aggregates[0].kv_bucket: belongs to a coming version"));
     CHECK(said("    aggregates:\n      - name: fares-5s\n        window: {tumbling: 5s}\n        select: {trips: "
                "count()}\n",
                "    aggregates: []\n") ==

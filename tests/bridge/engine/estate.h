@@ -30,6 +30,17 @@ struct PlainRendering final : Rendering {
         const auto second = closed.end.time_since_epoch() / std::chrono::seconds(1);
         return entry(Output::aggregate, closed.tenant + " " + std::to_string(second) + ": " + closed.fields[0].json);
     }
+    state::OutboxEntry summary(Partition, const windows::Closed& closed) const override {
+        const auto second = closed.end.time_since_epoch() / std::chrono::seconds(1);
+        auto made = entry(summary_output(0), closed.tenant + " now: " + closed.fields[0].json);
+        made.subject = "$KV.b.p.counts." + closed.tenant;
+        // Seconds of the day are enough here.
+        std::string end = "2024-05-01T00:00:00.000000000Z";
+        const auto digits = std::to_string(second);
+        end.replace(29 - digits.size(), digits.size(), digits);
+        made.headers = {{"Millrace-Generation", "1"}, {"Millrace-Window-End", end}};
+        return made;
+    }
     state::OutboxEntry dead_letter(const Delivery& delivery, const Event&) const override {
         return entry(Output::dead_letter, "dead " + std::to_string(delivery.stream_sequence));
     }

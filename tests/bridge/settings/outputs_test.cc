@@ -55,9 +55,25 @@ TEST_CASE("outputs: an owned one has its state and each aggregate too, each at i
     CHECK(rows[3].stream == "KEPT");
     CHECK(rows[5].field == "aggregates[1].subject");
     CHECK(rows[5].subject == "aggregates.{tenant}.b");
-    CHECK(index(rows[5].output) == 6);
-    CHECK(output_slots(owned()) == 7);
+    CHECK(index(rows[5].output) == 7);
+    CHECK(output_slots(owned()) == 9);
     CHECK(state_subject(owned(), 12) == "millrace.state.trips.12");
+}
+
+TEST_CASE("outputs: a summary where an aggregate has a bucket, in the bucket's stream") {
+    auto pipeline = owned();
+    pipeline.aggregates[0].name = "a";
+    pipeline.aggregates[0].kv_bucket = "fares";
+    const auto rows = outputs(pipeline);
+    REQUIRE(rows.size() == 7);
+    CHECK(rows[5].output == summary_output(0));
+    CHECK(rows[5].field == "aggregates[0].kv_bucket");
+    CHECK(rows[5].subject == "$KV.fares.trips.a.>");
+    CHECK(rows[5].stream == "KV_fares");
+    CHECK(rows[6].output == aggregate_output(1));
+    CHECK(is_summary(summary_output(1)));
+    CHECK_FALSE(is_summary(aggregate_output(1)));
+    CHECK_FALSE(is_summary(Output::state));
 }
 
 TEST_CASE("outputs: no results without an endpoint, late copies only where they are asked for") {
@@ -68,7 +84,7 @@ TEST_CASE("outputs: no results without an endpoint, late copies only where they 
     CHECK(kinds(pipeline) == std::vector{Output::dead_letter, Output::unroutable, Output::late, Output::state,
                                          aggregate_output(0), aggregate_output(1)});
     CHECK(outputs(pipeline)[2].subject == "late.{tenant}");
-    CHECK(output_slots(pipeline) == 7);
+    CHECK(output_slots(pipeline) == 9);
 }
 
 }  // namespace millrace::settings

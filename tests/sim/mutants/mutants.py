@@ -218,8 +218,14 @@ OWNED = {
         ("bridge/engine/owner.cc", "    weight_.add(*head_);\n",
          "    weight_.add(*head_);\n    if (!claims) out.emplace_back(Purge{partition_, head_sequence_});\n"),
     ]),
+    "puts_whatever_is_there": (["summary"], [
+        ("bridge/engine/outbox.cc", "&row.entry.headers, row.entry.payload, row.last}", "&row.entry.headers, row.entry.payload, std::nullopt}"),
+    ]),
+    "puts_older_over_newer": (["stories"], [
+        ("bridge/engine/summary.cc", "    return age_of(stored) >= age_of(entry.headers);", "    return age_of(stored) == age_of(entry.headers);"),
+    ]),
     "publishes_what_it_inherits_without_a_search": (["stories"], [
-        ("bridge/engine/outbox.cc", "inherited ? Standing::unsure : Standing::waiting", "Standing::waiting"),
+        ("bridge/engine/outbox.cc", "unsure ? Standing::unsure : Standing::waiting", "Standing::waiting"),
     ]),
 }
 

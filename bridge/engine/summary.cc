@@ -1,0 +1,57 @@
+#include "bridge/engine/summary.h"
+
+#include <algorithm>
+#include <charconv>
+#include <compare>
+#include <optional>
+#include <string_view>
+
+#include "bridge/base/stream.h"
+#include "bridge/settings/outputs.h"
+
+namespace millrace::engine {
+
+namespace {
+
+constexpr std::string_view kEndShape = "2024-05-01T12:34:56.123456789Z";
+
+struct Age {
+    std::uint64_t generation = 0;
+    std::string_view window_end;
+    auto operator<=>(const Age&) const = default;
+};
+
+std::string_view value_of(const std::vector<Header>& headers, std::string_view name) {
+    const auto found = std::ranges::find(headers, name, &Header::first);
+    return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+bool is_time(std::string_view text) {
+    return std::ranges::equal(text, kEndShape, [](char c, char shape) {
+        return shape >= '0' && shape <= '9' ? c >= '0' && c <= '9' : c == shape;
+    });
+}
+
+std::optional<Age> age_of(const std::vector<Header>& headers) {
+    Age age;
+    const auto number = value_of(headers, "Millrace-Generation");
+    const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), age.generation);
+    age.window_end = value_of(headers, "Millrace-Window-End");
+    if (error != std::errc() || stop != number.data() + number.size() || !is_time(age.window_end)) return {};
+    return age;
+}
+
+}  // namespace
+
+bool is_superseded(const state::OutboxEntry& entry, const std::vector<Header>& stored) {
+    return age_of(stored) >= age_of(entry.headers);
+}
+
+bool is_unwanted_summary(const settings::Pipeline& pipeline, const state::OutboxEntry& entry) {
+    if (!is_summary(static_cast<Output>(entry.output))) return false;
+    const std::size_t place = (entry.output - index(Output::aggregate)) / 2;
+    if (place >= pipeline.aggregates.size() || pipeline.aggregates[place].kv_bucket.empty()) return true;
+    return !entry.subject.starts_with(settings::summary_space(pipeline, pipeline.aggregates[place]));
+}
+
+}  // namespace millrace::engine
