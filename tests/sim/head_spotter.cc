@@ -18,7 +18,7 @@ bool takes_no_more(const std::vector<state::OutboxEntry>& outbox) {
 
 }  // namespace
 
-bool HeadSpotter::stored(Partition partition, const state::Head& head, const std::vector<state::OutboxEntry>& outbox) {
+void HeadSpotter::stored(Partition partition, const state::Head& head, const std::vector<state::OutboxEntry>& outbox) {
     const auto [known, first] = last_.try_emplace(partition);
     auto& last = known->second;
     bool news = false;
@@ -36,7 +36,6 @@ bool HeadSpotter::stored(Partition partition, const state::Head& head, const std
     marks_.hit_if(head.parts > 0, Mark::state_in_parts);
     marks_.hit_if(last.deltas == kLongChain, Mark::long_chain);
     marks_.hit_if(last.full, Mark::outbox_full);
-    return last.full;
 }
 
 // By another owner than the one before.

@@ -16,9 +16,8 @@ class HeadSpotter {
   public:
     explicit HeadSpotter(Marks& marks) : marks_(marks) {}
 
-    // The next head of the partition, and what its content says is to be published. Whether that is all that it takes,
-    // so that closing goes on with the next head.
-    bool stored(Partition partition, const state::Head& head, const std::vector<state::OutboxEntry>& outbox);
+    // The next head of the partition, and what its content says is to be published.
+    void stored(Partition partition, const state::Head& head, const std::vector<state::OutboxEntry>& outbox);
 
   private:
     struct Last {

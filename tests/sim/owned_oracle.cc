@@ -348,7 +348,7 @@ void OwnedOracle::check_content(const SimStream& stream, Partition partition, co
         return violate("monotone", "the content of a head is not what it says");
     const auto read = state::read_content(content);
     if (!read) return violate("monotone", read.error().text);
-    if (spotter_.stored(partition, head, read->outbox)) lanes_[partition].closing = true;
+    spotter_.stored(partition, head, read->outbox);
     if (!read->outbox.empty()) ++seen_["heads with an outbox"];
     for (const auto& entry : read->outbox) {
         if (!committed_.try_emplace(subjects::to_hex(entry.id), head.generation).second || !plan_.is_scored()) continue;
@@ -381,14 +381,13 @@ bool OwnedOracle::caught_up() const {
 void OwnedOracle::acked(const SimConsumer& consumer, std::uint64_t sequence) {
     const auto of = partition_of_.find(sequence);
     if (of == partition_of_.end()) return violate("covers", consumer.config().name + " acked no message of ours");
-    Lane& lane = lanes_[of->second];
+    const Lane& lane = lanes_[of->second];
     if (lane.floor < sequence) {
         return violate("covers", "message " + std::to_string(sequence) + " is acked, and the floor stored is " +
                                      std::to_string(lane.floor));
     }
-    lane.closing = lane.closing && !lane.due.empty();
     for (const auto& [name, by] : lane.due) {
-        if (by > sequence || lane.closing) continue;
+        if (by > sequence) continue;
         return violate("acked_after_stored", "message " + std::to_string(sequence) + " is acked before " + name);
     }
 }

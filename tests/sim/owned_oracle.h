@@ -92,7 +92,6 @@ class OwnedOracle {
         std::size_t taken = 0;  // of the input
         std::uint64_t newest = 0;                  // message of the input
         std::uint64_t floor = 0;                   // greatest stored
-        bool closing = false;                      // more than a head takes: the rest is safe as open windows are
         std::map<std::string, std::uint64_t> due;  // by name, with the message by which it must be stored
     };
 
