@@ -312,6 +312,9 @@ void Owner::committed(Time now, Effects& out) {
 }
 
 void Owner::ack(Effects& out) {
+    // Closing may have ended without anything more to publish, and so without another commit.
+    const bool all_out = applied_.sequence == head_->floor && !applier_->wants_commit();
+    if (floor_ack_.subject.empty() && all_out && applied_ack_.count > acked_) floor_ack_ = applied_ack_;
     if (floor_ack_.subject.empty()) return;
     acked_ = floor_ack_.count;
     out.emplace_back(AckUpTo{std::move(floor_ack_.subject)});
