@@ -109,7 +109,9 @@ void Owner::surveyed(const Bound& bound, Time now) {
     if (auto misfit = input_misfit(bound, head_->floor, clear_to_))
         return suspect(std::move(misfit->name), std::move(misfit->remedy));
     phase_ = Phase::checking;
-    if (bound.ack_floor <= clear_to_) return check_floor();
+    // Until a generation commits its first message, only owners of the one before can have acked.
+    const bool fresh = head_->generation > 1 && head_->floor_stored == ServerTime{};
+    if (fresh || bound.ack_floor <= clear_to_) return check_floor();
     ask(Asker::acked, {.from = Read::From::input, .which = Read::Which::next, .sequence = clear_to_ + 1});
 }
 
