@@ -146,8 +146,8 @@ struct Find {
 
 struct Found {
     std::uint64_t number = 0;
-    std::vector<Identity> identities;  // each once
-    std::optional<Error> error;        // the search is incomplete: ask again
+    std::vector<Identity> identities;   // each once
+    std::optional<Error> error;         // the search is incomplete: ask again
     std::vector<OutputPlace> places{};  // of each identity the first message
 
     [[nodiscard]] std::unordered_map<Identity, OutputPlace> by_identity() const {

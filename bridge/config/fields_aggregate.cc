@@ -19,8 +19,8 @@ Target aggregate_at(const Target& target, std::size_t index) {
 constexpr Field kFields[] = {
     {.path = "pipelines[].aggregates",
      .shape = Sections{"aggregate", resize_aggregates, aggregate_at},
-     .doc = "Windowed aggregates: one message per window, tenant and group, published once. A pipeline has an endpoint "
-            "or aggregates; this version does not aggregate scores. The input stream has to keep messages by limits, "
+     .doc = "Windowed aggregates: one message per window, tenant and group, published once. With an "
+            "endpoint they are of events and of their scores. The input stream has to keep messages by limits, "
             "and each partition is read by one replica at a time.",
      .apart = true},
     {.path = "pipelines[].aggregates[].name",

@@ -252,7 +252,8 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& ou
     // Nothing was scored here that could tell whether the endpoint is to blame or this very event: somebody else may
     // know.
     const std::uint32_t in_vain = flight.errand == Errand::probe ? kProbesInVain : kTriesInVain;
-    if (!is_owned() && alone && counts && batch.failures >= in_vain && !others_pass && !conviction_.good_row(batch.tenant))
+    if (!is_owned() && alone && counts && batch.failures >= in_vain && !others_pass &&
+        !conviction_.good_row(batch.tenant))
         return give_back(batch.events.front().delivery, kAnswerElsewhere, out);
     if (counts && batch.suspect && alone)
         return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());

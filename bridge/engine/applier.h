@@ -35,7 +35,8 @@ class Applier {
     [[nodiscard]] bool full() const { return !outbox_has_room() || is_closing(); }
     // What is applied has closed windows that wait for room in the outbox.
     [[nodiscard]] bool is_closing() const { return !moved_.empty(); }
-    // Requires: not full, every event has its score or verdict where events are scored, and every message of the partition before this one was applied.
+    // Requires: not full, every event has its score or verdict where events are scored, and every message of the
+    // partition before this one was applied.
     Fates apply(Delivery& delivery);
     // It is known that no event of an earlier time can come any more that would not be late.
     void idle(ServerTime until);

@@ -63,7 +63,8 @@ void Engine::read_back(const GotMessage& got, Time now, Effects& out) {
     const bool tells = got.message && rendering_->read_back(*got.message, *event);
     if (tells || !event->settlement.score.empty()) return commit_.recalled(*ref, out);
     commit_.forget(*ref);
-    event->fault ? bury(*ref, *event->fault, out) : queue(*ledger_.find(ref->delivery), ref->delivery, ref->element, now);
+    event->fault ? bury(*ref, *event->fault, out)
+                 : queue(*ledger_.find(ref->delivery), ref->delivery, ref->element, now);
 }
 
 void Engine::bound_owned(const Bound& in, Time now, Effects& out) {

@@ -152,7 +152,8 @@ void Owner::recovered(Time now) {
 
 // What waits behind a message that is awaited cannot be applied either.
 void Owner::let_go_of_waiting(bool all) {
-    const auto from = all ? waiting_.begin() : std::ranges::find_if(waiting_, [](const Waiting& each) { return !each.delivery; });
+    const auto from =
+        all ? waiting_.begin() : std::ranges::find_if(waiting_, [](const Waiting& each) { return !each.delivery; });
     if (from != waiting_.end()) newest_base_ = from->result_base;  // what was published of it is still to be found
     for (auto each = from; each != waiting_.end(); ++each) {
         waiting_bytes_ -= each->bytes;

@@ -11,9 +11,10 @@
 //
 // Owning: messages are applied in stream order, as they come or, where events are scored, as each event of theirs has
 // its result stored or its verdict. What a new owner scores may have been scored before it: it has the results above
-// the floor looked up before it takes the first message, from a place that the heads keep. A commit freezes what changed into a head, publishes what
-// it says once it is stored, and then acks everything up to its floor. While it is under way the next one collects. A
-// head that is stored although the outbox of the one before is not confirmed carries it along, and nothing new.
+// the floor looked up before it takes the first message, from a place that the heads keep. A commit freezes what
+// changed into a head, publishes what it says once it is stored, and then acks everything up to its floor. While it is
+// under way the next one collects. A head that is stored although the outbox of the one before is not confirmed carries
+// it along, and nothing new.
 //
 // An idle partition's clock is moved by proof (SEMANTICS D3): a head of ours is read back, so that its stored time S is
 // the server's; if the input then holds nothing above the floor, every later message is stored after S.
@@ -112,7 +113,7 @@ class Owner {
     static constexpr std::uint64_t kSmallState = 64 << 10;
 
     enum class Phase { looking, surveying, checking, loading, claiming, owning, left };
-    enum class Standing { away, asked, there };  // of the position
+    enum class Standing { away, asked, there };   // of the position
     enum class Recovery { done, wanted, asked };  // of what is stored already
     enum class Asker { nobody, look, floor, chain, acked, verify, commit, server_time, input };
     // A message of the input, by its place and its time.

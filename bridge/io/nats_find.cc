@@ -97,8 +97,7 @@ Result<Found> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
     return found;
 }
 
-Result<void> NatsFinder::read_output(const Find& find, const OutputStream& output, const Place& from,
-                                     Sightings& out) {
+Result<void> NatsFinder::read_output(const Find& find, const OutputStream& output, const Place& from, Sightings& out) {
     if (output.keeps_all) return read_by_consumer(find, output, from, out);
     const auto stream = admin_.stream(output.name);
     if (!stream) return std::unexpected(stream.error());

@@ -47,14 +47,11 @@ class NatsFinder {
 
     void arrived(NatsMessage&& message);
     Result<void> go_on(const std::string& stream);
-    Result<void> read_output(const Find& find, const OutputStream& output, const Place& from,
-                             Sightings& out);
-    Result<void> read_by_consumer(const Find& find, const OutputStream& output, const Place& from,
-                                  Sightings& out);
+    Result<void> read_output(const Find& find, const OutputStream& output, const Place& from, Sightings& out);
+    Result<void> read_by_consumer(const Find& find, const OutputStream& output, const Place& from, Sightings& out);
     Result<void> read_one_by_one(const Find& find, const OutputStream& output, std::uint64_t first, std::uint64_t last,
                                  Sightings& out);
-    Result<void> drain(const Find& find, const std::string& stream, const ConsumerFound& consumer,
-                       Sightings& out);
+    Result<void> drain(const Find& find, const std::string& stream, const ConsumerFound& consumer, Sightings& out);
     Result<std::vector<NatsMessage>> pull(const std::string& stream, const std::string& consumer, std::uint64_t count);
 
     NatsConnection& connection_;

@@ -165,21 +165,23 @@ class AggregateStage(Stage):
     """A Stage of aggregate-only pipelines, with streams EVENTS, AGGREGATES and MILLRACE_STATE."""
 
     config = CONFIG
+    maker = TimedMaker
+    outputs = ("aggregates.>", "late.>", "dead.>", "dead-unroutable.>")
 
     def __init__(self, pipelines=(Pipeline(),), lease="2s", largest_state=-1, **options):
         self._largest_state = largest_state  # bytes of a message of the state stream
         super().__init__(**options)
         self.pipelines = pipelines
         self.settings["pipelines"] = "".join(
-            pipeline.text(partitions=self.partitions, subject=self.settings["subject"], lease=lease) for pipeline in pipelines)
+            pipeline.text(partitions=self.partitions, subject=self.settings["subject"], lease=lease,
+                          endpoint=self.settings["endpoint_url"]) for pipeline in pipelines)
         self._faults = []  # (name, wall clock)
 
     def make_endpoint(self):
         return None
 
     def make_outputs(self, duplicate_window):
-        self.jetstream.add_stream(OUTPUTS, ["aggregates.>", "late.>", "dead.>", "dead-unroutable.>"],
-                                  duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
+        self.jetstream.add_stream(OUTPUTS, list(self.outputs), duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
         self.jetstream.add_stream(f"KV_{BUCKET}", [f"$KV.{BUCKET}.>"], discard="new", max_msgs_per_subject=1, allow_rollup_hdrs=True,
                                   deny_delete=True, allow_direct=True, num_replicas=self.REPLICAS)
         self.jetstream.add_stream("MILLRACE_STATE", ["millrace.state.>"], discard="new", max_msg_size=self._largest_state,
@@ -192,7 +194,7 @@ class AggregateStage(Stage):
 
     def load(self, rate=500, tenants=("alpha", "beta", "gamma"), shapes=("object",), count=None, **oddities):
         self._loads += 1
-        maker = TimedMaker(self._loads * 1_000_003, first=self._loads * 1_000_000, **oddities)
+        maker = self.maker(self._loads * 1_000_003, first=self._loads * 1_000_000, **oddities)
         started = Load(self.server.url, self.journal, maker, self.subject, tenants, rate, shapes, count)
         started.start()
         return started

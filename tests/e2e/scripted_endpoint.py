@@ -12,6 +12,7 @@ The script, by entry:
     short        every so many-th answer, only the first half of the results
     max_rows     413 above
     bearer       the key that is asked for, 401 without
+    nonce        another score each time: a number that grows by one with every score
     certificate  with --certificates FOLDER: FOLDER/NAME.pem and NAME.key are shown, connections with another one break
 A row with a negative x is poison: 400 for the whole request, always.
 
@@ -33,7 +34,7 @@ from odd_answers import ODD
 from scoring import is_poison, score_of
 
 HEALTHY = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0, "odd": "", "share": 1.0,
-           "max_rows": 0, "bearer": "", "certificate": "good"}
+           "max_rows": 0, "bearer": "", "nonce": False, "certificate": "good"}
 
 
 class Scene:
@@ -46,8 +47,15 @@ class Scene:
         self.canary_port = 0
         self.chance = random.Random(5)
         self.open = 0
+        self.nonce = 0
         self.stats = collections.Counter()
         self.log = collections.deque(maxlen=100_000)  # (seconds, status, rows), the newest
+
+    def nonces(self, rows):
+        """A number of its own for each row."""
+        with self.lock:
+            self.nonce += len(rows)
+            return list(range(self.nonce - len(rows), self.nonce))
 
     def enter(self, rows, headers):
         """A request came in; returns the status it gets and how its answer is odd: a name of ODD, `short`, or nothing."""
@@ -135,7 +143,7 @@ class Scoring(Exchange):
         try:
             if scene.script["delay"]:
                 time.sleep(scene.script["delay"])
-            scores = [score_of(row) for row in rows]
+            scores = scene.nonces(rows) if scene.script["nonce"] else [score_of(row) for row in rows]
             if odd == "short":
                 self.answer(200, {"Results": {"WebServiceOutput0": scores[:(len(scores) + 1) // 2]}})
             elif odd:

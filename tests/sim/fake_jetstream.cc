@@ -1,9 +1,9 @@
 #include "tests/sim/fake_jetstream.h"
 
 #include <algorithm>
-#include <set>
 #include <charconv>
 #include <limits>
+#include <set>
 #include <string_view>
 #include <utility>
 

@@ -65,9 +65,9 @@ void OwnedOracle::take_settled(Partition partition, const state::Head& head) {
             OwnedEvent& event = message.events[element];
             const auto settled = scores_.settled(event, message.sequence, element);
             if (!settled) {
-                return violate("settled_once", name_of_event("event", std::to_string(message.sequence),
-                                                             std::to_string(element)) +
-                                                   " is below a floor with neither result nor verdict");
+                return violate("settled_once",
+                               name_of_event("event", std::to_string(message.sequence), std::to_string(element)) +
+                                   " is below a floor with neither result nor verdict");
             }
             event = *settled;
         }
@@ -93,7 +93,8 @@ void OwnedOracle::take(Partition partition, Received& message) {
         if (event.dead) owe("dead", element);
         const auto fate =
             reference_.judge(partition, message.tenant, event, message.stored_at, message.sequence, element);
-        if (!event.dead && fate != Reference::Fate::counted && plan_.pipeline.event.on_late == settings::OnLate::subject)
+        if (!event.dead && fate != Reference::Fate::counted &&
+            plan_.pipeline.event.on_late == settings::OnLate::subject)
             owe("late", element);
         ++element;
     }

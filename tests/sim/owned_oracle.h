@@ -89,7 +89,7 @@ class OwnedOracle {
         std::uint32_t generation = 1;
         std::uint64_t begins_behind = 0;  // floor of the generation's first head
         std::vector<Received> input;
-        std::size_t taken = 0;  // of the input
+        std::size_t taken = 0;                     // of the input
         std::uint64_t newest = 0;                  // message of the input
         std::uint64_t floor = 0;                   // greatest stored
         std::map<std::string, std::uint64_t> due;  // by name, with the message by which it must be stored

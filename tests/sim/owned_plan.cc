@@ -214,11 +214,16 @@ void plan_scores(Plan& plan, Random& random, double share) {
     endpoint.control = R"(["@control|0|good"])";
     plan.model.nonce = true;
     for (const auto kind : {Kind::poison, Kind::raises, Kind::slow, Kind::crashes}) {
-        if (random.chance(0.3)) plan.mix.odd[static_cast<std::size_t>(kind)] = static_cast<std::uint32_t>(random.between(5, 40));
+        if (random.chance(0.3))
+            plan.mix.odd[static_cast<std::size_t>(kind)] = static_cast<std::uint32_t>(random.between(5, 40));
     }
     const auto rate = [&](double most) { return random.chance(share) ? random.fraction() * most : 0; };
-    plan.model_faults = {.throttle = rate(0.2), .unavailable = rate(0.2), .error = rate(0.2), .hang = rate(0.1),
-                         .refuse = rate(0.2), .slow = rate(0.3)};
+    plan.model_faults = {.throttle = rate(0.2),
+                         .unavailable = rate(0.2),
+                         .error = rate(0.2),
+                         .hang = rate(0.1),
+                         .refuse = rate(0.2),
+                         .slow = rate(0.3)};
     if (random.chance(share * 0.5)) {
         plan.troubles.condition = {random.between(Duration(seconds(20)), minutes(4)),
                                    random.between(Duration(seconds(5)), minutes(3))};

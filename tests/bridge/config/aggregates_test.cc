@@ -255,10 +255,8 @@ TEST_CASE("aggregates: a bucket") {
               .contains("'generation' stands by itself in the values of kv_bucket (choose another name)"));
 }
 
-TEST_CASE("aggregates: or scores, not both and not neither") {
-    CHECK(more("    endpoint: {url: http://m}\n    results: {subject: \"r.{tenant}\"}\n") ==
-          "t.yaml:9:5: pipelines[0].aggregates: stand beside an endpoint, and aggregates of a scored pipeline are not "
-          "supported yet (remove one)\n");
+TEST_CASE("aggregates: with scores or without, and one of the two") {
+    CHECK(more("    endpoint: {url: http://m}\n    results: {subject: \"r.{tenant}\"}\n") == "");
     CHECK(more("    results: {subject: \"r.{tenant}\"}\n") ==
           "t.yaml:13:5: pipelines[0].results: has no effect without an endpoint, where scores come from (remove it)\n");
     CHECK(with_event("features: [a]") ==

@@ -1,0 +1,163 @@
+"""Aggregates of scores, with a model that gives another score each time it is asked: what is aggregated is what stands on
+the results' subjects, once for each event, through kills of the bridge.
+"""
+import json
+import random
+import sys
+import time
+import unittest
+
+from aggregates import AggregateStage, Pipeline, TimedMaker
+from harness import SECOND, EndToEnd, Stage, partition_of, wait_until
+
+import reference
+from load import Event, canary
+from reference import Aggregate, Reference, Rules, rfc3339
+
+PIPELINE = """\
+  - name: {name}
+    partitions: {partitions}
+    input:
+      stream: EVENTS
+      subject: {subject}
+    event:
+      timestamp: at
+      features: [n, tenant, x]
+    endpoint:
+      url: {endpoint}
+      max_batch_count: 100
+      timeout: 5s
+      control: [0, control, 1]
+    results:
+      subject: results.{{tenant}}.{name}
+    aggregates:
+      - name: {name}-second
+        window: {{tumbling: 1s}}
+        group_by: [kind]
+        select: {{events: count(), total: sum(score), last: last(score), x: sum(x)}}
+    dead_letter:
+      subject: dead.{{tenant}}.{name}
+    state:
+      lease: {lease}
+      checkpoint_every: 200ms
+"""
+
+
+class ScoredReference(Reference):
+    """Takes the score of each event from where it is stored; an event without one is dead, and moves the clock only."""
+
+    scores = {}
+
+    def _take(self, place, tenant, partition, text, stored_ns):
+        event = json.loads(text)
+        if place not in self.scores:
+            self._clocks[partition].judge(tenant, reference.nanoseconds(event["at"]), stored_ns)
+            return "dead"
+        return super()._take(place, tenant, partition, json.dumps({**event, "score": self.scores[place]}), stored_ns)
+
+
+class ScoredPipeline(Pipeline):
+    def __init__(self):
+        super().__init__("scores")
+        select = {"events": ("count", None), "total": ("sum", "score"), "last": ("last", "score"), "x": ("sum", "x")}
+        self.aggregates = [Aggregate("scores-second", (reference.tumbling, SECOND), ("kind",), select)]
+
+    def text(self, **settings):
+        return PIPELINE.format(name=self.name, **settings)
+
+    def reference(self, partitions):
+        return ScoredReference(self.aggregates, Rules(), "at", lambda subject: subject.split(".")[-2],
+                               lambda subject: partition_of(subject.split(".")[-2], partitions))
+
+    def summarizes(self, key):
+        return False
+
+
+class ScoredMaker(TimedMaker):
+    """One event in three hundred is refused by the model."""
+
+    def event(self, tenant):
+        self._number += 1
+        chance = self._chance
+        poison = chance.random() < 0.003
+        content = {"n": self._number, "tenant": tenant, "kind": chance.choice(("red", "green", "blue")),
+                   "at": rfc3339(time.time_ns() - int(self._age() * SECOND)), "x": -1 if poison else chance.randrange(1000),
+                   "canary": canary(tenant)}
+        return Event(tenant, "rejected" if poison else "applied", json.dumps(content).encode(), None)
+
+
+class ScoredStage(AggregateStage):
+    maker = ScoredMaker
+    outputs = (*AggregateStage.outputs, "results.>")
+
+    def make_endpoint(self):
+        return Stage.make_endpoint(self)
+
+    def verify(self, test, *args, **options):
+        """As its base, once each event has its result or its dead letter; there is one of them."""
+        self.results = {}  # place → score
+        self._position = 1
+        total = sum(len(self.journal.entries[message.headers["Nats-Msg-Id"]].events) for message in self.jetstream.read("EVENTS"))
+        self._dead = set()
+        wait_until(lambda: self._read(test) >= total, f"{total} events with a result or a dead letter", 60.0, self.bridge, 0.2)
+        ScoredReference.scores = self.results
+        asked = self.endpoint.stats()["rows"]
+        print(f"{len(self.results)} results, {len(self._dead)} dead letters, {asked} rows asked for", file=sys.stderr)
+        return super().verify(test, *args, **options)
+
+    def _read(self, test):
+        for stored in self.jetstream.read("AGGREGATES", self._position):
+            self._position = stored.sequence + 1
+            kind = stored.subject.split(".")[0]
+            if kind not in ("results", "dead"):
+                continue
+            place = int(stored.headers["Millrace-Input-Sequence"]), int(stored.headers["Millrace-Element"])
+            test.assertNotIn(place, self.results, f"event {place} has a result, and once more a {kind}")
+            test.assertNotIn(place, self._dead, f"event {place} has a dead letter, and once more a {kind}")
+            if kind == "results":
+                self.results[place] = json.loads(stored.payload)["score"]
+            else:
+                self._dead.add(place)
+        return len(self.results) + len(self._dead)
+
+    def _take(self, output, audits, ends, test):
+        if output.subject.startswith("results."):
+            tenant = output.subject.split(".")[1]
+            return test.assertEqual(output.headers["Millrace-Tenant"], tenant)
+        return super()._take(output, audits, ends, test)
+
+
+class ScoredAggregatesTest(EndToEnd):
+    def prepare(self, **options):
+        stage = self.put_on(ScoredStage, pipelines=(ScoredPipeline(),), **options)
+        stage.endpoint.script(nonce=True, delay=0.02)
+        stage.start_bridge()
+        return stage, stage.load(rate=200, shapes=("object", "object", "array"))
+
+    def end(self, stage, load):
+        load.stop()
+        stage.verify(self)
+        stage.stop_bridge(self)
+
+    def test_kill_9_at_random_moments(self):
+        stage, load = self.prepare(partitions=2, duplicate_window=2.0)  # shorter than a take-over
+        chance = random.Random(7)
+        for _ in range(3):
+            time.sleep(chance.choice((0.5, 2.5, 3.5)) + chance.random())
+            stage.fault("kill -9 of the bridge")
+            stage.bridge.kill()
+            stage.start_bridge(wait=False)
+        self.end(stage, load)
+
+    def test_the_endpoint_fails_for_a_while(self):
+        stage, load = self.prepare()
+        for trouble in ({"status": 503}, {"refuse": True}, {"status": 401}):
+            time.sleep(1.0)
+            stage.endpoint.script(**trouble)
+            time.sleep(1.5)
+            stage.endpoint.script(status=0, refuse=False)
+        self.end(stage, load)
+
+
+if __name__ == "__main__":
+    unittest.main()
