@@ -31,20 +31,20 @@ void check_headers(const Endpoint& endpoint, const std::string& path, const Comp
     }
 }
 
-// The text begins with the field it is about, or a list of fields.
-void check_protocol(const Endpoint& endpoint, const std::string& path, const Complaints& complain,
+// The text begins with the field it is about.
+void check_protocol(const Pipeline& pipeline, const std::string& pipeline_path, const Complaints& complain,
                     const Problems& problems) {
-    if (problems.spoils(path + ".protocol") || problems.spoils(path + ".extras") ||
-        problems.spoils(path + ".rows_pointer") || problems.spoils(path + ".results_pointer")) {
-        return;
+    const std::string path = pipeline_path + ".endpoint";
+    if (problems.spoils(pipeline_path + ".event.features")) return;
+    for (const char* const field : {".protocol", ".body", ".rows", ".extras", ".rows_pointer", ".results_pointer"}) {
+        if (problems.spoils(path + field)) return;
     }
-    const auto good = protocols::check(endpoint);
+    const auto good = protocols::check(pipeline);
     if (good) return;
     const std::string& text = good.error().text;
-    const std::size_t end = text.find_first_of(",:");
     const std::size_t colon = text.find(": ");
-    if (end == std::string::npos || colon == std::string::npos) return complain(path, text);
-    complain(path + "." + text.substr(0, end), end == colon ? text.substr(colon + 2) : text);
+    if (colon == std::string::npos) return complain(path, text);
+    complain(path + "." + text.substr(0, colon), text.substr(colon + 2));
 }
 
 // What is wrong with the control row, or nothing.
@@ -71,10 +71,7 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
     const Endpoint& endpoint = pipeline.endpoint;
     const std::string path = pipeline_path + ".endpoint";
     check_headers(endpoint, path, complain);
-    check_protocol(endpoint, path, complain, problems);
-    if (endpoint.protocol == "json" && complain.mentions(path + ".body")) {
-        complain(path + ".body", "has no effect with protocol json (use rows_pointer, or remove it)");
-    }
+    check_protocol(pipeline, pipeline_path, complain, problems);
     if (!endpoint.ca_file.empty() && endpoint.url.starts_with("http://")) {
         complain(path + ".ca_file",
                  quote(endpoint.ca_file) + " has no effect on an http URL (use https, or remove it)");

@@ -14,7 +14,6 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 
 constexpr std::array<std::string_view, 2> kRowShapes = {"arrays", "records"};
-constexpr std::array<std::string_view, 3> kBodies = {"inputs", "data", "bare"};
 constexpr std::array<std::string_view, 3> kNonFinite = {"null", "string", "error"};
 constexpr std::array<std::string_view, 2> kOnRejected = {"isolate", "fail"};
 
@@ -32,9 +31,10 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint.protocol",
      .shape = Registered{at<&Pipeline::endpoint, &Endpoint::protocol>, protocols::names},
      .initial = "azureml",
-     .doc = "How rows are put into a request and results taken out of the answer. `azureml`: the bodies of Azure "
-            "Machine Learning "
-            "and Stream Analytics. `json`: rows and results stand where `rows_pointer` and `results_pointer` say.",
+     .doc =
+         "How rows are put into a request and results taken out of the answer. `azureml`: the bodies of Azure "
+         "Machine Learning and Stream Analytics. `mlflow`: `mlflow models serve`. `json`: rows and results stand where "
+         "`rows_pointer` and `results_pointer` say. An example of each is in [endpoints.md](endpoints.md).",
      .example = "azureml"},
     {.path = "pipelines[].endpoint.rows",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
@@ -43,11 +43,10 @@ constexpr Field kFields[] = {
             "features' names, of a JSON Pointer its last part.",
      .example = "arrays"},
     {.path = "pipelines[].endpoint.body",
-     .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::body>, kBodies},
-     .initial = "inputs",
-     .doc = "The request of `azureml`: `inputs` is `{\"Inputs\":{\"WebServiceInput0\":[…]}}`, `data` is "
-            "`{\"data\":[…]}`, `bare` is "
-            "`[…]`.",
+     .shape = Text{at<&Pipeline::endpoint, &Endpoint::body>, rules::not_empty},
+     .doc = "The form of the request, where the protocol has several; without it the first. `azureml`: `inputs` is "
+            "`{\"Inputs\":{\"WebServiceInput0\":[…]}}`, `data` is `{\"data\":[…]}`, `bare` is `[…]`. `mlflow`: "
+            "`dataframe_split`, `dataframe_records`, `instances`, `inputs`, `named_inputs`.",
      .example = "inputs"},
     {.path = "pipelines[].endpoint.rows_pointer",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::rows_pointer>, rules::pointer},

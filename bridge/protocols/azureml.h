@@ -5,14 +5,10 @@
 // member of Results; any of these inside a JSON string, as json.dumps in a scoring script gives it.
 #pragma once
 
-#include <memory>
-
-#include "bridge/base/result.h"
-#include "bridge/protocols/protocol.h"
-#include "bridge/settings/settings.h"
+#include "bridge/protocols/kind.h"
 
 namespace millrace::protocols {
 
-Result<std::unique_ptr<Protocol>> make_azureml(const settings::Endpoint& endpoint);
+extern const Kind kAzureml;
 
 }  // namespace millrace::protocols

@@ -15,17 +15,29 @@ namespace {
 
 using Protocols = std::vector<std::unique_ptr<protocols::Protocol>>;
 
-// Each protocol with every reading of NaN, and with a pointer to the results where it takes one.
+void add_readings(settings::Pipeline& pipeline, Protocols& made) {
+    for (const auto policy : {settings::NonFinite::null, settings::NonFinite::string, settings::NonFinite::error}) {
+        for (const std::string_view pointer : {"", "/out", "/a~1b/1"}) {
+            pipeline.endpoint.non_finite = policy;
+            pipeline.endpoint.results_pointer = pointer;
+            if (protocols::check(pipeline)) made.push_back(protocols::make(pipeline));
+        }
+    }
+}
+
+// Each protocol with each form of its request, every reading of NaN, and with a pointer to the results where it takes
+// one.
 Protocols every_protocol() {
     Protocols made;
+    settings::Pipeline pipeline;
+    pipeline.event.features = {{"x", {}}};
     for (const std::string_view name : protocols::names()) {
-        for (const auto policy : {settings::NonFinite::null, settings::NonFinite::string, settings::NonFinite::error}) {
-            for (const std::string_view pointer : {"", "/out", "/a~1b/1"}) {
-                settings::Endpoint endpoint;
-                endpoint.protocol = name;
-                endpoint.non_finite = policy;
-                endpoint.results_pointer = pointer;
-                if (protocols::check(endpoint)) made.push_back(protocols::make(endpoint));
+        pipeline.endpoint.protocol = name;
+        for (const protocols::Body& body : protocols::find(name)->bodies) {
+            pipeline.endpoint.body = body.name;
+            for (const auto rows : {settings::RowShape::arrays, settings::RowShape::records}) {
+                pipeline.endpoint.rows = rows;
+                add_readings(pipeline, made);
             }
         }
     }

@@ -85,11 +85,10 @@ TEST_CASE("rules: headers") {
 TEST_CASE("rules: what has no effect is refused") {
     CHECK(with_endpoint("url: http://m\n      ca_file: c") ==
           "t.yaml:12:16: pipelines[0].endpoint.ca_file: 'c' has no effect on an http URL (use https, or remove it)\n");
-    CHECK(with_endpoint("url: http://m\n      rows_pointer: /a")
-              .starts_with("t.yaml:12:21: pipelines[0].endpoint.rows_pointer: rows_pointer, results_pointer: "));
+    CHECK(with_endpoint("url: http://m\n      rows_pointer: /a") ==
+          "t.yaml:12:21: pipelines[0].endpoint.rows_pointer: has no effect with protocol azureml (remove it)\n");
     CHECK(with_endpoint("url: http://m\n      protocol: json\n      body: data") ==
-          "t.yaml:13:13: pipelines[0].endpoint.body: has no effect with protocol json (use rows_pointer, or remove "
-          "it)\n");
+          "t.yaml:13:13: pipelines[0].endpoint.body: has no effect with protocol json (remove it)\n");
     CHECK(with_endpoint("url: http://m\n      protocol: json\n      extras: {a: 1}")
               .starts_with("t.yaml:13:15: pipelines[0].endpoint.extras: need a body that is an object"));
 }

@@ -1,10 +1,10 @@
-// What every protocol promises, run over each one in the registry. A protocol that is added adds a line to `samples`:
-// a response body that gives these results.
+// What every protocol promises, run over each one in the registry and each form of its request. A protocol that is
+// added adds samples: what a request looks like, and a response body that gives these results.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <functional>
-#include <map>
+#include <set>
 #include <string>
 
 #include "bridge/protocols/evidence.h"
@@ -23,39 +23,72 @@ std::string array_of(const Texts& texts) {
     return out + "]";
 }
 
+std::function<std::string(const Texts&)> wrapped(const std::string& before, const std::string& after) {
+    return [=](const Texts& texts) { return before + array_of(texts) + after; };
+}
+
+const auto kPredictions = wrapped(R"({"predictions":)", "}");
+
+// Rows of the features a and b/c, as each shape has them.
+const std::vector<std::string_view> kArrayRows = {R"([1,"x"])", "[12345678901234567890,2.50]", "[null,true]"};
+const std::vector<std::string_view> kRecordRows = {R"({"a":1,"c":"x"})", R"({"a":2.50,"c":null})"};
+
 struct Sample {
-    std::function<void(settings::Endpoint&)> configure;
+    std::string_view protocol;
+    std::string_view body;
+    settings::RowShape rows;
+    std::string request;  // of the rows above
     std::function<std::string(const Texts&)> answer;
+    std::function<void(settings::Endpoint&)> configure = [](settings::Endpoint&) {};
 };
 
-const std::map<std::string_view, Sample>& samples() {
-    static const std::map<std::string_view, Sample> all = {
-        {"azureml",
-         {[](settings::Endpoint&) {},
-          [](const Texts& texts) { return R"({"Results":{"WebServiceOutput0":)" + array_of(texts) + "}}"; }}},
-        {"json",
-         {[](settings::Endpoint& endpoint) {
-              endpoint.rows_pointer = "/instances";
-              endpoint.results_pointer = "/predictions";
-              endpoint.extras = R"({"signature_name":"serving_default"})";
-          },
-          [](const Texts& texts) { return R"({"predictions":)" + array_of(texts) + "}"; }}},
+const std::vector<Sample>& samples() {
+    using enum settings::RowShape;
+    static const std::string kArrays = R"([[1,"x"],[12345678901234567890,2.50],[null,true]])";
+    static const std::string kRecords = R"([{"a":1,"c":"x"},{"a":2.50,"c":null}])";
+    static const std::string kNamed = R"({"a":[1,12345678901234567890,null],"c":["x",2.50,true]})";
+    static const std::string kSplit = R"({"columns":["a","c"],"index":[0,1,2],"data":)" + kArrays + "}";
+    static const std::vector<Sample> all = {
+        {"azureml", "inputs", arrays, R"({"Inputs":{"WebServiceInput0":)" + kArrays + "}}",
+         wrapped(R"({"Results":{"WebServiceOutput0":)", "}}")},
+        {"azureml", "data", records, R"({"data":)" + kRecords + "}", wrapped(R"({"Results":)", "}")},
+        {"azureml", "bare", arrays, kArrays, wrapped("", "")},
+        {"json", "", arrays, R"({"signature_name":"serving_default","instances":)" + kArrays + "}", kPredictions,
+         [](settings::Endpoint& endpoint) {
+             endpoint.rows_pointer = "/instances";
+             endpoint.results_pointer = "/predictions";
+             endpoint.extras = R"({"signature_name":"serving_default"})";
+         }},
+        {"mlflow", "dataframe_split", arrays, R"({"dataframe_split":)" + kSplit + "}", kPredictions},
+        {"mlflow", "dataframe_records", records, R"({"dataframe_records":)" + kRecords + "}", kPredictions},
+        {"mlflow", "instances", arrays, R"({"instances":)" + kArrays + "}", kPredictions},
+        {"mlflow", "inputs", records, R"({"inputs":)" + kRecords + "}", kPredictions},
+        {"mlflow", "named_inputs", arrays, R"({"params":{"k":1},"inputs":)" + kNamed + "}", kPredictions,
+         [](settings::Endpoint& endpoint) { endpoint.extras = R"({"params":{"k":1}})"; }},
     };
     return all;
 }
 
-// Calls `check` with a protocol of each name and its sample.
+settings::Pipeline pipeline_of(const Sample& sample) {
+    settings::Pipeline pipeline;
+    pipeline.event.features = {{"a", {}}, {"/b/c", {}}};
+    pipeline.endpoint.protocol = sample.protocol;
+    pipeline.endpoint.body = sample.body;
+    pipeline.endpoint.rows = sample.rows;
+    sample.configure(pipeline.endpoint);
+    return pipeline;
+}
+
+// Calls `check_one` with a protocol of each sample.
 void each(const std::function<void(Protocol&, const Sample&)>& check_one) {
-    for (const std::string_view name : names()) {
-        const std::string shown(name);
+    for (const Sample& sample : samples()) {
+        const std::string shown = std::string(sample.protocol) + ' ' + std::string(sample.body);
         CAPTURE(shown);
-        const auto sample = samples().find(name);
-        REQUIRE(sample != samples().end());
-        settings::Endpoint endpoint;
-        endpoint.protocol = name;
-        sample->second.configure(endpoint);
-        REQUIRE(check(endpoint));
-        check_one(*make(endpoint), sample->second);
+        const settings::Pipeline pipeline = pipeline_of(sample);
+        const auto good = check(pipeline);
+        CAPTURE((good ? "" : good.error().text));
+        REQUIRE(good);
+        check_one(*make(pipeline), sample);
     }
 }
 
@@ -79,18 +112,55 @@ void check_total(const Answer& answer, const Response& response, std::size_t row
 
 }  // namespace
 
-TEST_CASE("every protocol: an unknown name is refused with the known ones") {
-    settings::Endpoint endpoint;
-    endpoint.protocol = "soap";
-    CHECK(check(endpoint).error().text == "protocol: \"soap\" is not known (known: azureml, json)");
+TEST_CASE("every protocol: has a sample for each form of its request") {
+    std::set<std::pair<std::string_view, std::string_view>> sampled;
+    for (const Sample& sample : samples()) sampled.emplace(sample.protocol, sample.body);
+    for (const std::string_view name : names()) {
+        for (const Body& body : find(name)->bodies) {
+            CAPTURE(std::string(name) + ' ' + std::string(body.name));
+            CHECK(sampled.contains({name, body.name}));
+        }
+    }
 }
 
-TEST_CASE("every protocol: the request holds the rows' texts in order, and says that it is JSON") {
-    each([](Protocol& protocol, const Sample&) {
-        const std::vector<std::string_view> rows = {"[1,\"a\"]", "[12345678901234567890,2.50]", "[null]"};
+TEST_CASE("every protocol: an unknown name is refused with the known ones") {
+    settings::Pipeline pipeline;
+    pipeline.endpoint.protocol = "soap";
+    CHECK(check(pipeline).error().text == "protocol: \"soap\" is not known (known: azureml, json, mlflow)");
+}
+
+TEST_CASE("every protocol: a form of request, rows or a field it does not take are refused by name") {
+    for (const Sample& sample : samples()) {
+        settings::Pipeline pipeline = pipeline_of(sample);
+        pipeline.endpoint.body = "soap";
+        CAPTURE(sample.protocol);
+        CHECK(check(pipeline).error().text.starts_with("body: "));
+        if (sample.protocol == "json") continue;
+        pipeline = pipeline_of(sample);
+        pipeline.endpoint.rows_pointer = "/x";
+        CHECK(check(pipeline).error().text ==
+              "rows_pointer: has no effect with protocol " + std::string(sample.protocol) + " (remove it)");
+    }
+    settings::Pipeline pipeline;
+    pipeline.endpoint.protocol = "mlflow";
+    CHECK(check(pipeline).error().text ==
+          "body: body dataframe_split needs event.features (list them: its columns are called after them)");
+    pipeline.event.features = {{"a", {}}};
+    pipeline.endpoint.rows = settings::RowShape::records;
+    CHECK(check(pipeline).error().text == "rows: body dataframe_split takes no such rows (set rows: arrays)");
+    pipeline.endpoint.body = "frame";
+    CHECK(check(pipeline).error().text ==
+          "body: 'frame' is no body of protocol mlflow (set one of dataframe_split, dataframe_records, instances, "
+          "inputs, "
+          "named_inputs)");
+}
+
+TEST_CASE("every protocol: the request holds the rows' texts in order, and says what it is") {
+    each([](Protocol& protocol, const Sample& sample) {
+        const auto& rows = sample.rows == settings::RowShape::records ? kRecordRows : kArrayRows;
         const Encoded encoded = protocol.encode(rows);
-        CHECK(encoded.body.find("[[1,\"a\"],[12345678901234567890,2.50],[null]]") != std::string::npos);
-        CHECK(std::ranges::count(encoded.headers, Header{"Content-Type", "application/json"}) == 1);
+        CHECK(encoded.body == sample.request);
+        CHECK(std::ranges::count(encoded.headers, "Content-Type", &Header::first) == 1);
     });
 }
 
@@ -198,6 +268,21 @@ TEST_CASE("every protocol: evidence, waits and ids come from the response") {
     });
 }
 
+TEST_CASE("every protocol: what is no JSON is read by policy, or not at all") {
+    each([](Protocol& protocol, const Sample& sample) {
+        const auto decoded = [&](std::string_view result) {
+            return protocol.decode({200, {}, sample.answer({std::string(result)}), {}}, 1);
+        };
+        CHECK(decoded("NaN").scores == Texts{"null"});
+        CHECK(decoded("-Infinity").scores == Texts{"null"});
+        for (const char* broken :
+             {"\"\xff\"", "\"\xed\xa0\x80\"", "nan", "01", "'a'", "+1", "\"\n\"", "0x1", "1,", ""}) {
+            CAPTURE(broken);
+            CHECK(decoded(broken).outcome == Outcome::contract_broken);
+        }
+    });
+}
+
 TEST_CASE("every protocol: depth and size of an answer do no harm") {
     each([](Protocol& protocol, const Sample& sample) {
         for (const std::string& deep : {std::string(2'000'000, '['), std::string(2'000'000, '{'),
@@ -206,6 +291,8 @@ TEST_CASE("every protocol: depth and size of an answer do no harm") {
             CHECK(protocol.decode({200, {}, body, {}}, 1).outcome == Outcome::contract_broken);
             CHECK(protocol.decode({200, {}, deep, {}}, 1).outcome == Outcome::contract_broken);
         }
+        const std::string digits = std::string(1 << 20, '7') + '.' + std::string(1 << 20, '0');
+        CHECK(protocol.decode({200, {}, sample.answer({digits}), {}}, 1).scores == Texts{digits});
         const std::string many = sample.answer(Texts(300'000, "0"));
         CHECK(protocol.decode({200, {}, many, {}}, 1).reason == "expected 1 result, found 300000");
     });

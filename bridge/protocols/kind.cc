@@ -1,0 +1,71 @@
+#include "bridge/protocols/kind.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace millrace::protocols {
+namespace {
+
+using settings::Endpoint;
+using settings::RowShape;
+
+struct Optional {
+    Takes bit;
+    std::string_view field;
+    bool (*is_set)(const Endpoint&);
+};
+
+constexpr std::array kOptional = {
+    Optional{kExtras, "extras", [](const Endpoint& endpoint) { return !endpoint.extras.empty(); }},
+    Optional{kRowsPointer, "rows_pointer", [](const Endpoint& endpoint) { return !endpoint.rows_pointer.empty(); }},
+    Optional{kResultsPointer, "results_pointer",
+             [](const Endpoint& endpoint) { return !endpoint.results_pointer.empty(); }},
+};
+
+std::unexpected<Error> refuse(std::string_view field, const std::string& text) {
+    return fail(ErrorCode::invalid, std::string(field) + ": " + text);
+}
+
+std::unexpected<Error> no_effect(std::string_view field, const Kind& kind) {
+    return refuse(field, "has no effect with protocol " + std::string(kind.name) + " (remove it)");
+}
+
+Result<const Body*> body_of(const Kind& kind, const std::string& name) {
+    if (name.empty()) return &kind.bodies.front();
+    const auto found = std::ranges::find(kind.bodies, name, &Body::name);
+    if (found != kind.bodies.end()) return &*found;
+    if (kind.bodies.front().name.empty()) return no_effect("body", kind);
+    std::string known;
+    for (const Body& body : kind.bodies) known += (known.empty() ? "" : ", ") + std::string(body.name);
+    return refuse("body",
+                  "'" + name + "' is no body of protocol " + std::string(kind.name) + " (set one of " + known + ")");
+}
+
+Rows rows_of(const settings::Pipeline& pipeline) {
+    if (pipeline.event.features.empty()) return kEvents;
+    return pipeline.endpoint.rows == RowShape::records ? kRecords : kArrays;
+}
+
+// The setting that gives rows the body takes.
+std::string remedy(const Body& body) { return body.rows & kArrays ? "arrays" : "records"; }
+
+}  // namespace
+
+Result<const Body*> check(const Kind& kind, const settings::Pipeline& pipeline) {
+    for (const Optional& each : kOptional) {
+        if ((kind.takes & each.bit) == 0 && each.is_set(pipeline.endpoint)) return no_effect(each.field, kind);
+    }
+    const auto body = body_of(kind, pipeline.endpoint.body);
+    if (!body) return body;
+    const Rows rows = rows_of(pipeline);
+    if ((*body)->rows & rows) return body;
+    const std::string what =
+        (*body)->name.empty() ? "protocol " + std::string(kind.name) : "body " + std::string((*body)->name);
+    if (rows == kEvents) {
+        return refuse("body", what + " needs event.features (list them: its columns are called after them)");
+    }
+    return refuse("rows", what + " takes no such rows (set rows: " + remedy(**body) + ")");
+}
+
+}  // namespace millrace::protocols
