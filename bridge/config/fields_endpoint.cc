@@ -31,10 +31,10 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint.protocol",
      .shape = Registered{at<&Pipeline::endpoint, &Endpoint::protocol>, protocols::names},
      .initial = "azureml",
-     .doc =
-         "How rows are put into a request and results taken out of the answer. `azureml`: the bodies of Azure "
-         "Machine Learning and Stream Analytics. `mlflow`: `mlflow models serve`. `json`: rows and results stand where "
-         "`rows_pointer` and `results_pointer` say. An example of each is in [endpoints.md](endpoints.md).",
+     .doc = "How rows are put into a request and results taken out of the answer. `azureml`: the bodies of Azure "
+            "Machine Learning and Stream Analytics. `mlflow`: `mlflow models serve`. `open_inference`: version 2, of "
+            "MLServer, Triton and KServe. `json`: rows and results stand where "
+            "`rows_pointer` and `results_pointer` say. An example of each is in [endpoints.md](endpoints.md).",
      .example = "azureml"},
     {.path = "pipelines[].endpoint.rows",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
@@ -46,7 +46,8 @@ constexpr Field kFields[] = {
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::body>, rules::not_empty},
      .doc = "The form of the request, where the protocol has several; without it the first. `azureml`: `inputs` is "
             "`{\"Inputs\":{\"WebServiceInput0\":[…]}}`, `data` is `{\"data\":[…]}`, `bare` is `[…]`. `mlflow`: "
-            "`dataframe_split`, `dataframe_records`, `instances`, `inputs`, `named_inputs`.",
+            "`dataframe_split`, `dataframe_records`, `instances`, `inputs`, `named_inputs`. `open_inference`: "
+            "`matrix`, `columns`.",
      .example = "inputs"},
     {.path = "pipelines[].endpoint.rows_pointer",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::rows_pointer>, rules::pointer},
@@ -60,6 +61,13 @@ constexpr Field kFields[] = {
      .doc =
          "For `json`: the JSON Pointer at which the answer has the list of results. Empty: the list is the whole body.",
      .example = "/predictions",
+     .apart = true},
+    {.path = "pipelines[].endpoint.tensors",
+     .shape = TextMap{at<&Pipeline::endpoint, &Endpoint::tensors>, rules::not_empty, rules::not_empty},
+     .doc = "For `open_inference`: the model's inputs and their datatypes. Of body `matrix` the one input, of "
+            "`columns` one "
+            "for each feature, called like it.",
+     .example = "{input-0: FP64}",
      .apart = true},
     {.path = "pipelines[].endpoint.extras",
      .shape = Json{at<&Pipeline::endpoint, &Endpoint::extras>, true},

@@ -7,6 +7,7 @@
 
 #include "bridge/protocols/json_pointer.h"
 #include "bridge/protocols/json_reader.h"
+#include "bridge/protocols/non_finite.h"
 
 namespace millrace::protocols {
 namespace {
@@ -70,30 +71,6 @@ std::string wanted(const Step& step) {
     return text;
 }
 
-// `text` was checked and may hold NaN and Infinity. Outside strings, N and I begin nothing else.
-std::string repaired(std::string_view text, NonFinite policy) {
-    std::string out;
-    while (!text.empty()) {
-        JsonReader reader(text, true);
-        const Kind kind = reader.peek();
-        if (kind != Kind::string && kind != Kind::non_finite) {
-            out += text.front();
-            text.remove_prefix(1);
-            continue;
-        }
-        const std::string_view value = reader.skip();
-        const std::size_t blanks = static_cast<std::size_t>(value.data() - text.data());
-        out += text.substr(0, blanks);
-        if (kind == Kind::string) {
-            out += value;
-        } else {
-            out += policy == NonFinite::null ? "null" : '"' + std::string(value) + '"';
-        }
-        text.remove_prefix(blanks + value.size());
-    }
-    return out;
-}
-
 // Goes along a route through one response. Recursion: one level for each step and each unwrapped string, so bounded by
 // the configuration. A syntax error sticks in the reader, a wrong shape in `problem_`; reading goes on behind a wrong
 // shape, since a better member may follow.
@@ -106,19 +83,16 @@ class Walk {
         JsonReader reader(body, policy_ != NonFinite::error);
         visit(reader, 0);
         if (!reader.finish()) return fail(ErrorCode::invalid, "the body is no JSON: " + reader.complaint());
-        if (!problem_.empty()) return fail(ErrorCode::invalid, "expected " + results_wanted() + ", " + problem_);
+        if (!problem_.empty()) return fail(ErrorCode::invalid, expected(rows_) + ", " + problem_);
         for (const Column& column : columns_) {
             if (column.count == rows_) continue;
             const std::string where = column.raw_name.empty() ? "" : " in \"" + std::string(column.raw_name) + '"';
-            return fail(ErrorCode::invalid,
-                        "expected " + results_wanted() + ", found " + std::to_string(column.count) + where);
+            return fail(ErrorCode::invalid, expected(rows_) + ", found " + std::to_string(column.count) + where);
         }
         return texts();
     }
 
   private:
-    std::string results_wanted() const { return std::to_string(rows_) + (rows_ == 1 ? " result" : " results"); }
-
     void visit(JsonReader& reader, std::size_t level) {
         const Kind kind = reader.peek();
         const bool at_end = level == route_.size();
@@ -232,7 +206,7 @@ class Walk {
 
     void append(std::string& out, const Slice& slice) const {
         if (slice.non_finite) {
-            out += repaired(slice.text, policy_);
+            out += finite(slice.text, policy_);
         } else {
             out += slice.text;
         }
@@ -261,6 +235,10 @@ class Walk {
 };
 
 }  // namespace
+
+std::string expected(std::size_t rows) {
+    return "expected " + std::to_string(rows) + (rows == 1 ? " result" : " results");
+}
 
 Result<std::vector<std::string>> read_results(std::string_view body, const Route& route, std::size_t rows,
                                               NonFinite policy) {

@@ -20,6 +20,9 @@
 
 namespace millrace::protocols {
 
+// "expected 3 results"
+std::string expected(std::size_t rows);
+
 struct Step {
     std::vector<std::string> members = {};  // one of these, by name (or index, in an array)
     bool or_the_only_member = false;        // else the one member there is, unless its name says that it is an error

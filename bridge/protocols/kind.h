@@ -26,7 +26,7 @@ struct Body {
 };
 
 // Fields of the endpoint that only some protocols take, as bits.
-enum Takes : unsigned { kExtras = 1, kRowsPointer = 2, kResultsPointer = 4 };
+enum Takes : unsigned { kExtras = 1, kRowsPointer = 2, kResultsPointer = 4, kTensors = 8 };
 
 struct Kind {
     std::string_view name;

@@ -9,6 +9,7 @@
 #include "bridge/protocols/azureml.h"
 #include "bridge/protocols/json.h"
 #include "bridge/protocols/mlflow.h"
+#include "bridge/protocols/open_inference.h"
 
 namespace millrace::protocols {
 namespace {
@@ -17,6 +18,7 @@ constexpr std::array kKinds = {
     &kAzureml,
     &kJson,
     &kMlflow,
+    &kOpenInference,
 };
 
 std::string known() {

@@ -87,10 +87,11 @@ struct Endpoint {
     std::string url;
     std::string protocol = "azureml";
     RowShape rows = RowShape::arrays;
-    std::string body;             // a form of the protocol's request; empty: its first
-    std::string rows_pointer;     // json: where the rows go; "" is the whole body
-    std::string results_pointer;  // json: where the results are; "" is the whole body
-    std::string extras;           // raw JSON object merged into the request body; empty for none
+    std::string body;                            // a form of the protocol's request; empty: its first
+    std::string rows_pointer;                    // json: where the rows go; "" is the whole body
+    std::string results_pointer;                 // json: where the results are; "" is the whole body
+    std::map<std::string, std::string> tensors;  // open_inference: inputs, each with its datatype
+    std::string extras;                          // raw JSON object merged into the request body; empty for none
     NonFinite non_finite = NonFinite::null;
     std::uint32_t max_batch_count = 500;
     std::uint64_t max_batch_bytes = 1ull << 20;

@@ -33,7 +33,10 @@ Protocols every_protocol() {
     pipeline.event.features = {{"x", {}}};
     for (const std::string_view name : protocols::names()) {
         pipeline.endpoint.protocol = name;
-        for (const protocols::Body& body : protocols::find(name)->bodies) {
+        const protocols::Kind& kind = *protocols::find(name);
+        pipeline.endpoint.tensors.clear();
+        if (kind.takes & protocols::kTensors) pipeline.endpoint.tensors = {{"x", "FP64"}};
+        for (const protocols::Body& body : kind.bodies) {
             pipeline.endpoint.body = body.name;
             for (const auto rows : {settings::RowShape::arrays, settings::RowShape::records}) {
                 pipeline.endpoint.rows = rows;
