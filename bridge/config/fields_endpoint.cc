@@ -31,10 +31,8 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint.protocol",
      .shape = Registered{at<&Pipeline::endpoint, &Endpoint::protocol>, protocols::names},
      .initial = "azureml",
-     .doc = "How rows are put into a request and results taken out of the answer. `azureml`: the bodies of Azure "
-            "Machine Learning and Stream Analytics. `mlflow`: `mlflow models serve`. `open_inference`: version 2, of "
-            "MLServer, Triton and KServe. `json`: rows and results stand where "
-            "`rows_pointer` and `results_pointer` say. An example of each is in [endpoints.md](endpoints.md).",
+     .doc = "How rows are put into a request and results taken out of the answer. What each is for, with a configuration "
+            "that works: [endpoints.md](endpoints.md).",
      .example = "azureml"},
     {.path = "pipelines[].endpoint.rows",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
@@ -44,10 +42,8 @@ constexpr Field kFields[] = {
      .example = "arrays"},
     {.path = "pipelines[].endpoint.body",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::body>, rules::not_empty},
-     .doc = "The form of the request, where the protocol has several; without it the first. `azureml`: `inputs` is "
-            "`{\"Inputs\":{\"WebServiceInput0\":[…]}}`, `data` is `{\"data\":[…]}`, `bare` is `[…]`. `mlflow`: "
-            "`dataframe_split`, `dataframe_records`, `instances`, `inputs`, `named_inputs`. `open_inference`: "
-            "`matrix`, `columns`.",
+     .doc = "The form of the request, where the protocol has several; without it the protocol's first. They stand in "
+            "[endpoints.md](endpoints.md).",
      .example = "inputs"},
     {.path = "pipelines[].endpoint.rows_pointer",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::rows_pointer>, rules::pointer},

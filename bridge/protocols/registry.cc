@@ -10,6 +10,7 @@
 #include "bridge/protocols/json.h"
 #include "bridge/protocols/mlflow.h"
 #include "bridge/protocols/open_inference.h"
+#include "bridge/protocols/tensorflow_serving.h"
 
 namespace millrace::protocols {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::array kKinds = {
     &kJson,
     &kMlflow,
     &kOpenInference,
+    &kTensorflowServing,
 };
 
 std::string known() {

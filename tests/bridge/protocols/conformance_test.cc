@@ -34,6 +34,7 @@ std::string tensor_of(const Texts& texts) {
 }
 
 const auto kPredictions = wrapped(R"({"predictions":)", "}");
+const auto kOutputs = wrapped(R"({"outputs":)", "}");
 
 // Rows of the features a and b/c, as each shape has them.
 const std::vector<std::string_view> kArrayRows = {R"([1,"x"])", "[12345678901234567890,2.50]", "[null,true]"};
@@ -85,6 +86,10 @@ const std::vector<Sample>& samples() {
          R"({"inputs":[{"name":"a","shape":[3,1],"datatype":"INT64","data":[1,12345678901234567890,null]},)"
          R"({"name":"c","shape":[3,1],"datatype":"BYTES","data":["x",2.50,true]}]})",
          tensor_of, [](settings::Endpoint& endpoint) { endpoint.tensors = {{"a", "INT64"}, {"c", "BYTES"}}; }, 0},
+        {"tensorflow_serving", "instances", records, R"({"signature_name":"x","instances":)" + kRecords + "}",
+         kPredictions, [](settings::Endpoint& endpoint) { endpoint.extras = R"({"signature_name":"x"})"; }},
+        {"tensorflow_serving", "inputs", arrays, R"({"inputs":)" + kArrays + "}", kOutputs},
+        {"tensorflow_serving", "named_inputs", arrays, R"({"inputs":)" + kNamed + "}", kOutputs},
     };
     return all;
 }
@@ -147,7 +152,7 @@ TEST_CASE("every protocol: an unknown name is refused with the known ones") {
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "soap";
     CHECK(check(pipeline).error().text ==
-          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference)");
+          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference, tensorflow_serving)");
 }
 
 TEST_CASE("every protocol: a form of request, rows or a field it does not take are refused by name") {
