@@ -61,6 +61,10 @@ const std::vector<Sample>& samples() {
          wrapped(R"({"Results":{"WebServiceOutput0":)", "}}")},
         {"azureml", "data", records, R"({"data":)" + kRecords + "}", wrapped(R"({"Results":)", "}")},
         {"azureml", "bare", arrays, kArrays, wrapped("", "")},
+        {"azureml", "input_data_split", arrays, R"({"input_data":)" + kSplit + "}", wrapped("", "")},
+        {"azureml", "input_data", arrays, R"({"input_data":)" + kArrays + "}", wrapped("", "")},
+        {"azureml", "named_input_data", arrays, R"({"params":{"k":1},"input_data":)" + kNamed + "}", wrapped("", ""),
+         [](settings::Endpoint& endpoint) { endpoint.extras = R"({"params":{"k":1}})"; }},
         {"json", "", arrays, R"({"signature_name":"serving_default","instances":)" + kArrays + "}", kPredictions,
          [](settings::Endpoint& endpoint) {
              endpoint.rows_pointer = "/instances";
