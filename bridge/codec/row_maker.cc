@@ -18,6 +18,23 @@ Verdict too_large(std::size_t row_bytes, std::uint64_t limit) {
 // The field's name in a record or a result, as a key.
 std::string record_key(std::string_view field) { return member_key(settings::key_of(field)); }
 
+struct Brackets {
+    std::string_view open;
+    std::string_view close;
+};
+
+Brackets brackets(settings::RowShape rows) {
+    switch (rows) {
+        case settings::RowShape::arrays:
+            return {"[", "]"};
+        case settings::RowShape::records:
+            return {"{", "}"};
+        case settings::RowShape::values:
+            break;
+    }
+    return {"", ""};
+}
+
 // Why a field cannot stand in a row; only for one that is no scalar and has no fallback.
 Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
     switch (kind) {
@@ -59,9 +76,9 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
         event.row = event.text;
         return std::nullopt;
     }
-    const bool records = pipeline_.endpoint.rows == settings::RowShape::records;
-    event.row.reserve(columns_.size() * (records ? 24 : 8));
-    event.row = records ? '{' : '[';
+    const Brackets around = brackets(pipeline_.endpoint.rows);
+    event.row.reserve(columns_.size() * (around.open == "{" ? 24 : 8));
+    event.row = around.open;
     for (const auto& column : columns_) {
         const auto& found = fields_.at(column.slot);
         const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
@@ -72,7 +89,8 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
         event.row += absent ? std::string_view(*column.feature->fallback) : found.raw;
         event.row += ',';
     }
-    event.row.back() = records ? '}' : ']';
+    event.row.pop_back();
+    event.row += around.close;
     if (event.row.size() > limit) return too_large(event.row.size(), limit);
     return std::nullopt;
 }

@@ -13,7 +13,7 @@ using settings::Pipeline;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-constexpr std::array<std::string_view, 2> kRowShapes = {"arrays", "records"};
+constexpr std::array<std::string_view, 3> kRowShapes = {"arrays", "records", "values"};
 constexpr std::array<std::string_view, 3> kNonFinite = {"null", "string", "error"};
 constexpr std::array<std::string_view, 2> kOnRejected = {"isolate", "fail"};
 
@@ -38,7 +38,7 @@ constexpr Field kFields[] = {
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
      .initial = "arrays",
      .doc = "A row of the request: `arrays` are the features' values in their order, `records` are objects with the "
-            "features' names, of a JSON Pointer its last part.",
+            "features' names, of a JSON Pointer its last part, `values` are the values of the one feature there is.",
      .example = "arrays"},
     {.path = "pipelines[].endpoint.body",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::body>, rules::not_empty},

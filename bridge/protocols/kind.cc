@@ -45,11 +45,21 @@ Result<const Body*> body_of(const Kind& kind, const std::string& name) {
 
 Rows rows_of(const settings::Pipeline& pipeline) {
     if (pipeline.event.features.empty()) return kEvents;
-    return pipeline.endpoint.rows == RowShape::records ? kRecords : kArrays;
+    switch (pipeline.endpoint.rows) {
+        case RowShape::records:
+            return kRecords;
+        case RowShape::values:
+            return kValues;
+        case RowShape::arrays:
+            break;
+    }
+    return kArrays;
 }
 
 // The setting that gives rows the body takes.
-std::string remedy(const Body& body) { return body.rows & kArrays ? "arrays" : "records"; }
+std::string_view remedy(const Body& body) {
+    return body.rows & kArrays ? "arrays" : body.rows & kRecords ? "records" : "values";
+}
 
 }  // namespace
 
@@ -63,10 +73,8 @@ Result<const Body*> check(const Kind& kind, const settings::Pipeline& pipeline) 
     if ((*body)->rows & rows) return body;
     const std::string what =
         (*body)->name.empty() ? "protocol " + std::string(kind.name) : "body " + std::string((*body)->name);
-    if (rows == kEvents) {
-        return refuse("body", what + " needs event.features (list them: its columns are called after them)");
-    }
-    return refuse("rows", what + " takes no such rows (set rows: " + remedy(**body) + ")");
+    if (rows == kEvents) return refuse("body", what + " needs event.features (list the fields of a row)");
+    return refuse("rows", what + " takes no such rows (set rows: " + std::string(remedy(**body)) + ")");
 }
 
 }  // namespace millrace::protocols

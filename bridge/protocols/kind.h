@@ -16,8 +16,9 @@
 
 namespace millrace::protocols {
 
-// What rows are, as bits: the features as an array or as a record, or the event itself where there are no features.
-enum Rows : unsigned { kArrays = 1, kRecords = 2, kEvents = 4, kAnyRows = 7 };
+// What rows are, as bits: the features as an array or as a record, the value of the only one, or the event itself where
+// there are no features.
+enum Rows : unsigned { kArrays = 1, kRecords = 2, kValues = 4, kEvents = 8, kAnyRows = 15 };
 
 // One form of the request.
 struct Body {

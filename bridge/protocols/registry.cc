@@ -10,6 +10,7 @@
 #include "bridge/protocols/json.h"
 #include "bridge/protocols/mlflow.h"
 #include "bridge/protocols/open_inference.h"
+#include "bridge/protocols/openai_embeddings.h"
 #include "bridge/protocols/tensorflow_serving.h"
 
 namespace millrace::protocols {
@@ -20,6 +21,7 @@ constexpr std::array kKinds = {
     &kJson,
     &kMlflow,
     &kOpenInference,
+    &kOpenaiEmbeddings,
     &kTensorflowServing,
 };
 

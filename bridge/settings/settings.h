@@ -79,7 +79,7 @@ struct Event {
     std::string late_subject;  // template with {tenant}; on_late: subject
 };
 
-enum class RowShape { arrays, records };
+enum class RowShape { arrays, records, values };
 enum class NonFinite { null, string, error };  // what a bare NaN or Infinity in an answer becomes
 enum class OnRejected { isolate, fail };
 

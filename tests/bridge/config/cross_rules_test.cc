@@ -126,3 +126,11 @@ TEST_CASE("rules: names in a record and in a result are unique") {
     CHECK(complaints(records) ==
           "t.yaml:9:17: pipelines[0].event.features: 'id' and '/a/id' are both called 'id' in a record (choose one)\n");
 }
+
+TEST_CASE("rules: a request carries no more than its protocol allows") {
+    const std::string embeddings = "url: http://m\n      protocol: openai_embeddings\n      rows: values";
+    CHECK(with_endpoint(embeddings + "\n      max_batch_count: 2049")
+              .contains("max_batch_count: 2049 is above 2048, the most a request of openai_embeddings carries"));
+    CHECK(with_endpoint(embeddings)
+              .contains("rows: is values, but event.features has 2 (name one feature, or set rows: arrays or records)"));
+}

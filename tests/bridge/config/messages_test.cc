@@ -200,7 +200,7 @@ TEST_CASE("messages: texts") {
              "for example "
              "http://127.0.0.1:5001/score)"},
             {kUrl, "url: http://m\n      rows: array",
-             "12:13: pipelines[0].endpoint.rows: 'array' is not one of its values (set arrays or records)"},
+             "12:13: pipelines[0].endpoint.rows: 'array' is not one of its values (set arrays, records or values)"},
             {kUrl, "url: http://m\n      non_finite: [a]",
              "12:19: pipelines[0].endpoint.non_finite: is a list, but must be null, string or error"},
             {kUrl, "url: http://m\n      key_file: ''",

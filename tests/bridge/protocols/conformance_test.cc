@@ -33,11 +33,21 @@ std::string tensor_of(const Texts& texts) {
            R"(],"datatype":"FP64","data":)" + array_of(texts) + "}]}";
 }
 
+// By index, the last one first.
+std::string embeddings_of(const Texts& texts) {
+    std::string list;
+    for (std::size_t i = texts.size(); i-- > 0;) {
+        list += R"({"object":"embedding","index":)" + std::to_string(i) + R"(,"embedding":)" + texts[i] + (i == 0 ? "}" : "},");
+    }
+    return R"({"object":"list","data":[)" + list + R"(],"model":"m"})";
+}
+
 const auto kPredictions = wrapped(R"({"predictions":)", "}");
 const auto kOutputs = wrapped(R"({"outputs":)", "}");
 
 // Rows of the features a and b/c, as each shape has them.
 const std::vector<std::string_view> kArrayRows = {R"([1,"x"])", "[12345678901234567890,2.50]", "[null,true]"};
+const std::vector<std::string_view> kValueRows = {R"("x")", "2.50", "null"};
 const std::vector<std::string_view> kRecordRows = {R"({"a":1,"c":"x"})", R"({"a":2.50,"c":null})"};
 
 struct Sample {
@@ -94,8 +104,15 @@ const std::vector<Sample>& samples() {
          kPredictions, [](settings::Endpoint& endpoint) { endpoint.extras = R"({"signature_name":"x"})"; }},
         {"tensorflow_serving", "inputs", arrays, R"({"inputs":)" + kArrays + "}", kOutputs},
         {"tensorflow_serving", "named_inputs", arrays, R"({"inputs":)" + kNamed + "}", kOutputs},
+        {"openai_embeddings", "", values, R"({"model":"m","input":["x",2.50,null]})", embeddings_of,
+         [](settings::Endpoint& endpoint) { endpoint.extras = R"({"model":"m"})"; }},
     };
     return all;
+}
+
+const std::vector<std::string_view>& rows_of(settings::RowShape shape) {
+    if (shape == settings::RowShape::values) return kValueRows;
+    return shape == settings::RowShape::records ? kRecordRows : kArrayRows;
 }
 
 settings::Pipeline pipeline_of(const Sample& sample) {
@@ -156,7 +173,7 @@ TEST_CASE("every protocol: an unknown name is refused with the known ones") {
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "soap";
     CHECK(check(pipeline).error().text ==
-          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference, tensorflow_serving)");
+          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference, openai_embeddings, tensorflow_serving)");
 }
 
 TEST_CASE("every protocol: a form of request, rows or a field it does not take are refused by name") {
@@ -174,7 +191,7 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "mlflow";
     CHECK(check(pipeline).error().text ==
-          "body: body dataframe_split needs event.features (list them: its columns are called after them)");
+          "body: body dataframe_split needs event.features (list the fields of a row)");
     pipeline.event.features = {{"a", {}}};
     pipeline.endpoint.rows = settings::RowShape::records;
     CHECK(check(pipeline).error().text == "rows: body dataframe_split takes no such rows (set rows: arrays)");
@@ -187,7 +204,7 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
 
 TEST_CASE("every protocol: the request holds the rows' texts in order, and says what it is") {
     each([](Protocol& protocol, const Sample& sample) {
-        const auto& rows = sample.rows == settings::RowShape::records ? kRecordRows : kArrayRows;
+        const auto& rows = rows_of(sample.rows);
         const Encoded encoded = protocol.encode(rows);
         CHECK(encoded.body == sample.request);
         CHECK(std::ranges::count(encoded.headers, "Content-Type", &Header::first) == 1);
