@@ -37,7 +37,7 @@ void check_protocol(const Pipeline& pipeline, const std::string& pipeline_path, 
     const std::string path = pipeline_path + ".endpoint";
     if (problems.spoils(pipeline_path + ".event.features")) return;
     for (const char* const field :
-         {".protocol", ".body", ".rows", ".extras", ".rows_pointer", ".results_pointer", ".tensors"}) {
+         {".protocol", ".body", ".rows", ".extras", ".rows_pointer", ".results_pointer", ".tensors", ".request"}) {
         if (problems.spoils(path + field)) return;
     }
     const auto good = protocols::check(pipeline);

@@ -31,8 +31,9 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint.protocol",
      .shape = Registered{at<&Pipeline::endpoint, &Endpoint::protocol>, protocols::names},
      .initial = "azureml",
-     .doc = "How rows are put into a request and results taken out of the answer. What each is for, with a configuration "
-            "that works: [endpoints.md](endpoints.md).",
+     .doc =
+         "How rows are put into a request and results taken out of the answer. What each is for, with a configuration "
+         "that works: [endpoints.md](endpoints.md).",
      .example = "azureml"},
     {.path = "pipelines[].endpoint.rows",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
@@ -64,6 +65,13 @@ constexpr Field kFields[] = {
             "`columns` one "
             "for each feature, called like it.",
      .example = "{input-0: FP64}",
+     .apart = true},
+    {.path = "pipelines[].endpoint.request",
+     .shape = Json{at<&Pipeline::endpoint, &Endpoint::request>, true},
+     .doc = "For `openai_chat`: the request. `{NAME}` in one of its texts is the feature of that name; `{{NAME}}` is "
+            "the text "
+            "`{NAME}` itself.",
+     .example = "{model: gpt-4o-mini, messages: [{role: user, content: 'Is this a complaint? {text}'}]}",
      .apart = true},
     {.path = "pipelines[].endpoint.extras",
      .shape = Json{at<&Pipeline::endpoint, &Endpoint::extras>, true},

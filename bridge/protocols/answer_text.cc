@@ -96,6 +96,7 @@ class Walk {
     void visit(JsonReader& reader, std::size_t level) {
         const Kind kind = reader.peek();
         const bool at_end = level == route_.size();
+        if (at_end && level > 0 && route_[level - 1].whole_below) return whole(reader);
         if (kind == Kind::string) return unwrap(reader, level);
         if (kind == Kind::array && (at_end || route_[level].or_array_here)) return slice(reader, {});
         if (kind == Kind::object && at_end && level > 0 && route_[level - 1].or_columns_below) return columns(reader);
@@ -104,6 +105,15 @@ class Walk {
         problem_ = "found " + std::string(described(kind)) + " where " + (at_end ? "an array" : wanted(route_[level])) +
                    " belongs";
         reader.skip();
+    }
+
+    void whole(JsonReader& reader) {
+        Column& column = columns_.emplace_back();
+        static_cast<void>(reader.take_non_finite());
+        const std::string_view text = reader.skip();
+        if (text == "null") problem_ = "found null";
+        column.slices.push_back({text, reader.take_non_finite()});
+        column.count = 1;
     }
 
     void slice(JsonReader& reader, std::string_view raw_name) {

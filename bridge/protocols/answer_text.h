@@ -30,6 +30,8 @@ struct Step {
     // Below it may stand an object of arrays, one for each output of the model: result i is the object of their
     // elements i.
     bool or_columns_below = false;
+    // What stands below, whatever it is but null, is the one result.
+    bool whole_below = false;
 };
 using Route = std::vector<Step>;
 

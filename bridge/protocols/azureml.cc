@@ -12,12 +12,9 @@ namespace millrace::protocols {
 namespace {
 
 constexpr std::array kBodies = {
-    Body{"inputs"},
-    Body{"data"},
-    Body{"bare"},
-    Body{"input_data_split", kArrays},
-    Body{"input_data"},
-    Body{"named_input_data", kArrays},
+    Body{"inputs"},     Body{"data"},
+    Body{"bare"},       Body{"input_data_split", kArrays},
+    Body{"input_data"}, Body{"named_input_data", kArrays},
 };
 
 std::string_view rows_pointer(std::string_view body) {

@@ -21,6 +21,7 @@ constexpr std::array kOptional = {
     Optional{kRowsPointer, "rows_pointer", [](const Endpoint& endpoint) { return !endpoint.rows_pointer.empty(); }},
     Optional{kResultsPointer, "results_pointer",
              [](const Endpoint& endpoint) { return !endpoint.results_pointer.empty(); }},
+    Optional{kRequest, "request", [](const Endpoint& endpoint) { return !endpoint.request.empty(); }},
     Optional{kTensors, "tensors", [](const Endpoint& endpoint) { return !endpoint.tensors.empty(); }},
 };
 

@@ -27,7 +27,7 @@ struct Body {
 };
 
 // Fields of the endpoint that only some protocols take, as bits.
-enum Takes : unsigned { kExtras = 1, kRowsPointer = 2, kResultsPointer = 4, kTensors = 8 };
+enum Takes : unsigned { kExtras = 1, kRowsPointer = 2, kResultsPointer = 4, kTensors = 8, kRequest = 16 };
 
 struct Kind {
     std::string_view name;

@@ -10,6 +10,7 @@
 #include "bridge/protocols/json.h"
 #include "bridge/protocols/mlflow.h"
 #include "bridge/protocols/open_inference.h"
+#include "bridge/protocols/openai_chat.h"
 #include "bridge/protocols/openai_embeddings.h"
 #include "bridge/protocols/tensorflow_serving.h"
 
@@ -17,12 +18,7 @@ namespace millrace::protocols {
 namespace {
 
 constexpr std::array kKinds = {
-    &kAzureml,
-    &kJson,
-    &kMlflow,
-    &kOpenInference,
-    &kOpenaiEmbeddings,
-    &kTensorflowServing,
+    &kAzureml, &kJson, &kMlflow, &kOpenInference, &kOpenaiChat, &kOpenaiEmbeddings, &kTensorflowServing,
 };
 
 std::string known() {

@@ -20,7 +20,8 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
     auto made = RequestTemplate::make(in_rows ? "/instances" : "/inputs", endpoint.extras);
     if (!made) return std::unexpected(made.error());
     const RequestTemplate& request = *made;
-    const Step step = in_rows ? Step{.members = {"predictions"}} : Step{.members = {"outputs"}, .or_columns_below = true};
+    const Step step =
+        in_rows ? Step{.members = {"predictions"}} : Step{.members = {"outputs"}, .or_columns_below = true};
     Form form{.results = results_at({step}, endpoint.non_finite), .outcome = by_status_and_words};
     if (body.name == "named_inputs") {
         form.body = [request, columns = Columns(pipeline.event.features)](RowTexts rows) {

@@ -91,6 +91,7 @@ struct Endpoint {
     std::string rows_pointer;                    // json: where the rows go; "" is the whole body
     std::string results_pointer;                 // json: where the results are; "" is the whole body
     std::map<std::string, std::string> tensors;  // open_inference: inputs, each with its datatype
+    std::string request;                         // openai_chat: raw JSON of the body, with {feature} in its texts
     std::string extras;                          // raw JSON object merged into the request body; empty for none
     NonFinite non_finite = NonFinite::null;
     std::uint32_t max_batch_count = 500;

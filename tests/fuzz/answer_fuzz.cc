@@ -36,9 +36,11 @@ Protocols every_protocol() {
         const protocols::Kind& kind = *protocols::find(name);
         pipeline.endpoint.tensors.clear();
         if (kind.takes & protocols::kTensors) pipeline.endpoint.tensors = {{"x", "FP64"}};
+        pipeline.endpoint.request = kind.takes & protocols::kRequest ? R"(["{x}"])" : "";
         for (const protocols::Body& body : kind.bodies) {
             pipeline.endpoint.body = body.name;
-            for (const auto rows : {settings::RowShape::arrays, settings::RowShape::records}) {
+            for (const auto rows :
+                 {settings::RowShape::arrays, settings::RowShape::records, settings::RowShape::values}) {
                 pipeline.endpoint.rows = rows;
                 add_readings(pipeline, made);
             }

@@ -131,6 +131,7 @@ TEST_CASE("rules: a request carries no more than its protocol allows") {
     const std::string embeddings = "url: http://m\n      protocol: openai_embeddings\n      rows: values";
     CHECK(with_endpoint(embeddings + "\n      max_batch_count: 2049")
               .contains("max_batch_count: 2049 is above 2048, the most a request of openai_embeddings carries"));
-    CHECK(with_endpoint(embeddings)
-              .contains("rows: is values, but event.features has 2 (name one feature, or set rows: arrays or records)"));
+    CHECK(
+        with_endpoint(embeddings)
+            .contains("rows: is values, but event.features has 2 (name one feature, or set rows: arrays or records)"));
 }

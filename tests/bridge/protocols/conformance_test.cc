@@ -37,7 +37,8 @@ std::string tensor_of(const Texts& texts) {
 std::string embeddings_of(const Texts& texts) {
     std::string list;
     for (std::size_t i = texts.size(); i-- > 0;) {
-        list += R"({"object":"embedding","index":)" + std::to_string(i) + R"(,"embedding":)" + texts[i] + (i == 0 ? "}" : "},");
+        list += R"({"object":"embedding","index":)" + std::to_string(i) + R"(,"embedding":)" + texts[i] +
+                (i == 0 ? "}" : "},");
     }
     return R"({"object":"list","data":[)" + list + R"(],"model":"m"})";
 }
@@ -57,7 +58,8 @@ struct Sample {
     std::string request;  // of the rows above
     std::function<std::string(const Texts&)> answer;
     std::function<void(settings::Endpoint&)> configure = [](settings::Endpoint&) {};
-    unsigned depth = 4;  // of what may be a result
+    unsigned depth = 4;     // of what may be a result
+    std::size_t most = 40;  // results of one answer
 };
 
 const std::vector<Sample>& samples() {
@@ -106,6 +108,14 @@ const std::vector<Sample>& samples() {
         {"tensorflow_serving", "named_inputs", arrays, R"({"inputs":)" + kNamed + "}", kOutputs},
         {"openai_embeddings", "", values, R"({"model":"m","input":["x",2.50,null]})", embeddings_of,
          [](settings::Endpoint& endpoint) { endpoint.extras = R"({"model":"m"})"; }},
+        {"openai_chat", "", arrays, R"({"model":"m","messages":[{"role":"user","content":"say x of 1"}]})",
+         [](const Texts& texts) {
+             return R"({"choices":[{"index":0,"message":)" + (texts.empty() ? "null" : texts.front()) + "}]}";
+         },
+         [](settings::Endpoint& endpoint) {
+             endpoint.request = R"({"model":"m","messages":[{"role":"user","content":"say {c} of {a}"}]})";
+         },
+         4, 1},
     };
     return all;
 }
@@ -173,7 +183,8 @@ TEST_CASE("every protocol: an unknown name is refused with the known ones") {
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "soap";
     CHECK(check(pipeline).error().text ==
-          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference, openai_embeddings, tensorflow_serving)");
+          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference, openai_chat, "
+          "openai_embeddings, tensorflow_serving)");
 }
 
 TEST_CASE("every protocol: a form of request, rows or a field it does not take are refused by name") {
@@ -190,8 +201,7 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
     }
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "mlflow";
-    CHECK(check(pipeline).error().text ==
-          "body: body dataframe_split needs event.features (list the fields of a row)");
+    CHECK(check(pipeline).error().text == "body: body dataframe_split needs event.features (list the fields of a row)");
     pipeline.event.features = {{"a", {}}};
     pipeline.endpoint.rows = settings::RowShape::records;
     CHECK(check(pipeline).error().text == "rows: body dataframe_split takes no such rows (set rows: arrays)");
@@ -204,7 +214,8 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
 
 TEST_CASE("every protocol: the request holds the rows' texts in order, and says what it is") {
     each([](Protocol& protocol, const Sample& sample) {
-        const auto& rows = rows_of(sample.rows);
+        auto rows = std::span(rows_of(sample.rows));
+        rows = rows.first(std::min(rows.size(), sample.most));
         const Encoded encoded = protocol.encode(rows);
         CHECK(encoded.body == sample.request);
         CHECK(std::ranges::count(encoded.headers, "Content-Type", &Header::first) == 1);
@@ -215,8 +226,12 @@ TEST_CASE("every protocol: result i is row i's, byte for byte") {
     each([](Protocol& protocol, const Sample& sample) {
         JsonValues values(11);
         for (int round = 0; round < 500; ++round) {
-            Texts expected(1 + values.below(40));
-            for (std::string& text : expected) text = values.value(sample.depth);
+            Texts expected(1 + values.below(sample.most));
+            for (std::string& text : expected) {
+                do {
+                    text = values.value(sample.depth);
+                } while (sample.most == 1 && text == "null");  // which is no result where there is one
+            }
             const std::string body = sample.answer(expected);
             CAPTURE(body);
             const Answer answer = protocol.decode({200, {}, body, {}}, expected.size());
@@ -228,6 +243,7 @@ TEST_CASE("every protocol: result i is row i's, byte for byte") {
 
 TEST_CASE("every protocol: a result too few or too many is a broken contract") {
     each([](Protocol& protocol, const Sample& sample) {
+        if (sample.most == 1) return;
         const std::string body = sample.answer({"1", "2", "3"});
         for (const std::size_t rows : {0u, 1u, 2u, 4u, 1000000u}) {
             const Response response{200, {}, body, {}};
@@ -241,12 +257,13 @@ TEST_CASE("every protocol: a result too few or too many is a broken contract") {
 
 TEST_CASE("every protocol: a cut body never gives results") {
     each([](Protocol& protocol, const Sample& sample) {
+        const std::size_t rows = std::min<std::size_t>(sample.most, 3);
         const std::string body = sample.answer({"1.5", sample.depth == 0 ? "null" : R"({"a":[1,2]})", "\"x\""});
         for (std::size_t length = 0; length < body.size(); ++length) {
             const Response response{200, {}, std::string_view(body).substr(0, length), {}};
-            const Answer answer = protocol.decode(response, 3);
+            const Answer answer = protocol.decode(response, rows);
             CHECK(answer.outcome == Outcome::contract_broken);
-            check_total(answer, response, 3);
+            check_total(answer, response, rows);
         }
     });
 }
@@ -256,7 +273,7 @@ TEST_CASE("every protocol: a damaged body gives an answer, and results only in t
         JsonValues values(13);
         std::size_t scored = 0;
         for (int round = 0; round < 20000; ++round) {
-            Texts texts(values.below(6));
+            Texts texts(values.below(std::min<std::size_t>(sample.most + 1, 6)));
             for (std::string& text : texts) text = values.value(std::min(sample.depth, 2u));
             std::string body = sample.answer(texts);
             for (std::size_t edits = 1 + values.below(4); edits > 0 && !body.empty(); --edits) {
@@ -323,7 +340,7 @@ TEST_CASE("every protocol: what is no JSON is read by policy, or not at all") {
         CHECK(decoded("NaN").scores == Texts{"null"});
         CHECK(decoded("-Infinity").scores == Texts{"null"});
         for (const char* broken :
-             {"\"\xff\"", "\"\xed\xa0\x80\"", "nan", "01", "'a'", "+1", "\"\n\"", "0x1", "1,", ""}) {
+             {"\"\xff\"", "\"\xed\xa0\x80\"", "nan", "01", "'a'", "+1", "\"\n\"", "0x1", "1 2", ""}) {
             CAPTURE(broken);
             CHECK(decoded(broken).outcome == Outcome::contract_broken);
         }
@@ -340,6 +357,7 @@ TEST_CASE("every protocol: depth and size of an answer do no harm") {
         }
         const std::string digits = std::string(1 << 20, '7') + '.' + std::string(1 << 20, '0');
         CHECK(protocol.decode({200, {}, sample.answer({digits}), {}}, 1).scores == Texts{digits});
+        if (sample.most == 1) return;
         const std::string many = sample.answer(Texts(300'000, "0"));
         CHECK(protocol.decode({200, {}, many, {}}, 1).reason.starts_with("expected 1 result, found 300000"));
     });

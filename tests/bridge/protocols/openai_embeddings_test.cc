@@ -41,8 +41,10 @@ TEST_CASE("openai embeddings: an index twice, missing or beyond is a broken cont
     CHECK(reason(R"({"data":[{"index":0,"embedding":[1]}]})") == "expected 2 results, found 1");
     CHECK(reason(R"({"data":[{"embedding":[1]},{"index":1,"embedding":[1]}]})") ==
           "expected 2 results, found an embedding without an index");
-    CHECK(reason(R"({"data":[{"index":-1,"embedding":[1]},{"index":1,"embedding":[1]}]})").ends_with("without an index"));
-    CHECK(reason(R"({"data":[{"index":"0","embedding":[1]},{"index":1,"embedding":[1]}]})").ends_with("without an index"));
+    CHECK(
+        reason(R"({"data":[{"index":-1,"embedding":[1]},{"index":1,"embedding":[1]}]})").ends_with("without an index"));
+    CHECK(reason(R"({"data":[{"index":"0","embedding":[1]},{"index":1,"embedding":[1]}]})")
+              .ends_with("without an index"));
     CHECK(reason(R"({"data":[{"index":0},{"index":1,"embedding":[1]}]})").ends_with("found no embedding at index 0"));
     CHECK(reason(R"({"data":[[1],[2]]})") == "expected 2 results, found something else where an embedding belongs");
     CHECK(reason(R"({"data":[],"data":[]})") == "expected 2 results, found \"data\" more than once");
