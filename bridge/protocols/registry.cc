@@ -8,6 +8,7 @@
 #include "bridge/base/check.h"
 #include "bridge/protocols/azureml.h"
 #include "bridge/protocols/json.h"
+#include "bridge/protocols/jsonlines.h"
 #include "bridge/protocols/mlflow.h"
 #include "bridge/protocols/open_inference.h"
 #include "bridge/protocols/openai_chat.h"
@@ -18,7 +19,7 @@ namespace millrace::protocols {
 namespace {
 
 constexpr std::array kKinds = {
-    &kAzureml, &kJson, &kMlflow, &kOpenInference, &kOpenaiChat, &kOpenaiEmbeddings, &kTensorflowServing,
+    &kAzureml, &kJson, &kJsonlines, &kMlflow, &kOpenInference, &kOpenaiChat, &kOpenaiEmbeddings, &kTensorflowServing,
 };
 
 std::string known() {

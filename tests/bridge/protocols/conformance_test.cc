@@ -33,6 +33,13 @@ std::string tensor_of(const Texts& texts) {
            R"(],"datatype":"FP64","data":)" + array_of(texts) + "}]}";
 }
 
+// A line each, without the last line's end; values are scalars, which have no line breaks.
+std::string lines_of(const Texts& texts) {
+    std::string lines;
+    for (const std::string& text : texts) lines += (lines.empty() ? "" : "\n") + text;
+    return lines;
+}
+
 // By index, the last one first.
 std::string embeddings_of(const Texts& texts) {
     std::string list;
@@ -116,6 +123,10 @@ const std::vector<Sample>& samples() {
              endpoint.request = R"({"model":"m","messages":[{"role":"user","content":"say {c} of {a}"}]})";
          },
          4, 1},
+        {"jsonlines", "jsonlines", arrays, "[1,\"x\"]\n[12345678901234567890,2.50]\n[null,true]\n", lines_of,
+         [](settings::Endpoint&) {}, 0},
+        {"jsonlines", "ndjson", records, "{\"a\":1,\"c\":\"x\"}\n{\"a\":2.50,\"c\":null}\n", lines_of,
+         [](settings::Endpoint&) {}, 0},
     };
     return all;
 }
@@ -183,7 +194,7 @@ TEST_CASE("every protocol: an unknown name is refused with the known ones") {
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "soap";
     CHECK(check(pipeline).error().text ==
-          "protocol: \"soap\" is not known (known: azureml, json, mlflow, open_inference, openai_chat, "
+          "protocol: \"soap\" is not known (known: azureml, json, jsonlines, mlflow, open_inference, openai_chat, "
           "openai_embeddings, tensorflow_serving)");
 }
 
