@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::array kBodies = {
     Body{"inputs"},     Body{"data"},
-    Body{"bare"},       Body{"input_data_split", kArrays},
-    Body{"input_data"}, Body{"named_input_data", kArrays},
+    Body{"bare"},       Body{"input_data_split", kArrays, true},
+    Body{"input_data"}, Body{"named_input_data", kArrays, true},
 };
 
 std::string_view rows_pointer(std::string_view body) {

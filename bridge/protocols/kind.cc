@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "bridge/settings/field_path.h"
 
 namespace millrace::protocols {
 namespace {
@@ -44,6 +49,17 @@ Result<const Body*> body_of(const Kind& kind, const std::string& name) {
                   "'" + name + "' is no body of protocol " + std::string(kind.name) + " (set one of " + known + ")");
 }
 
+// Two features of one name, or nothing.
+std::optional<std::string> same_names(const std::vector<settings::Feature>& features) {
+    std::map<std::string, std::string> seen;
+    for (const settings::Feature& feature : features) {
+        const auto [first, fresh] = seen.emplace(settings::key_of(feature.field), feature.field);
+        if (!fresh)
+            return '\'' + feature.field + "' and '" + first->second + "' are both called '" + first->first + '\'';
+    }
+    return std::nullopt;
+}
+
 Rows rows_of(const settings::Pipeline& pipeline) {
     if (pipeline.event.features.empty()) return kEvents;
     switch (pipeline.endpoint.rows) {
@@ -71,7 +87,11 @@ Result<const Body*> check(const Kind& kind, const settings::Pipeline& pipeline) 
     const auto body = body_of(kind, pipeline.endpoint.body);
     if (!body) return body;
     const Rows rows = rows_of(pipeline);
-    if ((*body)->rows & rows) return body;
+    if ((*body)->rows & rows) {
+        const auto same = (*body)->named ? same_names(pipeline.event.features) : std::nullopt;
+        if (same) return refuse("body", "goes by the names of event.features, but " + *same + " (choose one)");
+        return body;
+    }
     const std::string what =
         (*body)->name.empty() ? "protocol " + std::string(kind.name) : "body " + std::string((*body)->name);
     if (rows == kEvents) return refuse("body", what + " needs event.features (list the fields of a row)");

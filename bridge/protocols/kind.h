@@ -24,6 +24,7 @@ enum Rows : unsigned { kArrays = 1, kRecords = 2, kValues = 4, kEvents = 8, kAny
 struct Body {
     std::string_view name;
     unsigned rows = kAnyRows;  // which it takes
+    bool named = false;        // it calls columns, or places in a text, after the features
 };
 
 // Fields of the endpoint that only some protocols take, as bits.

@@ -13,8 +13,11 @@ namespace millrace::protocols {
 namespace {
 
 constexpr std::array kBodies = {
-    Body{"dataframe_split", kArrays}, Body{"dataframe_records", kRecords | kEvents}, Body{"instances"}, Body{"inputs"},
-    Body{"named_inputs", kArrays},
+    Body{"dataframe_split", kArrays, true},
+    Body{"dataframe_records", kRecords | kEvents},
+    Body{"instances"},
+    Body{"inputs"},
+    Body{"named_inputs", kArrays, true},
 };
 
 Route results_route() { return {Step{.members = {"predictions"}, .or_array_here = true, .or_columns_below = true}}; }

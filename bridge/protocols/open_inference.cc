@@ -16,7 +16,7 @@
 namespace millrace::protocols {
 namespace {
 
-constexpr std::array kBodies = {Body{"matrix", kArrays}, Body{"columns", kArrays}};
+constexpr std::array kBodies = {Body{"matrix", kArrays}, Body{"columns", kArrays, true}};
 
 constexpr std::array<std::string_view, 13> kDatatypes = {
     "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"};

@@ -13,7 +13,7 @@
 namespace millrace::protocols {
 namespace {
 
-constexpr std::array kBodies = {Body{"", kArrays}};
+constexpr std::array kBodies = {Body{"", kArrays, true}};
 
 Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const Body&) {
     const settings::Endpoint& endpoint = pipeline.endpoint;

@@ -12,7 +12,7 @@
 namespace millrace::protocols {
 namespace {
 
-constexpr std::array kBodies = {Body{"instances"}, Body{"inputs"}, Body{"named_inputs", kArrays}};
+constexpr std::array kBodies = {Body{"instances"}, Body{"inputs"}, Body{"named_inputs", kArrays, true}};
 
 Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const Body& body) {
     const settings::Endpoint& endpoint = pipeline.endpoint;

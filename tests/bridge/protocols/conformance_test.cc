@@ -216,6 +216,10 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
     pipeline.event.features = {{"a", {}}};
     pipeline.endpoint.rows = settings::RowShape::records;
     CHECK(check(pipeline).error().text == "rows: body dataframe_split takes no such rows (set rows: arrays)");
+    pipeline.endpoint.rows = settings::RowShape::arrays;
+    pipeline.event.features = {{"/a/x", {}}, {"/b/x", {}}};
+    CHECK(check(pipeline).error().text ==
+          "body: goes by the names of event.features, but '/b/x' and '/a/x' are both called 'x' (choose one)");
     pipeline.endpoint.body = "frame";
     CHECK(check(pipeline).error().text ==
           "body: 'frame' is no body of protocol mlflow (set one of dataframe_split, dataframe_records, instances, "
