@@ -73,9 +73,12 @@ Rows rows_of(const settings::Pipeline& pipeline) {
     return kArrays;
 }
 
-// The setting that gives rows the body takes.
+// What gives rows that the body takes.
 std::string_view remedy(const Body& body) {
-    return body.rows & kArrays ? "arrays" : body.rows & kRecords ? "records" : "values";
+    if (body.rows & kArrays) return "set rows: arrays";
+    if (body.rows & kRecords) return "set rows: records";
+    if (body.rows & kValues) return "set rows: values";
+    return "remove event.features: the events themselves are its rows";
 }
 
 }  // namespace
@@ -95,7 +98,7 @@ Result<const Body*> check(const Kind& kind, const settings::Pipeline& pipeline) 
     const std::string what =
         (*body)->name.empty() ? "protocol " + std::string(kind.name) : "body " + std::string((*body)->name);
     if (rows == kEvents) return refuse("body", what + " needs event.features (list the fields of a row)");
-    return refuse("rows", what + " takes no such rows (set rows: " + std::string(remedy(**body)) + ")");
+    return refuse("rows", what + " takes no such rows (" + std::string(remedy(**body)) + ")");
 }
 
 }  // namespace millrace::protocols

@@ -7,6 +7,7 @@
 
 #include "bridge/base/check.h"
 #include "bridge/protocols/azureml.h"
+#include "bridge/protocols/cloudevents.h"
 #include "bridge/protocols/json.h"
 #include "bridge/protocols/jsonlines.h"
 #include "bridge/protocols/mlflow.h"
@@ -19,7 +20,8 @@ namespace millrace::protocols {
 namespace {
 
 constexpr std::array kKinds = {
-    &kAzureml, &kJson, &kJsonlines, &kMlflow, &kOpenInference, &kOpenaiChat, &kOpenaiEmbeddings, &kTensorflowServing,
+    &kAzureml,          &kCloudevents,       &kJson, &kJsonlines, &kMlflow, &kOpenInference, &kOpenaiChat,
+    &kOpenaiEmbeddings, &kTensorflowServing,
 };
 
 std::string known() {

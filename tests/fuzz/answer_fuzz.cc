@@ -30,7 +30,6 @@ void add_readings(settings::Pipeline& pipeline, Protocols& made) {
 Protocols every_protocol() {
     Protocols made;
     settings::Pipeline pipeline;
-    pipeline.event.features = {{"x", {}}};
     for (const std::string_view name : protocols::names()) {
         pipeline.endpoint.protocol = name;
         const protocols::Kind& kind = *protocols::find(name);
@@ -39,11 +38,15 @@ Protocols every_protocol() {
         pipeline.endpoint.request = kind.takes & protocols::kRequest ? R"(["{x}"])" : "";
         for (const protocols::Body& body : kind.bodies) {
             pipeline.endpoint.body = body.name;
+            pipeline.event.features = {{"x", {}}};
+            if (body.rows == protocols::kEvents) pipeline.event.features.clear();
+            const std::size_t before = made.size();
             for (const auto rows :
                  {settings::RowShape::arrays, settings::RowShape::records, settings::RowShape::values}) {
                 pipeline.endpoint.rows = rows;
                 add_readings(pipeline, made);
             }
+            MILLRACE_CHECK(made.size() > before, "each form of a request is fuzzed");
         }
     }
     return made;

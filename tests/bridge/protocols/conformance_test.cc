@@ -67,6 +67,7 @@ struct Sample {
     std::function<void(settings::Endpoint&)> configure = [](settings::Endpoint&) {};
     unsigned depth = 4;     // of what may be a result
     std::size_t most = 40;  // results of one answer
+    std::vector<settings::Feature> features = {{"a", {}}, {"/b/c", {}}};
 };
 
 const std::vector<Sample>& samples() {
@@ -127,6 +128,7 @@ const std::vector<Sample>& samples() {
          [](settings::Endpoint&) {}, 0},
         {"jsonlines", "ndjson", records, "{\"a\":1,\"c\":\"x\"}\n{\"a\":2.50,\"c\":null}\n", lines_of,
          [](settings::Endpoint&) {}, 0},
+        {"cloudevents", "", records, kRecords, wrapped("", ""), [](settings::Endpoint&) {}, 4, 40, {}},
     };
     return all;
 }
@@ -138,7 +140,7 @@ const std::vector<std::string_view>& rows_of(settings::RowShape shape) {
 
 settings::Pipeline pipeline_of(const Sample& sample) {
     settings::Pipeline pipeline;
-    pipeline.event.features = {{"a", {}}, {"/b/c", {}}};
+    pipeline.event.features = sample.features;
     pipeline.endpoint.protocol = sample.protocol;
     pipeline.endpoint.body = sample.body;
     pipeline.endpoint.rows = sample.rows;
@@ -194,7 +196,8 @@ TEST_CASE("every protocol: an unknown name is refused with the known ones") {
     settings::Pipeline pipeline;
     pipeline.endpoint.protocol = "soap";
     CHECK(check(pipeline).error().text ==
-          "protocol: \"soap\" is not known (known: azureml, json, jsonlines, mlflow, open_inference, openai_chat, "
+          "protocol: \"soap\" is not known (known: azureml, cloudevents, json, jsonlines, mlflow, open_inference, "
+          "openai_chat, "
           "openai_embeddings, tensorflow_serving)");
 }
 
@@ -216,6 +219,10 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
     pipeline.event.features = {{"a", {}}};
     pipeline.endpoint.rows = settings::RowShape::records;
     CHECK(check(pipeline).error().text == "rows: body dataframe_split takes no such rows (set rows: arrays)");
+    pipeline.endpoint.protocol = "cloudevents";
+    CHECK(check(pipeline).error().text ==
+          "rows: protocol cloudevents takes no such rows (remove event.features: the events themselves are its rows)");
+    pipeline.endpoint.protocol = "mlflow";
     pipeline.endpoint.rows = settings::RowShape::arrays;
     pipeline.event.features = {{"/a/x", {}}, {"/b/x", {}}};
     CHECK(check(pipeline).error().text ==
@@ -234,6 +241,9 @@ TEST_CASE("every protocol: the request holds the rows' texts in order, and says 
         const Encoded encoded = protocol.encode(rows);
         CHECK(encoded.body == sample.request);
         CHECK(std::ranges::count(encoded.headers, "Content-Type", &Header::first) == 1);
+        const bool batch = sample.protocol == "cloudevents";
+        CHECK(std::ranges::count(encoded.headers, Header{"Content-Type", "application/cloudevents-batch+json"}) ==
+              batch);
     });
 }
 
