@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import unittest
 import urllib.request
@@ -57,9 +58,8 @@ class ServerStage(Stage):
 
     def start(self, server, argv, port, ready, **env):
         """Starts a model server on `port` and waits until GET `ready` is a 200."""
-        self.programs = environment(server)
         child = self._children.start(server, argv, self.folder / f"millrace-{server}.log",
-                                     {**os.environ, "PYTHONPATH": str(MODELS), "PYTHONDONTWRITEBYTECODE": "1", **env})
+                                     {"PYTHONPATH": str(MODELS), "PYTHONDONTWRITEBYTECODE": "1", **env})
 
         def answers():
             try:
@@ -68,13 +68,19 @@ class ServerStage(Stage):
             except OSError:
                 return False
         wait_until(answers, f"{server} is ready", 90.0, child, 0.2)
+        return child
+
+    def start_kserve(self, port):
+        """KServe's model server, which speaks both versions; its model is twice the sum of a row."""
+        return self.start("kserve", [environment("kserve") / "python", MODELS / "kserve_model.py", "--http_port", port, "--grpc_port",
+                                     free_port()], port, "/v2/models/fares/ready")
 
     def python(self, server, *argv):
         """Runs the model's own script in a server's environment."""
         subprocess.run([environment(server) / "python", MODELS / "taxi.py", *argv], check=True, timeout=120)
 
-    def score(self, url, endpoint, poison=()):
-        """Sends all events through a bridge with this endpoint; returns (scores by event, reasons of dead letters by event)."""
+    def score(self, url, endpoint, poison=(), meanwhile=lambda: None):
+        """Sends all events through a bridge with this endpoint; returns (scores by event, headers of dead letters by event)."""
         self.settings.update(endpoint_url=url, more_endpoint="\n".join("      " + line for line in endpoint.splitlines()))
         self.start_bridge()
         publisher = AckedPublisher(self.connection)
@@ -84,6 +90,7 @@ class ServerStage(Stage):
                 event["distance"] = "far"
             publisher.send(f"events.{TENANTS[n % 2]}.raw", json.dumps(event).encode(), str(n))
         publisher.drain()
+        meanwhile()
         self.settle()
         scores, dead = {}, {}
         for message in self.jetstream.read("RESULTS"):
@@ -201,12 +208,10 @@ class MlflowTest(ServerTest):
 
 class KserveTest(ServerTest):
     def score(self, path, endpoint, poison=()):
-        """KServe's model server, which speaks both versions."""
         stage = self.put_on(ServerStage)
-        http, grpc = free_port(), free_port()
-        stage.start("kserve", [environment("kserve") / "python", MODELS / "kserve_model.py", "--http_port", http, "--grpc_port", grpc],
-                    http, "/v2/models/fares/ready")
-        got = stage.score(f"http://127.0.0.1:{http}{path}", endpoint, poison)
+        port = free_port()
+        stage.start_kserve(port)
+        got = stage.score(f"http://127.0.0.1:{port}{path}", endpoint, poison)
         self.judge(stage, got, [2 * sum(row) for row in rows()], poison)
 
     def test_instances(self):
@@ -214,6 +219,56 @@ class KserveTest(ServerTest):
 
     def test_open_inference(self):
         self.score("/v2/models/fares/infer", "protocol: open_inference\ntensors: {x: FP64}")
+
+
+NGINX = """\
+{user}daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+events {{ worker_connections 256; }}
+http {{
+    log_format status $status;
+    access_log {folder}/statuses.log status;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    limit_req_zone $server_port zone=all:1m rate=5r/s;
+    limit_req_status 429;
+    server {{
+        listen 127.0.0.1:{port};
+        client_max_body_size 1500;
+        location /v1/ {{
+            limit_req zone=all burst=1 nodelay;
+            proxy_read_timeout 500ms;
+            proxy_pass http://127.0.0.1:{model};
+        }}
+    }}
+}}
+"""
+
+
+class GatewayTest(ServerTest):
+    def test_what_nginx_says_in_front_of_a_server_loses_no_event(self):
+        stage = self.put_on(ServerStage)
+        port, model_port = free_port(), free_port()
+        model = stage.start_kserve(model_port)
+        config = stage.folder / "nginx.conf"
+        config.write_text(NGINX.format(folder=stage.folder, port=port, model=model_port, user="user root;\n" if os.getuid() == 0 else ""),
+                          encoding="ascii")
+        stage.start("nginx", ["nginx", "-p", stage.folder, "-c", config, "-e", stage.folder / "nginx-error.log"], port,
+                    "/v1/models/fares", PATH=f"{os.environ['PATH']}:/usr/sbin")
+        model.signal(signal.SIGSTOP)
+        statuses = stage.folder / "statuses.log"
+
+        def meanwhile():
+            self.wait(lambda: "504" in statuses.read_text(), "a 504 of a model that hangs")
+            model.kill()
+            self.wait(lambda: "502" in statuses.read_text(), "a 502 of a model that is gone")
+            stage.start_kserve(model_port)
+
+        got = stage.score(f"http://127.0.0.1:{port}/v1/models/fares:predict",
+                          "protocol: tensorflow_serving\nparallel_requests_per_partition: 4", meanwhile=meanwhile)
+        self.judge(stage, got, [2 * sum(row) for row in rows()])
+        self.assertLessEqual({"200", "413", "429", "502", "504"}, set(statuses.read_text().split()))
 
 
 class OpenaiTest(ServerTest):
