@@ -117,7 +117,7 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
         out << "endpoint.key_file: " << key.error().text << "\n";
         return 2;
     }
-    const auto protocol = protocols::make(pipeline.endpoint);
+    const auto protocol = protocols::make(pipeline);
     const std::vector<std::string_view> rows = {event.row};
     ports::HttpRequest request =
         make_request(pipeline.endpoint, *protocol, key->key(), rows, RequestId{1}, "millrace-try");

@@ -16,7 +16,7 @@ Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pip
                std::vector<Partition> partitions, auth::KeyFile key, ports::Observer& observer, std::uint64_t seed)
     : drain_timeout_(settings.drain_timeout),
       key_(std::move(key)),
-      protocol_(protocols::make(pipeline.endpoint)),
+      protocol_(protocols::make(pipeline)),
       endpoint_({pipeline.endpoint.ca_file, pipeline.endpoint.parallel_requests_per_partition * partitions.size()}),
       arrivals_([this] { endpoint_.wake(); }),
       jetstream_(settings.nats, pipeline, arrivals_),

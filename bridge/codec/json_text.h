@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace millrace::codec {
 
@@ -30,8 +29,5 @@ std::size_t element_end(std::string_view text, std::size_t from);
 std::string quoted(std::string_view text);
 // `"name":`, escaped.
 std::string member_key(std::string_view name);
-// A field as configured → the keys on the way to it: one for a name, those of an RFC 6901 pointer when it begins
-// with '/'.
-std::vector<std::string> field_path(std::string_view field);
 
 }  // namespace millrace::codec

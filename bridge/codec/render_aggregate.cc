@@ -10,6 +10,7 @@
 #include "bridge/codec/fit.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/timestamp.h"
+#include "bridge/settings/field_path.h"
 #include "bridge/settings/outputs.h"
 #include "bridge/windows/values.h"
 #include "subjects/identity.h"
@@ -41,7 +42,7 @@ std::vector<Member> members_of(const Aggregate& aggregate, const windows::Closed
     members.reserve(closed.group.size() + closed.fields.size());
     for (std::size_t i = 0; i < closed.group.size(); ++i) {
         Member& member = members.emplace_back();
-        member.name = field_path(aggregate.group_by[i]).back();
+        member.name = settings::key_of(aggregate.group_by[i]);
         Value scratch;
         windows::append_json(member.json, *windows::plain(&closed.group[i], scratch));
     }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bridge/codec/json_text.h"
+#include "bridge/settings/field_path.h"
 
 namespace millrace::codec {
 namespace {
@@ -14,8 +15,25 @@ Verdict too_large(std::size_t row_bytes, std::uint64_t limit) {
                  "row of " + std::to_string(row_bytes) + " bytes, max_batch_bytes is " + std::to_string(limit));
 }
 
-// The last key of a field's path, which is its name in a record or a result.
-std::string key_of(std::string_view field) { return member_key(field_path(field).back()); }
+// The field's name in a record or a result, as a key.
+std::string record_key(std::string_view field) { return member_key(settings::key_of(field)); }
+
+struct Brackets {
+    std::string_view open;
+    std::string_view close;
+};
+
+Brackets brackets(settings::RowShape rows) {
+    switch (rows) {
+        case settings::RowShape::arrays:
+            return {"[", "]"};
+        case settings::RowShape::records:
+            return {"{", "}"};
+        case settings::RowShape::values:
+            break;
+    }
+    return {"", ""};
+}
 
 // Why a field cannot stand in a row; only for one that is no scalar and has no fallback.
 Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
@@ -35,10 +53,11 @@ Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
 RowMaker::RowMaker(const settings::Pipeline& pipeline, WantedFields& fields) : pipeline_(pipeline), fields_(fields) {
     const bool records = pipeline.endpoint.rows == settings::RowShape::records;
     for (const auto& feature : pipeline.event.features) {
-        columns_.push_back({&feature, fields.add(feature.field), records ? key_of(feature.field) : std::string()});
+        columns_.push_back({&feature, fields.add(feature.field), records ? record_key(feature.field) : std::string()});
     }
     if (pipeline.results.include != settings::Include::fields) return;
-    for (const auto& field : pipeline.results.include_fields) members_.push_back({fields.add(field), key_of(field)});
+    for (const auto& field : pipeline.results.include_fields)
+        members_.push_back({fields.add(field), record_key(field)});
 }
 
 std::optional<Verdict> RowMaker::fill(Event& event) const {
@@ -57,9 +76,9 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
         event.row = event.text;
         return std::nullopt;
     }
-    const bool records = pipeline_.endpoint.rows == settings::RowShape::records;
-    event.row.reserve(columns_.size() * (records ? 24 : 8));
-    event.row = records ? '{' : '[';
+    const Brackets around = brackets(pipeline_.endpoint.rows);
+    event.row.reserve(columns_.size() * (around.open == "{" ? 24 : 8));
+    event.row = around.open;
     for (const auto& column : columns_) {
         const auto& found = fields_.at(column.slot);
         const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
@@ -70,7 +89,8 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
         event.row += absent ? std::string_view(*column.feature->fallback) : found.raw;
         event.row += ',';
     }
-    event.row.back() = records ? '}' : ']';
+    event.row.pop_back();
+    event.row += around.close;
     if (event.row.size() > limit) return too_large(event.row.size(), limit);
     return std::nullopt;
 }

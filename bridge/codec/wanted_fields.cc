@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "bridge/codec/json_text.h"
+#include "bridge/settings/field_path.h"
 
 namespace millrace::codec {
 namespace {
@@ -36,7 +36,7 @@ WantedFields::Node* take_child(WantedFields::Node& parent, std::uint64_t element
 
 std::size_t WantedFields::add(std::string_view field) {
     auto* node = &root_;
-    for (auto& key : field_path(field)) {
+    for (auto& key : settings::field_path(field)) {
         auto child = std::ranges::find(node->children, key, &Node::key);
         if (child == node->children.end()) {
             Node made;

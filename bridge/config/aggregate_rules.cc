@@ -7,11 +7,13 @@
 #include "bridge/codec/render_aggregate.h"
 #include "bridge/config/complaint.h"
 #include "bridge/config/scalars.h"
+#include "bridge/settings/field_path.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::config {
 namespace {
 
+using settings::key_of;
 using settings::Pipeline;
 
 // Fields that serve windows only.

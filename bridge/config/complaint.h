@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "bridge/codec/json_text.h"
 #include "bridge/config/cross_rules.h"
 
 namespace millrace::config {
@@ -21,9 +20,6 @@ struct Complaints {
     // Whether the file itself mentions the field.
     [[nodiscard]] bool mentions(const std::string& path) const { return places.contains(path); }
 };
-
-// The name a field has in a record, a result or an aggregate: the last part of a pointer.
-inline std::string key_of(const std::string& field) { return codec::field_path(field).back(); }
 
 // Fields that end up side by side, `where`, need names of their own.
 void check_keys(const std::vector<std::string>& fields, const std::string& path, std::string_view where,

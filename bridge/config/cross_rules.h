@@ -9,6 +9,9 @@
 
 namespace millrace::config {
 
+// Lowers the default of max_batch_count to what a request of the protocol carries.
+void fit_batches(Reading& reading);
+
 void check_process(const Reading& reading, Problems& problems);
 void check_pipelines(const Reading& reading, Problems& problems);
 void check_endpoints(const Reading& reading, Problems& problems);

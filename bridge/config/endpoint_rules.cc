@@ -31,20 +31,21 @@ void check_headers(const Endpoint& endpoint, const std::string& path, const Comp
     }
 }
 
-// The text begins with the field it is about, or a list of fields.
-void check_protocol(const Endpoint& endpoint, const std::string& path, const Complaints& complain,
+// The text begins with the field it is about.
+void check_protocol(const Pipeline& pipeline, const std::string& pipeline_path, const Complaints& complain,
                     const Problems& problems) {
-    if (problems.spoils(path + ".protocol") || problems.spoils(path + ".extras") ||
-        problems.spoils(path + ".rows_pointer") || problems.spoils(path + ".results_pointer")) {
-        return;
+    const std::string path = pipeline_path + ".endpoint";
+    if (problems.spoils(pipeline_path + ".event.features")) return;
+    for (const char* const field :
+         {".protocol", ".body", ".rows", ".extras", ".rows_pointer", ".results_pointer", ".tensors", ".request"}) {
+        if (problems.spoils(path + field)) return;
     }
-    const auto good = protocols::check(endpoint);
+    const auto good = protocols::check(pipeline);
     if (good) return;
     const std::string& text = good.error().text;
-    const std::size_t end = text.find_first_of(",:");
     const std::size_t colon = text.find(": ");
-    if (end == std::string::npos || colon == std::string::npos) return complain(path, text);
-    complain(path + "." + text.substr(0, end), end == colon ? text.substr(colon + 2) : text);
+    if (colon == std::string::npos) return complain(path, text);
+    complain(path + "." + text.substr(0, colon), text.substr(colon + 2));
 }
 
 // What is wrong with the control row, or nothing.
@@ -54,6 +55,9 @@ std::string control_mistake(const Pipeline& pipeline) {
     simdjson::dom::element row;
     if (parser.parse(text).get(row) != simdjson::SUCCESS) return "is not one JSON value";
     const std::size_t wanted = pipeline.event.features.size();
+    if (wanted == 1 && pipeline.endpoint.rows == settings::RowShape::values) {
+        return row.is_object() || row.is_array() ? "must be one value, since rows is values" : "";
+    }
     const bool is_record = wanted == 0 || pipeline.endpoint.rows == settings::RowShape::records;
     const std::string what = wanted == 0 ? "rows are whole events" : is_record ? "rows is records" : "rows is arrays";
     if (is_record != row.is_object() || row.is_array() == is_record) {
@@ -71,9 +75,16 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
     const Endpoint& endpoint = pipeline.endpoint;
     const std::string path = pipeline_path + ".endpoint";
     check_headers(endpoint, path, complain);
-    check_protocol(endpoint, path, complain, problems);
-    if (endpoint.protocol == "json" && complain.mentions(path + ".body")) {
-        complain(path + ".body", "has no effect with protocol json (use rows_pointer, or remove it)");
+    check_protocol(pipeline, pipeline_path, complain, problems);
+    if (endpoint.rows == settings::RowShape::values && pipeline.event.features.size() != 1) {
+        complain(path + ".rows", "is values, but event.features has " + std::to_string(pipeline.event.features.size()) +
+                                     " (name one feature, or set rows: arrays or records)");
+    }
+    const protocols::Kind* const kind = protocols::find(endpoint.protocol);
+    if (kind != nullptr && endpoint.max_batch_count > kind->most_rows) {
+        complain(path + ".max_batch_count", std::to_string(endpoint.max_batch_count) + " is above " +
+                                                std::to_string(kind->most_rows) + ", the most a request of " +
+                                                endpoint.protocol + " carries (lower it, or leave it out)");
     }
     if (!endpoint.ca_file.empty() && endpoint.url.starts_with("http://")) {
         complain(path + ".ca_file",
@@ -91,6 +102,15 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
 }
 
 }  // namespace
+
+void fit_batches(Reading& reading) {
+    for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
+        if (reading.places.contains(join("pipelines", i) + ".endpoint.max_batch_count")) continue;
+        Endpoint& endpoint = reading.settings.pipelines[i].endpoint;
+        const protocols::Kind* const kind = protocols::find(endpoint.protocol);
+        if (kind != nullptr) endpoint.max_batch_count = std::min(endpoint.max_batch_count, kind->most_rows);
+    }
+}
 
 void check_endpoints(const Reading& reading, Problems& problems) {
     const Complaints complain{reading.places, problems};

@@ -13,8 +13,7 @@ using settings::Pipeline;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-constexpr std::array<std::string_view, 2> kRowShapes = {"arrays", "records"};
-constexpr std::array<std::string_view, 3> kBodies = {"inputs", "data", "bare"};
+constexpr std::array<std::string_view, 3> kRowShapes = {"arrays", "records", "values"};
 constexpr std::array<std::string_view, 3> kNonFinite = {"null", "string", "error"};
 constexpr std::array<std::string_view, 2> kOnRejected = {"isolate", "fail"};
 
@@ -32,22 +31,20 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].endpoint.protocol",
      .shape = Registered{at<&Pipeline::endpoint, &Endpoint::protocol>, protocols::names},
      .initial = "azureml",
-     .doc = "How rows are put into a request and results taken out of the answer. `azureml`: the bodies of Azure "
-            "Machine Learning "
-            "and Stream Analytics. `json`: rows and results stand where `rows_pointer` and `results_pointer` say.",
+     .doc =
+         "How rows are put into a request and results taken out of the answer. What each is for, with a configuration "
+         "that works: [endpoints.md](endpoints.md).",
      .example = "azureml"},
     {.path = "pipelines[].endpoint.rows",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::rows>, kRowShapes},
      .initial = "arrays",
      .doc = "A row of the request: `arrays` are the features' values in their order, `records` are objects with the "
-            "features' names, of a JSON Pointer its last part.",
+            "features' names, of a JSON Pointer its last part, `values` are the values of the one feature there is.",
      .example = "arrays"},
     {.path = "pipelines[].endpoint.body",
-     .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::body>, kBodies},
-     .initial = "inputs",
-     .doc = "The request of `azureml`: `inputs` is `{\"Inputs\":{\"WebServiceInput0\":[…]}}`, `data` is "
-            "`{\"data\":[…]}`, `bare` is "
-            "`[…]`.",
+     .shape = Text{at<&Pipeline::endpoint, &Endpoint::body>, rules::not_empty},
+     .doc = "The form of the request, where the protocol has several; without it the protocol's first. They stand in "
+            "[endpoints.md](endpoints.md).",
      .example = "inputs"},
     {.path = "pipelines[].endpoint.rows_pointer",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::rows_pointer>, rules::pointer},
@@ -61,6 +58,20 @@ constexpr Field kFields[] = {
      .doc =
          "For `json`: the JSON Pointer at which the answer has the list of results. Empty: the list is the whole body.",
      .example = "/predictions",
+     .apart = true},
+    {.path = "pipelines[].endpoint.tensors",
+     .shape = TextMap{at<&Pipeline::endpoint, &Endpoint::tensors>, rules::not_empty, rules::not_empty},
+     .doc = "For `open_inference`: the model's inputs and their datatypes. Of body `matrix` the one input, of "
+            "`columns` one "
+            "for each feature, called like it.",
+     .example = "{input-0: FP64}",
+     .apart = true},
+    {.path = "pipelines[].endpoint.request",
+     .shape = Json{at<&Pipeline::endpoint, &Endpoint::request>, true},
+     .doc = "For `openai_chat`: the request. `{NAME}` in one of its texts is the feature of that name; `{{NAME}}` is "
+            "the text "
+            "`{NAME}` itself.",
+     .example = "{model: gpt-4o-mini, messages: [{role: user, content: 'Is this a complaint? {text}'}]}",
      .apart = true},
     {.path = "pipelines[].endpoint.extras",
      .shape = Json{at<&Pipeline::endpoint, &Endpoint::extras>, true},

@@ -13,6 +13,7 @@ std::expected<Reading, std::vector<Problem>> load_with_places(const std::string&
     Reading reading;
     if (document) {
         reading = read_document(*document, problems);
+        fit_batches(reading);
         check_process(reading, problems);
         check_pipelines(reading, problems);
         check_endpoints(reading, problems);

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "bridge/config/complaint.h"
+#include "bridge/settings/field_path.h"
 #include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
 
 namespace millrace::config {
 namespace {
 
+using settings::key_of;
 using settings::Pipeline;
 using subjects::SubjectTemplate;
 using subjects::Use;

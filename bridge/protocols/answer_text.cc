@@ -7,6 +7,7 @@
 
 #include "bridge/protocols/json_pointer.h"
 #include "bridge/protocols/json_reader.h"
+#include "bridge/protocols/non_finite.h"
 
 namespace millrace::protocols {
 namespace {
@@ -15,11 +16,19 @@ using settings::NonFinite;
 using Kind = JsonReader::Kind;
 
 constexpr std::size_t kMaxUnwraps = 2;
+constexpr std::size_t kMaxOutputs = 256;
 constexpr std::array<std::string_view, 4> kErrorMembers = {"error", "errors", "message", "detail"};
 
 struct Slice {
     std::string_view text;
     bool non_finite;  // holds a NaN or Infinity
+};
+
+// The results themselves, or one output of several.
+struct Column {
+    std::string_view raw_name = {};
+    std::vector<Slice> slices = {};  // at most one per row, into the body or into unwrapped text
+    std::size_t count = 0;           // elements there were
 };
 
 // How well a member fits a step. The better one wins; two equally good ones are a contradiction.
@@ -62,30 +71,6 @@ std::string wanted(const Step& step) {
     return text;
 }
 
-// `text` was checked and may hold NaN and Infinity. Outside strings, N and I begin nothing else.
-std::string repaired(std::string_view text, NonFinite policy) {
-    std::string out;
-    while (!text.empty()) {
-        JsonReader reader(text, true);
-        const Kind kind = reader.peek();
-        if (kind != Kind::string && kind != Kind::non_finite) {
-            out += text.front();
-            text.remove_prefix(1);
-            continue;
-        }
-        const std::string_view value = reader.skip();
-        const std::size_t blanks = static_cast<std::size_t>(value.data() - text.data());
-        out += text.substr(0, blanks);
-        if (kind == Kind::string) {
-            out += value;
-        } else {
-            out += policy == NonFinite::null ? "null" : '"' + std::string(value) + '"';
-        }
-        text.remove_prefix(blanks + value.size());
-    }
-    return out;
-}
-
 // Goes along a route through one response. Recursion: one level for each step and each unwrapped string, so bounded by
 // the configuration. A syntax error sticks in the reader, a wrong shape in `problem_`; reading goes on behind a wrong
 // shape, since a better member may follow.
@@ -98,21 +83,23 @@ class Walk {
         JsonReader reader(body, policy_ != NonFinite::error);
         visit(reader, 0);
         if (!reader.finish()) return fail(ErrorCode::invalid, "the body is no JSON: " + reader.complaint());
-        if (!problem_.empty()) return fail(ErrorCode::invalid, "expected " + results_wanted() + ", " + problem_);
-        if (count_ != rows_) {
-            return fail(ErrorCode::invalid, "expected " + results_wanted() + ", found " + std::to_string(count_));
+        if (!problem_.empty()) return fail(ErrorCode::invalid, expected(rows_) + ", " + problem_);
+        for (const Column& column : columns_) {
+            if (column.count == rows_) continue;
+            const std::string where = column.raw_name.empty() ? "" : " in \"" + std::string(column.raw_name) + '"';
+            return fail(ErrorCode::invalid, expected(rows_) + ", found " + std::to_string(column.count) + where);
         }
         return texts();
     }
 
   private:
-    std::string results_wanted() const { return std::to_string(rows_) + (rows_ == 1 ? " result" : " results"); }
-
     void visit(JsonReader& reader, std::size_t level) {
         const Kind kind = reader.peek();
         const bool at_end = level == route_.size();
+        if (at_end && level > 0 && route_[level - 1].whole_below) return whole(reader);
         if (kind == Kind::string) return unwrap(reader, level);
-        if (kind == Kind::array && (at_end || route_[level].or_array_here)) return slice(reader);
+        if (kind == Kind::array && (at_end || route_[level].or_array_here)) return slice(reader, {});
+        if (kind == Kind::object && at_end && level > 0 && route_[level - 1].or_columns_below) return columns(reader);
         if (kind == Kind::array && !at_end) return into_array(reader, level);
         if (kind == Kind::object && !at_end) return into_object(reader, level);
         problem_ = "found " + std::string(described(kind)) + " where " + (at_end ? "an array" : wanted(route_[level])) +
@@ -120,14 +107,44 @@ class Walk {
         reader.skip();
     }
 
-    void slice(JsonReader& reader) {
+    void whole(JsonReader& reader) {
+        Column& column = columns_.emplace_back();
+        static_cast<void>(reader.take_non_finite());
+        const std::string_view text = reader.skip();
+        if (text == "null") problem_ = "found null";
+        column.slices.push_back({text, reader.take_non_finite()});
+        column.count = 1;
+    }
+
+    void slice(JsonReader& reader, std::string_view raw_name) {
+        Column& column = columns_.emplace_back(raw_name);
+        column.slices.reserve(std::min<std::size_t>(rows_, 10000));
         reader.enter();
-        slices_.reserve(std::min<std::size_t>(rows_, 10000));
         while (reader.more()) {
             const std::string_view text = reader.skip();
             const bool non_finite = reader.take_non_finite();
-            if (count_++ < rows_) slices_.push_back({text, non_finite});
+            if (column.count++ < rows_) column.slices.push_back({text, non_finite});
         }
+    }
+
+    void columns(JsonReader& reader) {
+        named_ = true;
+        reader.enter();
+        while (reader.more()) {
+            const std::string_view name = reader.key();
+            if (columns_.size() == kMaxOutputs) {
+                problem_ = "found more than 256 outputs";
+            } else if (std::ranges::find(columns_, name, &Column::raw_name) != columns_.end()) {
+                problem_ = "found \"" + std::string(name) + "\" more than once";
+            } else if (reader.peek() == Kind::array) {
+                slice(reader, name);
+                continue;
+            } else {
+                problem_ = "found an output that is no array, \"" + std::string(name) + '"';
+            }
+            reader.skip();
+        }
+        if (columns_.empty()) problem_ = "found an object without outputs";
     }
 
     void into_array(JsonReader& reader, std::size_t level) {
@@ -192,16 +209,27 @@ class Walk {
     // Drops what a member that fits less well gave.
     void forget(std::size_t unwraps) {
         unwraps_ = unwraps;
-        slices_.clear();
-        count_ = 0;
+        columns_.clear();
+        named_ = false;
         problem_.clear();
     }
 
+    void append(std::string& out, const Slice& slice) const {
+        if (slice.non_finite) {
+            out += finite(slice.text, policy_);
+        } else {
+            out += slice.text;
+        }
+    }
+
     std::vector<std::string> texts() const {
-        std::vector<std::string> out;
-        out.reserve(slices_.size());
-        for (const Slice& slice : slices_) {
-            out.emplace_back(slice.non_finite ? repaired(slice.text, policy_) : std::string(slice.text));
+        std::vector<std::string> out(rows_);
+        for (std::size_t i = 0; i < rows_; ++i) {
+            for (const Column& column : columns_) {
+                if (named_) out[i].append(out[i].empty() ? "{\"" : ",\"").append(column.raw_name).append("\":");
+                append(out[i], column.slices[i]);
+            }
+            if (named_) out[i] += '}';
         }
         return out;
     }
@@ -209,8 +237,8 @@ class Walk {
     const Route& route_;
     std::size_t rows_;
     NonFinite policy_;
-    std::vector<Slice> slices_;  // at most rows_, into the body or into unwrapped_
-    std::size_t count_ = 0;      // elements there were
+    std::vector<Column> columns_;  // one without a name, or those of an object
+    bool named_ = false;
     std::string problem_;
     std::array<std::string, kMaxUnwraps> unwrapped_;
     std::size_t unwraps_ = 0;
@@ -218,9 +246,20 @@ class Walk {
 
 }  // namespace
 
+std::string expected(std::size_t rows) {
+    return "expected " + std::to_string(rows) + (rows == 1 ? " result" : " results");
+}
+
 Result<std::vector<std::string>> read_results(std::string_view body, const Route& route, std::size_t rows,
                                               NonFinite policy) {
     return Walk(route, rows, policy).run(body);
+}
+
+std::function<Result<std::vector<std::string>>(std::string_view, std::size_t)> results_at(Route route,
+                                                                                          NonFinite policy) {
+    return [route = std::move(route), policy](std::string_view body, std::size_t rows) {
+        return read_results(body, route, rows, policy);
+    };
 }
 
 }  // namespace millrace::protocols

@@ -1,22 +1,26 @@
 #include "bridge/protocols/azureml.h"
 
+#include <array>
 #include <utility>
 
+#include "bridge/protocols/answer_text.h"
+#include "bridge/protocols/columns.h"
+#include "bridge/protocols/request_template.h"
 #include "bridge/protocols/rows_protocol.h"
 
 namespace millrace::protocols {
 namespace {
 
-std::string_view rows_pointer(settings::AzuremlBody body) {
-    switch (body) {
-        case settings::AzuremlBody::inputs:
-            return "/Inputs/WebServiceInput0";
-        case settings::AzuremlBody::data:
-            return "/data";
-        case settings::AzuremlBody::bare:
-            break;
-    }
-    return "";
+constexpr std::array kBodies = {
+    Body{"inputs"},     Body{"data"},
+    Body{"bare"},       Body{"input_data_split", kArrays, true},
+    Body{"input_data"}, Body{"named_input_data", kArrays, true},
+};
+
+std::string_view rows_pointer(std::string_view body) {
+    if (body == "inputs") return "/Inputs/WebServiceInput0";
+    if (body == "bare") return "";
+    return body == "data" ? "/data" : "/input_data";
 }
 
 // `result` is what AutoML's scoring scripts say, `predictions` what some MLflow deployments do.
@@ -27,17 +31,25 @@ Route results_route() {
     };
 }
 
+Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const Body& body) {
+    const settings::Endpoint& endpoint = pipeline.endpoint;
+    auto made = RequestTemplate::make(rows_pointer(body.name), endpoint.extras);
+    if (!made) return std::unexpected(made.error());
+    const RequestTemplate& request = *made;
+    Form form{.results = results_at(results_route(), endpoint.non_finite)};
+    const Columns columns(pipeline.event.features);
+    if (body.name == "input_data_split") {
+        form.body = [request, columns](RowTexts rows) { return request.put(columns.split(rows)); };
+    } else if (body.name == "named_input_data") {
+        form.body = [request, columns](RowTexts rows) { return request.put(columns.object(rows)); };
+    } else {
+        form.body = [request](RowTexts rows) { return request.fill(rows); };
+    }
+    return std::make_unique<RowsProtocol>(std::move(form));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Protocol>> make_azureml(const settings::Endpoint& endpoint) {
-    if (!endpoint.rows_pointer.empty() || !endpoint.results_pointer.empty()) {
-        return fail(ErrorCode::invalid,
-                    "rows_pointer, results_pointer: protocol azureml knows its places (use body: inputs, data or bare; "
-                    "or protocol: json)");
-    }
-    auto request = RequestTemplate::make(rows_pointer(endpoint.body), endpoint.extras);
-    if (!request) return std::unexpected(request.error());
-    return std::make_unique<RowsProtocol>(std::move(*request), results_route(), endpoint.non_finite);
-}
+constinit const Kind kAzureml = {.name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make};
 
 }  // namespace millrace::protocols

@@ -2,14 +2,10 @@
 // the rows. An empty pointer is the whole body.
 #pragma once
 
-#include <memory>
-
-#include "bridge/base/result.h"
-#include "bridge/protocols/protocol.h"
-#include "bridge/settings/settings.h"
+#include "bridge/protocols/kind.h"
 
 namespace millrace::protocols {
 
-Result<std::unique_ptr<Protocol>> make_json(const settings::Endpoint& endpoint);
+extern const Kind kJson;
 
 }  // namespace millrace::protocols

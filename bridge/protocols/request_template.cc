@@ -1,9 +1,8 @@
 #include "bridge/protocols/request_template.h"
 
-#include <array>
-#include <cstdio>
 #include <vector>
 
+#include "bridge/base/text.h"
 #include "bridge/protocols/json_pointer.h"
 #include "bridge/protocols/json_reader.h"
 
@@ -11,21 +10,6 @@ namespace millrace::protocols {
 namespace {
 
 using Kind = JsonReader::Kind;
-
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (static_cast<unsigned char>(c) >= 0x20) {
-            out += c;
-            continue;
-        }
-        std::array<char, 8> escape{};
-        std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
-        out += escape.data();
-    }
-    return out + '"';
-}
 
 // The text around the hole, as it grows from the outside in.
 struct Frame {
@@ -60,7 +44,8 @@ Child split_object(std::string_view object, const std::string& token, Frame& fra
             tail.append(",\"").append(name).append("\":").append(value);
         }
     }
-    frame.before += head + quoted(token) + ':';
+    append_quoted(head, token);
+    frame.before += head + ':';
     frame.after.insert(0, tail + '}');
     return child;
 }
@@ -132,21 +117,32 @@ Result<RequestTemplate> RequestTemplate::make(std::string_view pointer, std::str
         return fail(ErrorCode::invalid, "extras: hold a value already where the rows go, at " + path);
     }
     RequestTemplate made;
-    made.before_ = frame.before + '[';
-    made.after_ = ']' + frame.after;
+    made.before_ = std::move(frame.before);
+    made.after_ = std::move(frame.after);
     return made;
 }
 
+std::string RequestTemplate::put(std::string_view value) const {
+    std::string body;
+    body.reserve(before_.size() + value.size() + after_.size());
+    body += before_;
+    body += value;
+    body += after_;
+    return body;
+}
+
 std::string RequestTemplate::fill(std::span<const std::string_view> rows) const {
-    std::size_t size = before_.size() + after_.size() + rows.size();
+    std::size_t size = before_.size() + after_.size() + rows.size() + 1;
     for (const std::string_view row : rows) size += row.size();
     std::string body;
     body.reserve(size);
     body += before_;
+    body += '[';
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (i != 0) body += ',';
         body += rows[i];
     }
+    body += ']';
     body += after_;
     return body;
 }

@@ -1,4 +1,4 @@
-// RequestTemplate: a request body with one hole, where the rows go as a JSON array.
+// RequestTemplate: a request body with one hole, where the rows go as a JSON array, or another value.
 //
 // Made once, from a JSON Pointer and constant extras; filling it is a concatenation. The pointer's way may lead through
 // the extras, so {"inputs":[{"name":"x"}]} with /inputs/0/data gives {"inputs":[{"name":"x","data":[…]}]}; what
@@ -19,11 +19,12 @@ class RequestTemplate {
     // the extras hold already or that a value of another kind blocks.
     static Result<RequestTemplate> make(std::string_view pointer, std::string_view extras);
 
+    [[nodiscard]] std::string put(std::string_view value) const;
     [[nodiscard]] std::string fill(std::span<const std::string_view> rows) const;
 
   private:
-    std::string before_;  // up to and with the opening bracket
-    std::string after_;   // from the closing bracket on
+    std::string before_;  // the hole
+    std::string after_;
 };
 
 }  // namespace millrace::protocols

@@ -17,21 +17,28 @@ std::string broken(const std::string& finding, std::string_view body) {
 
 }  // namespace
 
-RowsProtocol::RowsProtocol(RequestTemplate request, Route route, settings::NonFinite policy)
-    : request_(std::move(request)), route_(std::move(route)), policy_(policy) {}
+Outcome by_status(const Response& response) { return outcome_of(response.status, response.headers); }
 
-Encoded RowsProtocol::encode(std::span<const std::string_view> rows) const {
-    return {request_.fill(rows), {{"Content-Type", "application/json"}, {"Accept", "application/json"}}};
+Outcome by_status_and_words(const Response& response) {
+    if (response.status == 500 && error_text(response.body)) return Outcome::model_raised;
+    return by_status(response);
+}
+
+RowsProtocol::RowsProtocol(Form form) : form_(std::move(form)) {}
+
+Encoded RowsProtocol::encode(RowTexts rows) const {
+    const std::string type(form_.content_type);
+    return {form_.body(rows), {{"Content-Type", type}, {"Accept", type}}};
 }
 
 Answer RowsProtocol::decode(const Response& response, std::size_t rows) {
     Answer answer;
     answer.status = response.status;
-    answer.outcome = outcome_of(response.status, response.headers);
+    answer.outcome = form_.outcome(response);
     answer.deployment = deployment_of(response);
     answer.request_id = request_id_of(response);
     if (answer.outcome == Outcome::scored) {
-        auto results = read_results(response.body, route_, rows, policy_);
+        auto results = form_.results(response.body, rows);
         if (results) {
             answer.scores = std::move(*results);
             return answer;

@@ -79,19 +79,20 @@ struct Event {
     std::string late_subject;  // template with {tenant}; on_late: subject
 };
 
-enum class RowShape { arrays, records };
+enum class RowShape { arrays, records, values };
 enum class NonFinite { null, string, error };  // what a bare NaN or Infinity in an answer becomes
 enum class OnRejected { isolate, fail };
-enum class AzuremlBody { inputs, data, bare };  // {"Inputs":{"WebServiceInput0":[…]}}, {"data":[…]}, […]
 
 struct Endpoint {
     std::string url;
     std::string protocol = "azureml";
     RowShape rows = RowShape::arrays;
-    AzuremlBody body = AzuremlBody::inputs;  // azureml
-    std::string rows_pointer;                // json: where the rows go; "" is the whole body
-    std::string results_pointer;             // json: where the results are; "" is the whole body
-    std::string extras;                      // raw JSON object merged into the request body; empty for none
+    std::string body;                            // a form of the protocol's request; empty: its first
+    std::string rows_pointer;                    // json: where the rows go; "" is the whole body
+    std::string results_pointer;                 // json: where the results are; "" is the whole body
+    std::map<std::string, std::string> tensors;  // open_inference: inputs, each with its datatype
+    std::string request;                         // openai_chat: raw JSON of the body, with {feature} in its texts
+    std::string extras;                          // raw JSON object merged into the request body; empty for none
     NonFinite non_finite = NonFinite::null;
     std::uint32_t max_batch_count = 500;
     std::uint64_t max_batch_bytes = 1ull << 20;

@@ -15,18 +15,38 @@ namespace {
 
 using Protocols = std::vector<std::unique_ptr<protocols::Protocol>>;
 
-// Each protocol with every reading of NaN, and with a pointer to the results where it takes one.
+void add_readings(settings::Pipeline& pipeline, Protocols& made) {
+    for (const auto policy : {settings::NonFinite::null, settings::NonFinite::string, settings::NonFinite::error}) {
+        for (const std::string_view pointer : {"", "/out", "/a~1b/1"}) {
+            pipeline.endpoint.non_finite = policy;
+            pipeline.endpoint.results_pointer = pointer;
+            if (protocols::check(pipeline)) made.push_back(protocols::make(pipeline));
+        }
+    }
+}
+
+// Each protocol with each form of its request, every reading of NaN, and with a pointer to the results where it takes
+// one.
 Protocols every_protocol() {
     Protocols made;
+    settings::Pipeline pipeline;
     for (const std::string_view name : protocols::names()) {
-        for (const auto policy : {settings::NonFinite::null, settings::NonFinite::string, settings::NonFinite::error}) {
-            for (const std::string_view pointer : {"", "/out", "/a~1b/1"}) {
-                settings::Endpoint endpoint;
-                endpoint.protocol = name;
-                endpoint.non_finite = policy;
-                endpoint.results_pointer = pointer;
-                if (protocols::check(endpoint)) made.push_back(protocols::make(endpoint));
+        pipeline.endpoint.protocol = name;
+        const protocols::Kind& kind = *protocols::find(name);
+        pipeline.endpoint.tensors.clear();
+        if (kind.takes & protocols::kTensors) pipeline.endpoint.tensors = {{"x", "FP64"}};
+        pipeline.endpoint.request = kind.takes & protocols::kRequest ? R"(["{x}"])" : "";
+        for (const protocols::Body& body : kind.bodies) {
+            pipeline.endpoint.body = body.name;
+            pipeline.event.features = {{"x", {}}};
+            if (body.rows == protocols::kEvents) pipeline.event.features.clear();
+            const std::size_t before = made.size();
+            for (const auto rows :
+                 {settings::RowShape::arrays, settings::RowShape::records, settings::RowShape::values}) {
+                pipeline.endpoint.rows = rows;
+                add_readings(pipeline, made);
             }
+            MILLRACE_CHECK(made.size() > before, "each form of a request is fuzzed");
         }
     }
     return made;

@@ -29,8 +29,8 @@ void check_problem(const config::Problem& problem, std::string_view yaml) {
 // The constructors check what they need.
 void make_parts(const settings::Pipeline& pipeline) {
     if (settings::has_endpoint(pipeline)) {
-        MILLRACE_CHECK(protocols::check(pipeline.endpoint), "the protocol can be made");
-        const auto protocol = protocols::make(pipeline.endpoint);
+        MILLRACE_CHECK(protocols::check(pipeline), "the protocol can be made");
+        const auto protocol = protocols::make(pipeline);
     }
     const windows::Windows windows(pipeline.aggregates);
     for (const Aggregate& aggregate : pipeline.aggregates) {

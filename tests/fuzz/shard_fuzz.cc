@@ -27,7 +27,7 @@ settings::Pipeline pipeline_from(Tape& tape) {
     p.event.features = {{"who", {}}, {"n", "7"}};
     auto& e = p.endpoint;
     e.url = "http://model/score";
-    e.body = settings::AzuremlBody::bare;
+    e.body = "bare";
     e.max_batch_count = static_cast<std::uint32_t>(1 + tape.below(5));
     e.parallel_requests_per_partition = static_cast<std::uint32_t>(1 + tape.below(3));
     e.mix_tenants = tape.below(4) == 3;
@@ -47,7 +47,7 @@ Script::Script(Tape tape)
     : tape_(tape),
       pipeline_(pipeline_from(tape_)),
       world_(pipeline_, tape_),
-      protocol_(protocols::make(pipeline_.endpoint)),
+      protocol_(protocols::make(pipeline_)),
       shard_({pipeline_, partitions_of(pipeline_), world_, arrivals_, world_, *protocol_, key_, world_, 1}) {
     world_.duplicate_window = seconds(tape_.flag() ? 20 : 120);
     turn();

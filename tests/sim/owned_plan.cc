@@ -205,7 +205,7 @@ void plan_scores(Plan& plan, Random& random, double share) {
     p.results.subject = "results.{tenant}.trips";
     auto& endpoint = p.endpoint;
     endpoint.url = "http://model/score";
-    endpoint.body = settings::AzuremlBody::bare;
+    endpoint.body = "bare";
     endpoint.max_batch_count = static_cast<std::uint32_t>(random.between(1, 8));
     endpoint.parallel_requests_per_partition = static_cast<std::uint32_t>(random.between(1, 3));
     endpoint.timeout = in_seconds(random, 2, 6);

@@ -59,7 +59,7 @@ OwnedReplica::OwnedReplica(Parts parts)
                           },
                       .answered = [](const auto&) {},
                       .woken = [this] { turns_.wake(); }});
-    protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
+    protocol_ = protocols::make(parts_.plan.pipeline);
     std::vector<Partition> partitions(parts_.plan.pipeline.partitions);
     std::iota(partitions.begin(), partitions.end(), Partition{0});
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, std::move(partitions), *jetstream_, arrivals_,

@@ -40,8 +40,7 @@ void plan_endpoint(Plan& plan, Random& random) {
     plan.model.nonce = random.chance(0.5);
     plan.model.wrapped = random.chance(0.3);
     if (random.chance(0.7)) {
-        endpoint.body = one_of<settings::AzuremlBody, 3>(
-            random, {settings::AzuremlBody::inputs, settings::AzuremlBody::data, settings::AzuremlBody::bare});
+        endpoint.body = one_of<const char*, 3>(random, {"inputs", "data", "bare"});
         plan.model.results_member = random.chance(0.5) ? "Results" : "";
     } else {
         endpoint.protocol = "json";

@@ -61,7 +61,7 @@ Replica::Replica(Parts parts)
     endpoint_ =
         std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
     watch();
-    protocol_ = protocols::make(parts_.plan.pipeline.endpoint);
+    protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
                                                   arrivals_, *endpoint_, *protocol_, key_, *watcher_, random.next()});

@@ -70,6 +70,14 @@ TEST_CASE("decoder: rows as records are keyed by name, a pointer's by its last t
           Texts{R"({"fare":1E400,"vendorid":18446744073709551616,"1":12,"a/b":-0.0,"x~y":"z","distance":0.1000})"});
 }
 
+TEST_CASE("decoder: rows as values are the one feature's value") {
+    auto pipeline = pipeline_with({{"distance", "\"unknown\""}});
+    pipeline.endpoint.rows = settings::RowShape::values;
+    CHECK(outcome(pipeline, kTrip) == Texts{"0.1000"});
+    CHECK(outcome(pipeline, "{}") == Texts{"\"unknown\""});
+    CHECK(outcome(pipeline, R"({"distance":[1]})") == Texts{"field_wrong_type distance is an array"});
+}
+
 TEST_CASE("decoder: without features the row is the element as it came") {
     CHECK(outcome(pipeline_with({}), " {\"a\" : 1.0 }\r\n") == Texts{"{\"a\" : 1.0 }"});
 }

@@ -54,12 +54,3 @@ TEST_CASE("json text: a name becomes an escaped key") {
     CHECK(member_key("a\"b\\c\n") == R"("a\"b\\c\u000a":)");
     CHECK(member_key("größe") == "\"größe\":");
 }
-
-TEST_CASE("json text: a field is a name, or a pointer when it begins with a slash") {
-    using Path = std::vector<std::string>;
-    CHECK(field_path("a/b") == Path{"a/b"});
-    CHECK(field_path("/a/b/0") == Path{"a", "b", "0"});
-    CHECK(field_path("/") == Path{""});
-    CHECK(field_path("/a//b/") == Path{"a", "", "b", ""});
-    CHECK(field_path("/a~1b/m~0n/~01") == Path{"a/b", "m~n", "~1"});
-}

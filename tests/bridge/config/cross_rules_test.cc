@@ -85,11 +85,10 @@ TEST_CASE("rules: headers") {
 TEST_CASE("rules: what has no effect is refused") {
     CHECK(with_endpoint("url: http://m\n      ca_file: c") ==
           "t.yaml:12:16: pipelines[0].endpoint.ca_file: 'c' has no effect on an http URL (use https, or remove it)\n");
-    CHECK(with_endpoint("url: http://m\n      rows_pointer: /a")
-              .starts_with("t.yaml:12:21: pipelines[0].endpoint.rows_pointer: rows_pointer, results_pointer: "));
+    CHECK(with_endpoint("url: http://m\n      rows_pointer: /a") ==
+          "t.yaml:12:21: pipelines[0].endpoint.rows_pointer: has no effect with protocol azureml (remove it)\n");
     CHECK(with_endpoint("url: http://m\n      protocol: json\n      body: data") ==
-          "t.yaml:13:13: pipelines[0].endpoint.body: has no effect with protocol json (use rows_pointer, or remove "
-          "it)\n");
+          "t.yaml:13:13: pipelines[0].endpoint.body: has no effect with protocol json (remove it)\n");
     CHECK(with_endpoint("url: http://m\n      protocol: json\n      extras: {a: 1}")
               .starts_with("t.yaml:13:15: pipelines[0].endpoint.extras: need a body that is an object"));
 }
@@ -108,6 +107,14 @@ TEST_CASE("rules: the control row has the form of a row") {
           "t.yaml:12:16: pipelines[0].endpoint.control: has 1 values, but event.features has 2 (give one for each)\n");
     CHECK(with_endpoint("url: http://m\n      control: {a: 1, b: 2}") ==
           "t.yaml:12:16: pipelines[0].endpoint.control: must be a list, since rows is arrays\n");
+    const std::string one = sample_with("[vendorid, distance]", "[distance]");
+    const auto with_values = [&one](const std::string& control) {
+        std::string yaml = one;
+        return complaints(
+            yaml.insert(yaml.find("    results:"), "      rows: values\n      control: " + control + "\n"));
+    };
+    CHECK(with_values("2.5") == "");
+    CHECK(with_values("[2.5]").ends_with("control: must be one value, since rows is values\n"));
     CHECK(with_endpoint("url: http://m\n      rows: records\n      control: [1, 2]") ==
           "t.yaml:13:16: pipelines[0].endpoint.control: must be a map, since rows is records\n");
     CHECK(with_endpoint("url: http://m\n      control: 5") ==
@@ -126,4 +133,23 @@ TEST_CASE("rules: names in a record and in a result are unique") {
                                             "features: [/a/id, id]\n    endpoint:\n      rows: records\n");
     CHECK(complaints(records) ==
           "t.yaml:9:17: pipelines[0].event.features: 'id' and '/a/id' are both called 'id' in a record (choose one)\n");
+}
+
+TEST_CASE("rules: the default of a batch is what a request of the protocol carries") {
+    const auto batch = [](const char* endpoint) {
+        const auto loaded = load("t.yaml", sample_with("url: http://127.0.0.1:5001/score", endpoint));
+        REQUIRE(loaded);
+        return loaded->pipelines.front().endpoint.max_batch_count;
+    };
+    CHECK(batch("url: http://m") == 500);
+    CHECK(batch("url: http://m\n      protocol: openai_chat\n      request: {a: '{distance}'}") == 1);
+}
+
+TEST_CASE("rules: a request carries no more than its protocol allows") {
+    const std::string embeddings = "url: http://m\n      protocol: openai_embeddings\n      rows: values";
+    CHECK(with_endpoint(embeddings + "\n      max_batch_count: 2049")
+              .contains("max_batch_count: 2049 is above 2048, the most a request of openai_embeddings carries"));
+    CHECK(
+        with_endpoint(embeddings)
+            .contains("rows: is values, but event.features has 2 (name one feature, or set rows: arrays or records)"));
 }

@@ -199,10 +199,8 @@ TEST_CASE("messages: texts") {
              "11:12: pipelines[0].endpoint.url: 'http://m;x/' has a character in its host that is not allowed (write "
              "for example "
              "http://127.0.0.1:5001/score)"},
-            {kUrl, "url: http://m\n      protocol: azurml",
-             "12:17: pipelines[0].endpoint.protocol: 'azurml' is not known (set azureml or json)"},
             {kUrl, "url: http://m\n      rows: array",
-             "12:13: pipelines[0].endpoint.rows: 'array' is not one of its values (set arrays or records)"},
+             "12:13: pipelines[0].endpoint.rows: 'array' is not one of its values (set arrays, records or values)"},
             {kUrl, "url: http://m\n      non_finite: [a]",
              "12:19: pipelines[0].endpoint.non_finite: is a list, but must be null, string or error"},
             {kUrl, "url: http://m\n      key_file: ''",
@@ -358,4 +356,9 @@ TEST_CASE("messages: subjects") {
 TEST_CASE("messages: fields of a coming version are refused, never ignored") {
     CHECK(complaints(sample_with(kName, "name: fares\n    ordered: true"))
               .starts_with("t.yaml:5:14: pipelines[0].ordered: belongs to a coming version"));
+}
+
+TEST_CASE("messages: an unknown protocol is answered with those there are") {
+    CHECK(complaints(sample_with(kUrl, "url: http://m\n      protocol: azurml"))
+              .starts_with("t.yaml:12:17: pipelines[0].endpoint.protocol: 'azurml' is not known (set azureml, "));
 }

@@ -1,9 +1,10 @@
-#include "bridge/protocols/azureml.h"
-
+// The protocol azureml.
 #include <doctest/doctest.h>
 
 #include <array>
 #include <string>
+
+#include "bridge/protocols/registry.h"
 
 using namespace millrace;
 using namespace millrace::protocols;
@@ -11,13 +12,12 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-std::unique_ptr<Protocol> azureml(settings::AzuremlBody body = settings::AzuremlBody::inputs, std::string extras = "") {
-    settings::Endpoint endpoint;
-    endpoint.body = body;
-    endpoint.extras = std::move(extras);
-    auto made = make_azureml(endpoint);
-    REQUIRE(made);
-    return std::move(*made);
+std::unique_ptr<Protocol> azureml(const char* body = "", std::string extras = "") {
+    settings::Pipeline pipeline;
+    pipeline.endpoint.body = body;
+    pipeline.endpoint.extras = std::move(extras);
+    REQUIRE(check(pipeline));
+    return make(pipeline);
 }
 
 Answer answered(std::string_view body, std::size_t rows) { return azureml()->decode({200, {}, body, {}}, rows); }
@@ -27,11 +27,10 @@ constexpr std::array<std::string_view, 2> kRows = {R"([1,"Mon"])", R"([2,"Tue"])
 }  // namespace
 
 TEST_CASE("azureml: each body form") {
-    using enum settings::AzuremlBody;
-    CHECK(azureml(inputs)->encode(kRows).body == R"({"Inputs":{"WebServiceInput0":[[1,"Mon"],[2,"Tue"]]}})");
-    CHECK(azureml(data)->encode(kRows).body == R"({"data":[[1,"Mon"],[2,"Tue"]]})");
-    CHECK(azureml(bare)->encode(kRows).body == R"([[1,"Mon"],[2,"Tue"]])");
-    CHECK(azureml(inputs, R"({"GlobalParameters":{"method":"predict"}})")->encode(std::span(kRows).first(1)).body ==
+    CHECK(azureml("inputs")->encode(kRows).body == R"({"Inputs":{"WebServiceInput0":[[1,"Mon"],[2,"Tue"]]}})");
+    CHECK(azureml("data")->encode(kRows).body == R"({"data":[[1,"Mon"],[2,"Tue"]]})");
+    CHECK(azureml("bare")->encode(kRows).body == R"([[1,"Mon"],[2,"Tue"]])");
+    CHECK(azureml("inputs", R"({"GlobalParameters":{"method":"predict"}})")->encode(std::span(kRows).first(1)).body ==
           R"({"GlobalParameters":{"method":"predict"},"Inputs":{"WebServiceInput0":[[1,"Mon"]]}})");
 }
 
@@ -74,7 +73,7 @@ TEST_CASE("azureml: an error that comes as a 200 is a broken contract, with its 
 }
 
 TEST_CASE("azureml: pointers are refused, since it knows its places") {
-    settings::Endpoint endpoint;
-    endpoint.results_pointer = "/x";
-    CHECK(!make_azureml(endpoint));
+    settings::Pipeline pipeline;
+    pipeline.endpoint.results_pointer = "/x";
+    CHECK(check(pipeline).error().text == "results_pointer: has no effect with protocol azureml (remove it)");
 }

@@ -82,7 +82,7 @@ class ShardBench {
   public:
     explicit ShardBench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0})
         : pipeline_(std::move(pipeline)),
-          protocol_(protocols::make(pipeline_.endpoint)),
+          protocol_(protocols::make(pipeline_)),
           key_(*auth::KeyFile::load("")),
           shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, key_, observer, 1}) {}
 

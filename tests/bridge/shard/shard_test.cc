@@ -69,7 +69,7 @@ TEST_CASE("shard: what arrives during a turn is taken in it or wakes the next wa
     MuteJetStream jetstream;
     WakingEndpoint endpoint;
     Shard::Arrivals arrivals([&] { endpoint.wake(); });
-    const auto protocol = protocols::make(pipeline.endpoint);
+    const auto protocol = protocols::make(pipeline);
     auto key = auth::KeyFile::load("");
     REQUIRE(key.has_value());
     MuteObserver observer;
