@@ -26,11 +26,10 @@ MUTANTS = {
          ") || true) out.emplace_back(Ack{delivery});"),
     ]),
     "skips_the_count_check": (["batch_integrity", "conviction"], [
-        ("bridge/protocols/answer_text.cc", "        if (count_ != rows_) {", "        if (count_ > rows_) {"),
-        ("bridge/protocols/rows_protocol.cc",
-         "            answer.scores = std::move(*results);",
-         "            answer.scores = std::move(*results);\n"
-         "            answer.scores.resize(rows, answer.scores.empty() ? \"0\" : answer.scores.back());"),
+        ("bridge/protocols/answer_text.cc", "            if (column.count == rows_) continue;", "            continue;"),
+        ("bridge/protocols/answer_text.cc", "                append(out[i], column.slices[i]);",
+         "                column.slices.empty() ? void(out[i] += '0')\n"
+         "                                      : append(out[i], column.slices[std::min(i, column.slices.size() - 1)]);"),
     ]),
     "gives_scores_to_the_wrong_rows": (["batch_integrity"], [
         ("bridge/engine/answers.cc", "std::move(answer.scores[i])", "std::move(answer.scores[rows - 1 - i])"),
@@ -181,6 +180,21 @@ OWNED = {
     ]),
     "acks_what_is_not_committed": (["covers"], [
         ("bridge/engine/owner.cc", "AckUpTo{std::move(floor_ack_.subject)}", "AckUpTo{applied_ack_.subject}"),
+    ]),
+    "aggregates_what_it_scored_itself": (["aggregate_once"], [
+        ("bridge/engine/commit.cc", "    if (recall_ == nullptr) return settle(event, stored_since, true, out);",
+         "    return settle(event, stored_since, true, out);"),
+    ]),
+    "scores_again_what_is_stored": (["settled_once", "aggregate_once"], [
+        ("bridge/engine/owner.cc", "    if (recovery_ != Recovery::wanted) return std::nullopt;",
+         "    if (recovery_ != Recovery::wanted) return std::nullopt;\n    recovery_ = Recovery::done;\n    return std::nullopt;"),
+    ]),
+    "forgets_where_results_began": (["settled_once", "aggregate_once"], [
+        ("bridge/engine/owner.cc", "    if (!waiting_.empty()) return waiting_.front().result_base;\n", ""),
+    ]),
+    "publishes_a_verdict_itself": (["fenced", "settled_once"], [
+        ("bridge/engine/answers.cc", "    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);",
+         "    commit_.store(ref);"),
     ]),
     "publishes_before_the_head": (["fenced"], [
         ("bridge/engine/owner.cc", "    entries_ = std::move(content.outbox);\n    inherited_ = false;\n",
