@@ -13,6 +13,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/codec/render_aggregate.h"
+#include "bridge/codec/score_reader.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
 #include "bridge/io/curl_endpoint.h"
@@ -137,7 +138,10 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
     event.settlement.deployment = answer.deployment;
     event.settlement.request_id = "millrace-try";
     event.settlement.attempts = 1;
-    return print_publication(out, pipeline, delivery, event);
+    const int code = print_publication(out, pipeline, delivery, event);
+    if (code != 0 || pipeline.aggregates.empty()) return code;
+    codec::ScoreReader(pipeline).add_values(event);
+    return print_aggregates(out, pipeline, delivery, event);
 }
 
 }  // namespace

@@ -3,12 +3,13 @@ the results' subjects, once for each event, through kills of the bridge.
 """
 import json
 import random
+import subprocess
 import sys
 import time
 import unittest
 
 from aggregates import AggregateStage, Pipeline, TimedMaker
-from harness import SECOND, EndToEnd, Stage, partition_of, wait_until
+from harness import BINARY, SECOND, EndToEnd, Stage, partition_of, wait_until
 
 import reference
 from load import Event, canary
@@ -138,6 +139,19 @@ class ScoredAggregatesTest(EndToEnd):
         load.stop()
         stage.verify(self)
         stage.stop_bridge(self)
+
+    def test_try_shows_the_result_and_its_aggregates(self):
+        stage = self.put_on(ScoredStage, pipelines=(ScoredPipeline(),))
+        stage.endpoint.script(nonce=True)
+        stage.start_bridge()
+        event = json.dumps({"n": 1, "tenant": "alpha", "kind": "red", "at": "2026-01-01T00:00:00Z", "x": 3})
+        tried = subprocess.run([BINARY, "try", "-c", stage.folder / "millrace-1.yaml", "--tenant", "alpha"], input=event, text=True,
+                               capture_output=True, timeout=20, check=False)
+        self.assertEqual(tried.returncode, 0, tried.stdout + tried.stderr)
+        self.assertIn('results.alpha.scores\n', tried.stdout)
+        self.assertIn('{"score":0}', tried.stdout)
+        self.assertIn('"kind":"red","events":1,"total":0,"last":0,"x":3', tried.stdout)
+        stage.failed = False
 
     def test_kill_9_at_random_moments(self):
         stage, load = self.prepare(partitions=2, duplicate_window=2.0)  # shorter than a take-over
