@@ -102,7 +102,8 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
 }
 
 bool Owner::accepts(const Delivery& delivery, Time now) {
-    if (!owns() || place_ != Standing::there) return false;
+    // Behind what an owner that leaves has given up nothing may be applied.
+    if (!takes()) return false;
     // A gap is a delivery that was lost on the way: what lies behind it must not be applied before it. And a consumer
     // that goes back delivers again: after its ack_wait, or because a server forgot what it had delivered.
     if (delivery.consumer_sequence != received_ + 1 || delivery.stream_sequence <= received_sequence_) {

@@ -224,5 +224,40 @@ TEST_CASE("scenario: acks are lost for longer than the consumer waits for them")
     s.settles(minutes(1));
 }
 
+void scored(Plan& plan) {
+    plan.replicas = 2;
+    auto& p = plan.pipeline;
+    p.event.features = {{"who", {}}};
+    p.results.subject = "results.{tenant}.trips";
+    p.endpoint.url = "http://model/score";
+    p.endpoint.body = "bare";
+    p.endpoint.timeout = minutes(1);
+    p.endpoint.control = R"(["@control|0|good"])";
+    p.aggregates[0].select[1].operand = {Operand::From::score, "nonce"};
+    plan.model.nonce = true;
+}
+
+TEST_CASE("scenario: what comes after an owner that leaves has given something up is the next owner's") {
+    OwnedScenario s(scored);
+    s.publish();
+    s.run(seconds(2));
+    s.world().model.set_condition(Condition::hanging);
+    s.publish();
+    s.run(seconds(1));
+    const auto place = s.owner_place();
+    s.owner().drain(milliseconds(10500));
+    // Its last answers are late.
+    s.run(milliseconds(7500));
+    s.link(place).lose_puback = 1;
+    s.run(milliseconds(1200));
+    // Needs no answer, and so would be applied at once.
+    s.world().publisher.publish_text("acme", "no json");
+    s.run(milliseconds(300));
+    s.link(place) = {};
+    s.run(seconds(2));
+    s.world().model.set_condition(Condition::healthy);
+    s.settles(minutes(2));
+}
+
 }  // namespace
 }  // namespace millrace::sim
