@@ -201,7 +201,7 @@ OWNED = {
          "    entries_ = std::move(content.outbox);\n    outbox_.begin(entries_, head.out_base, false);\n"
          "    inherited_ = false;\n"),
     ]),
-    "takes_a_delivery_across_a_gap": (["aggregate_once", "late_once", "recovers", "acked_after_stored", "fenced"], [
+    "takes_a_delivery_across_a_gap": (["settled_once", "aggregate_once", "late_once", "recovers", "acked_after_stored", "fenced"], [
         ("bridge/engine/owner.cc", "    if (delivery.consumer_sequence != received_ + 1 ||", "    if ("),
     ]),
     "claims_without_waiting": (["fenced"], [
@@ -221,7 +221,7 @@ OWNED = {
     "proves_idleness_without_reading": (["aggregate_once", "late_once", "fenced"], [
         ("bridge/engine/owner_input.cc", "    if (got.message) {", "    if (got.message && !proof) {"),
     ]),
-    "begins_behind_the_floor": (["recovers", "aggregate_once", "late_once"], [
+    "begins_behind_the_floor": (["settled_once", "recovers", "aggregate_once", "late_once"], [
         ("bridge/engine/owner.cc", "    position_.start_sequence = applied_.sequence + 1;",
          "    position_.start_sequence = applied_.sequence + 2;"),
     ]),
