@@ -66,6 +66,8 @@ class Conviction {
 
     // A request was scored. Its first row becomes the tenant's last good row. `row` is copied.
     void scored(const Flight& flight, const Answer& answer, std::string_view row, Time now);
+    // A row of the tenant was scored, here or elsewhere: it may be asked for as a witness. Copied.
+    void remember(const std::string& tenant, std::string_view row);
     // A witness came back without being scored: those it was for are parked when it was refused, asked again otherwise.
     void witness_failed(const std::string& tenant, bool refused, Time now);
     // The endpoint is on hold: no answer of it counts.
@@ -133,7 +135,6 @@ class Conviction {
     };
 
     Tenant& entry(const std::string& name);
-    void remember(const std::string& tenant, std::string_view row);
     [[nodiscard]] const Tenant* known(const std::string& name) const;
     // The tenant's last good row, or the control row; empty for none.
     [[nodiscard]] const std::string& witness_row(const std::string& name) const;

@@ -259,5 +259,21 @@ TEST_CASE("scenario: what comes after an owner that leaves has given something u
     s.settles(minutes(2));
 }
 
+TEST_CASE("scenario: what an owner finds stored is a witness, too") {
+    OwnedScenario s([](Plan& plan) {
+        scored(plan);
+        plan.replicas = 1;
+        plan.pipeline.endpoint.control.clear();
+        plan.pipeline.endpoint.max_batch_count = 1;
+    });
+    s.world().model.set_delay(seconds(1));
+    s.world().publisher.publish("acme", "k1", 7, {}, 0, Kind::poison);
+    s.publish();
+    // The good one is scored and stored; the other one is not convicted yet.
+    s.run_until([&] { return s.world().oracle.seen().contains("results"); }, seconds(5));
+    s.crash(0);
+    s.settles(minutes(30));
+}
+
 }  // namespace
 }  // namespace millrace::sim
