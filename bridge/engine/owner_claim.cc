@@ -94,6 +94,10 @@ void Owner::surveyed(const Bound& bound, Time now) {
     trouble_.clear();
     bound_ = bound;
     outbox_.saw(bound.output_last_sequence);
+    // Of a stream that was made anew, or that an output has moved to, no sequence is known.
+    for (std::size_t o = 0; head_ && o < std::min(head_->out_base.size(), bound.output_last_sequence.size()); ++o) {
+        if (head_->out_base[o] > bound.output_last_sequence[o]) head_->out_base[o] = 0;
+    }
     if (!head_ && bound.ack_floor > 0) {
         return suspect("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
                                               " were acked (the state stream was removed: restore it, or remove the "

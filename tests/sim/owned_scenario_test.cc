@@ -275,5 +275,34 @@ TEST_CASE("scenario: what an owner finds stored is a witness, too") {
     s.settles(minutes(30));
 }
 
+TEST_CASE("scenario: the stream of the results is made anew, and two owners come after that") {
+    OwnedScenario s([](Plan& plan) {
+        scored(plan);
+        plan.replicas = 1;
+        plan.duplicate_window = seconds(30);
+    });
+    for (int n = 0; n < 3; ++n) {
+        s.publish();
+        s.run(seconds(1));
+    }
+    s.settles(minutes(1));
+    s.crash(0, seconds(5));
+    const auto* stream = s.server().stream("OUT2");
+    REQUIRE(stream != nullptr);
+    auto config = stream->config();
+    s.server().delete_stream("OUT2");
+    s.server().add_stream(std::move(config));
+    // The first one has the result stored, and dies before it is applied.
+    s.run_until([&] { return s.head().epoch == 2; }, minutes(1));
+    s.run(milliseconds(200));
+    s.link(0).lose_puback = 1;
+    s.publish();
+    s.run_until([&] { return s.world().oracle.seen().at("results") == 4; }, seconds(30));
+    s.crash(0, minutes(2));
+    s.link(0) = {};
+    s.run(seconds(1));
+    s.settles(minutes(5));
+}
+
 }  // namespace
 }  // namespace millrace::sim
