@@ -11,6 +11,7 @@ namespace millrace::codec {
 namespace {
 
 constexpr std::string_view kScore = "/score";
+constexpr std::string_view kResult = R"({"score":)";  // what every result begins with
 
 // A field of the score, named as in Operand::path → as a JSON Pointer into a result.
 std::string pointer_to(const std::string& path) {
@@ -58,8 +59,9 @@ bool ScoreReader::read_back(const StreamMessage& message, Event& event) {
         if (!reason) return false;
         event.settlement.verdict = Verdict{*reason, "stored before", 0, {}};
     } else {
-        if (reader_.read(message.payload) || fields_.at(score_).kind == Found::Kind::missing) return false;
-        event.settlement.score = fields_.at(score_).raw;
+        if (!message.payload.starts_with(kResult)) return false;
+        // One too deep to be read counts all the same, with no values.
+        event.settlement.score = reader_.read(message.payload) ? "null" : fields_.at(score_).raw;
         event.settlement.verdict.reset();
     }
     event.settlement.told = true;

@@ -106,3 +106,15 @@ TEST_CASE("score reader: another message, and one that is neither, says nothing"
     CHECK(event.settlement.score == "2");
     CHECK(!event.settlement.told);
 }
+
+TEST_CASE("score reader: a stored score that is too deep to be read counts all the same") {
+    const auto pipeline = of_scores({""});
+    codec::ScoreReader reader(pipeline);
+    Event event = event_of("one");
+    event.values.assign(1, Null{});
+    event.settlement.score = "7";
+    const std::string deep = std::string(100, '[') + std::string(100, ']');
+    CHECK(reader.read_back(stored_for(event, R"({"score":)" + deep + "}"), event));
+    reader.add_values(event);
+    CHECK(event.values[0] == Value(Null{}));
+}
