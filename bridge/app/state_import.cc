@@ -182,8 +182,9 @@ bool store(Work& work, std::ostream& out, std::ostream& err) {
         }
         const std::string place = "epoch " + std::to_string(order.head.epoch) + ", commit " +
                                   std::to_string(order.head.commit) + ", floor " + std::to_string(order.head.floor);
+        const Partition partition = order.partition;
         if (const auto stored = work.import->store(std::move(order)); !stored) {
-            complain(err, *work.pipeline, order.partition, stored.error().text);
+            complain(err, *work.pipeline, partition, stored.error().text);
             return false;
         }
         out << what << ": stored, " << place << "; the next replica takes over\n";

@@ -13,7 +13,8 @@ constexpr std::uint8_t kNone = 64;
 constexpr std::array<std::uint8_t, 256> kBits = [] {
     std::array<std::uint8_t, 256> bits{};
     bits.fill(kNone);
-    for (std::uint8_t i = 0; i < kBase64.size(); ++i) bits[static_cast<std::uint8_t>(kBase64[i])] = i;
+    for (std::size_t i = 0; i < kBase64.size(); ++i)
+        bits[static_cast<std::uint8_t>(kBase64[i])] = static_cast<std::uint8_t>(i);
     return bits;
 }();
 
