@@ -2,8 +2,7 @@
 // objects) are read the same way, and results that are stored as well.
 #include "bridge/codec/score_reader.h"
 
-#include <algorithm>
-
+#include "bridge/base/header.h"
 #include "bridge/windows/operands.h"
 #include "subjects/identity.h"
 
@@ -29,11 +28,6 @@ std::string pointer_to(const std::string& path) {
     return pointer;
 }
 
-const std::string* value_of(const StreamMessage& message, std::string_view name) {
-    const auto found = std::ranges::find(message.headers, name, &Header::first);
-    return found == message.headers.end() ? nullptr : &found->second;
-}
-
 }  // namespace
 
 ScoreReader::ScoreReader(const settings::Pipeline& pipeline) : score_(fields_.add(kScore)), reader_(fields_) {
@@ -52,9 +46,9 @@ void ScoreReader::add_values(Event& event) {
 }
 
 bool ScoreReader::read_back(const StreamMessage& message, Event& event) {
-    const auto* id = value_of(message, "Nats-Msg-Id");
+    const auto* id = find_header(message.headers, "Nats-Msg-Id");
     if (id == nullptr || subjects::identity_from_hex(*id) != event.id) return false;
-    if (const auto* text = value_of(message, "Millrace-Reason")) {
+    if (const auto* text = find_header(message.headers, "Millrace-Reason")) {
         const auto reason = reason_named(*text);
         if (!reason) return false;
         event.settlement.verdict = Verdict{*reason, "stored before", 0, {}};

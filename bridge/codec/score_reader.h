@@ -21,8 +21,8 @@ class ScoreReader {
     ScoreReader(const ScoreReader&) = delete;
     ScoreReader& operator=(const ScoreReader&) = delete;
 
-    // Sets those of the event's values that are of its score. Requires: it has one. All are null for a score that is
-    // nested deeper than an event may be.
+    // Sets those of the event's values that are of its score. Requires: it has one where any is wanted. All are null
+    // for a score that is nested deeper than an event may be.
     void add_values(Event& event);
     // Puts the score of a stored result, or the reason of a stored dead letter, into the settlement of the event whose
     // identity the message has. False, and nothing changed, when the message is another or none of the two.

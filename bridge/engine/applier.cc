@@ -81,7 +81,7 @@ Fate Applier::place(const Delivery& delivery, Event& event) {
     if (!moved_.contains(delivery.tenant)) moved_.insert(delivery.tenant);
     const Fate fate = fate_of(judged.standing);
     if (fate == Fate::in_time || fate == Fate::adjusted) {
-        if (settings::has_endpoint(pipeline_)) rendering_.add_score_values(event);
+        rendering_.add_score_values(event);
         windows_.add({delivery.tenant, judged.at, {delivery.stream_sequence, event.element}, event.values});
     } else if (pipeline_.event.on_late == settings::OnLate::subject) {
         publish(rendering_.late(delivery, event, fate));

@@ -215,7 +215,7 @@ void Commit::drop(EventRef event) {
     const auto found = publications_.find(event);
     if (found == publications_.end()) return;
     forget_attempts(found->second);
-    if (recall_ != nullptr) recall_->forget(event);
+    if (found->second.is_read_back) recall_->forget(event);
     publications_.erase(found);
 }
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "bridge/base/random.h"
 #include "bridge/base/stream.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/numbers.h"
+#include "bridge/engine/retry.h"
 
 namespace millrace::engine {
 
@@ -20,7 +20,7 @@ class Reading {
     static constexpr Duration kAnswerWithin = std::chrono::seconds(5);
 
     Reading(Partition partition, Numbers& numbers, std::uint64_t seed)
-        : partition_(partition), numbers_(numbers), random_(seed) {}
+        : partition_(partition), numbers_(numbers), retry_(seed) {}
 
     // Replaces what was asked before. The number and the partition of `read` are given here.
     void ask(Read read) {
@@ -36,17 +36,15 @@ class Reading {
     // Whether `got` answers what is asked, with a message or with none. An error is asked again later.
     bool got(const GotMessage& got, Time now);
 
-    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    [[nodiscard]] const std::string& trouble() const { return retry_.trouble(); }
     [[nodiscard]] Time next_due(Time now) const { return wanted_ && due_ > now ? due_ : kNever; }
 
   private:
     const Partition partition_;
     Numbers& numbers_;
-    Random random_;
+    Retry retry_;
     std::optional<Read> wanted_;  // number 0: not sent
     Time due_{};                  // given up then, or not sent before
-    std::uint32_t failures_ = 0;
-    std::string trouble_;
 };
 
 }  // namespace millrace::engine

@@ -3,16 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "bridge/engine/backoff.h"
-
 namespace millrace::engine {
-
-namespace {
-
-constexpr BackoffRule kAgain{std::chrono::milliseconds(200), std::chrono::seconds(5)};
-constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::seconds(30)};
-
-}  // namespace
 
 void Recall::pump(Time now, bool connected, Effects& out) {
     while (!asked_.empty() && now >= asked_.begin()->second.due) {
@@ -20,7 +11,7 @@ void Recall::pump(Time now, bool connected, Effects& out) {
         asked_.erase(asked_.begin());
     }
     if (!connected || now < not_before_) return;
-    const std::size_t most = failures_ == 0 ? kMostUnanswered : 1;
+    const std::size_t most = retry_.is_failing() ? 1 : kMostUnanswered;
     while (!wanted_.empty() && asked_.size() < most) {
         const Wish wish = wanted_.front();
         wanted_.pop_front();
@@ -42,14 +33,11 @@ std::optional<EventRef> Recall::got(const GotMessage& got, Time now) {
     const Wish wish = found->second.wish;
     asked_.erase(found);
     if (got.error) {
-        const bool passing = got.error->code == ErrorCode::unavailable;
-        trouble_ = passing ? std::string() : got.error->text;
-        not_before_ = now + backoff(passing ? kAgain : kAgainMisconfigured, ++failures_, random_);
+        not_before_ = retry_.failed(*got.error, now);
         wanted_.push_back(wish);
         return std::nullopt;
     }
-    failures_ = 0;
-    trouble_.clear();
+    retry_.succeeded();
     return wish.event;
 }
 

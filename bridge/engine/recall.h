@@ -14,9 +14,9 @@
 #include <string>
 
 #include "bridge/base/ids.h"
-#include "bridge/base/random.h"
 #include "bridge/base/stream.h"
 #include "bridge/engine/effect.h"
+#include "bridge/engine/retry.h"
 
 namespace millrace::engine {
 
@@ -25,7 +25,7 @@ class Recall {
     static constexpr std::size_t kMostUnanswered = 64;
     static constexpr Duration kAnswerWithin = std::chrono::seconds(5);
 
-    explicit Recall(std::uint64_t seed) : random_(seed) {}
+    explicit Recall(std::uint64_t seed) : retry_(seed) {}
 
     void want(EventRef event, Partition partition, OutputPlace place) { wanted_.push_back({event, partition, place}); }
     void pump(Time now, bool connected, Effects& out);
@@ -36,7 +36,7 @@ class Recall {
     void clear();
 
     // Why the streams cannot be read as we are set up; empty since the last message that was.
-    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    [[nodiscard]] const std::string& trouble() const { return retry_.trouble(); }
     [[nodiscard]] Time next_due(Time now) const;
 
   private:
@@ -50,13 +50,11 @@ class Recall {
         Time due{};  // given up then
     };
 
-    Random random_;
+    Retry retry_;
     std::deque<Wish> wanted_;
     std::map<std::uint64_t, Asked> asked_;  // by the number of the Read, which is the order of asking
     std::uint64_t number_ = 0;
     Time not_before_{};
-    std::uint32_t failures_ = 0;
-    std::string trouble_;
 };
 
 }  // namespace millrace::engine

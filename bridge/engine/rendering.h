@@ -28,7 +28,7 @@ class Rendering {
 
     // Puts into the event's settlement what a stored message says that has its identity; false when it says nothing.
     virtual bool read_back(const StreamMessage& message, Event& event) const = 0;
-    // Adds to the event's values those of its score.
+    // Adds to the event's values those of its score, where any is wanted.
     virtual void add_score_values(Event& event) const = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bridge/base/header.h"
 #include "bridge/base/stream.h"
 #include "bridge/settings/outputs.h"
 
@@ -21,11 +22,6 @@ struct Age {
     auto operator<=>(const Age&) const = default;
 };
 
-std::string_view value_of(const std::vector<Header>& headers, std::string_view name) {
-    const auto found = std::ranges::find(headers, name, &Header::first);
-    return found == headers.end() ? std::string_view() : std::string_view(found->second);
-}
-
 bool is_time(std::string_view text) {
     return std::ranges::equal(text, kEndShape, [](char c, char shape) {
         return shape >= '0' && shape <= '9' ? c >= '0' && c <= '9' : c == shape;
@@ -34,9 +30,9 @@ bool is_time(std::string_view text) {
 
 std::optional<Age> age_of(const std::vector<Header>& headers) {
     Age age;
-    const auto number = value_of(headers, "Millrace-Generation");
+    const auto number = header_or_empty(headers, "Millrace-Generation");
     const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), age.generation);
-    age.window_end = value_of(headers, "Millrace-Window-End");
+    age.window_end = header_or_empty(headers, "Millrace-Window-End");
     if (error != std::errc() || stop != number.data() + number.size() || !is_time(age.window_end)) return {};
     return age;
 }

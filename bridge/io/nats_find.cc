@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "bridge/base/header.h"
 #include "bridge/io/nats_wire.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
@@ -18,11 +19,6 @@ constexpr std::chrono::milliseconds kPullExpires{2000};
 constexpr std::chrono::milliseconds kPullLimit{4000};
 constexpr Duration kConsumerLife = std::chrono::seconds(30);
 
-std::string_view value_of(std::span<const Header> headers, std::string_view key) {
-    const auto at = std::ranges::find(headers, key, &Header::first);
-    return at == headers.end() ? std::string_view() : std::string_view(at->second);
-}
-
 Error incomplete(const std::string& stream, const std::string& why) {
     return {ErrorCode::unavailable, "search of stream \"" + stream + "\" is incomplete: " + why};
 }
@@ -35,12 +31,12 @@ struct NatsFinder::Place {
 };
 
 std::optional<Identity> wanted_identity(std::span<const Header> headers, std::string_view pipeline, const Find& find) {
-    if (value_of(headers, "Millrace-Pipeline") != pipeline) return {};
-    const auto id = subjects::identity_from_hex(value_of(headers, "Nats-Msg-Id"));
+    if (header_or_empty(headers, "Millrace-Pipeline") != pipeline) return {};
+    const auto id = subjects::identity_from_hex(header_or_empty(headers, "Nats-Msg-Id"));
     constexpr std::string_view kInput = "Millrace-Input-Sequence";
-    if (std::ranges::find(headers, kInput, &Header::first) == headers.end())
-        return id;  // an aggregate tells of no single input
-    const auto text = value_of(headers, kInput);
+    const std::string* found = find_header(headers, kInput);
+    if (found == nullptr) return id;  // an aggregate tells of no single input
+    const std::string& text = *found;
     std::uint64_t sequence = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
     if (error != std::errc() || stop != text.data() + text.size()) return {};

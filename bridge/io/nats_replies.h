@@ -2,7 +2,6 @@
 // io/nats_*.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -12,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/base/header.h"
 #include "bridge/io/nats_connection.h"
 
 namespace millrace::io {
 
 inline std::string_view header(const NatsMessage& message, std::string_view key) {
-    const auto at = std::ranges::find(message.headers, key, &Header::first);
-    return at == message.headers.end() ? std::string_view() : std::string_view(at->second);
+    return header_or_empty(message.headers, key);
 }
 
 inline int status_code(const NatsMessage& message) {

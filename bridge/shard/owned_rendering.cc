@@ -1,10 +1,10 @@
 #include "bridge/shard/owned_rendering.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "bridge/base/header.h"
 #include "bridge/codec/render_aggregate.h"
 #include "subjects/identity.h"
 
@@ -20,9 +20,9 @@ state::OutboxEntry entry_of(Result<codec::Rendered> rendered, std::string_view i
     entry.subject = std::move(rendered->subject);
     entry.headers = std::move(rendered->headers);
     entry.payload = std::move(rendered->payload);
-    const auto id = std::ranges::find(entry.headers, identity, &Header::first);
-    MILLRACE_CHECK(id != entry.headers.end(), "everything published has an identity");
-    entry.id = subjects::identity_from_hex(id->second).value_or(Identity{});
+    const std::string* id = find_header(entry.headers, identity);
+    MILLRACE_CHECK(id != nullptr, "everything published has an identity");
+    entry.id = subjects::identity_from_hex(*id).value_or(Identity{});
     return entry;
 }
 
