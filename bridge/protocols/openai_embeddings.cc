@@ -7,6 +7,7 @@
 
 #include "bridge/protocols/answer_text.h"
 #include "bridge/protocols/json_reader.h"
+#include "bridge/protocols/list_reader.h"
 #include "bridge/protocols/non_finite.h"
 #include "bridge/protocols/openai.h"
 #include "bridge/protocols/request_template.h"
@@ -21,13 +22,15 @@ using Shape = JsonReader::Kind;
 constexpr std::array kBodies = {Body{"", kValues}};
 
 // Reads all of the body; a problem is the first one met.
-class Embeddings {
+class Embeddings : ListReader {
   public:
     Embeddings(std::string_view body, std::size_t rows, NonFinite policy)
-        : reader_(body, policy != NonFinite::error), policy_(policy), texts_(rows) {}
+        : ListReader(body, policy != NonFinite::error), policy_(policy), texts_(rows) {}
 
     Results run() {
-        answer();
+        read_list("data", "the list of embeddings", [this] {
+            if (enter(Shape::object, "an embedding")) one();
+        });
         if (!reader_.finish()) return fail(ErrorCode::invalid, "the body is no JSON: " + reader_.complaint());
         if (count_ != texts_.size()) complain("found " + std::to_string(count_));
         if (placed_ != texts_.size()) complain("found an index beyond them");
@@ -36,24 +39,6 @@ class Embeddings {
     }
 
   private:
-    void answer() {
-        bool found = false;
-        if (!enter(Shape::object, "an object")) return;
-        while (reader_.more()) {
-            if (!is_name(reader_.key(), "data")) {
-                reader_.skip();
-            } else if (std::exchange(found, true)) {
-                complain("found \"data\" more than once");
-                reader_.skip();
-            } else if (enter(Shape::array, "the list of embeddings")) {
-                while (reader_.more()) {
-                    if (enter(Shape::object, "an embedding")) one();
-                }
-            }
-        }
-        if (!found) complain("found an object without \"data\"");
-    }
-
     void one() {
         std::string_view index;
         std::string_view embedding;
@@ -88,23 +73,10 @@ class Embeddings {
         ++placed_;
     }
 
-    bool enter(Shape kind, std::string_view what) {
-        if (reader_.peek() == kind) return reader_.enter(), true;
-        complain("found something else where " + std::string(what) + " belongs");
-        reader_.skip();
-        return false;
-    }
-
-    void complain(std::string text) {
-        if (problem_.empty()) problem_ = std::move(text);
-    }
-
-    JsonReader reader_;
     NonFinite policy_;
     std::vector<std::string> texts_;  // by index
     std::size_t count_ = 0;           // embeddings there were
     std::size_t placed_ = 0;
-    std::string problem_;
 };
 
 Results read_embeddings(std::string_view body, std::size_t rows, NonFinite policy) {

@@ -6,6 +6,7 @@
 
 #include "bridge/protocols/answer_text.h"
 #include "bridge/protocols/json_reader.h"
+#include "bridge/protocols/list_reader.h"
 #include "bridge/protocols/non_finite.h"
 
 namespace millrace::protocols {
@@ -24,9 +25,12 @@ struct Output {
 };
 
 // Everything of the body is read; a problem is the first one met.
-class Outputs {
+class Outputs : ListReader {
   public:
-    Outputs(std::string_view body, NonFinite policy) : reader_(body, policy != NonFinite::error) { answer(); }
+    Outputs(std::string_view body, NonFinite policy) : ListReader(body, policy != NonFinite::error) {
+        read_list("outputs", "the list of outputs", [this] { element(); });
+        if (outputs_.empty()) complain("found no outputs");
+    }
 
     // What is wrong with the body, or nothing.
     std::string complaint() {
@@ -36,32 +40,12 @@ class Outputs {
     const std::vector<Output>& all() const { return outputs_; }
 
   private:
-    void answer() {
-        bool found = false;
-        if (!enter(Kind::object, "an object")) return;
-        while (reader_.more()) {
-            if (!is_name(reader_.key(), "outputs")) {
-                reader_.skip();
-            } else if (std::exchange(found, true)) {
-                complain("found \"outputs\" more than once");
-                reader_.skip();
-            } else {
-                outputs();
-            }
-        }
-        if (!found) complain("found an object without \"outputs\"");
-        if (found && outputs_.empty()) complain("found no outputs");
-    }
-
-    void outputs() {
-        if (!enter(Kind::array, "the list of outputs")) return;
-        while (reader_.more()) {
-            if (outputs_.size() == kMaxOutputs) {
-                complain("found more than 256 outputs");
-                reader_.skip();
-            } else if (enter(Kind::object, "an output")) {
-                output();
-            }
+    void element() {
+        if (outputs_.size() == kMaxOutputs) {
+            complain("found more than 256 outputs");
+            reader_.skip();
+        } else if (enter(Kind::object, "an output")) {
+            output();
         }
     }
 
@@ -91,20 +75,7 @@ class Outputs {
         outputs_.push_back(out);
     }
 
-    bool enter(Kind kind, std::string_view what) {
-        if (reader_.peek() == kind) return reader_.enter(), true;
-        complain("found something else where " + std::string(what) + " belongs");
-        reader_.skip();
-        return false;
-    }
-
-    void complain(std::string text) {
-        if (problem_.empty()) problem_ = std::move(text);
-    }
-
-    JsonReader reader_;
     std::vector<Output> outputs_;
-    std::string problem_;
 };
 
 // The dimensions, or nothing for a text that is no list of whole numbers.
