@@ -170,6 +170,7 @@ class Owner {
     [[nodiscard]] bool wants_commit(Time now) const;
     [[nodiscard]] bool lease_wants_commit(Time now) const;
     void freeze(Time now);
+    [[nodiscard]] bool goes_with_heads(const state::OutboxEntry& entry) const;
     void carry_on(Time now);  // a head without anything new
     state::Head next_head(bool whole) const;
     void ack(Effects& out);
