@@ -301,8 +301,8 @@ struct NatsJetStream::State {
 
     std::string ack_reply(StoreId id) const { return ack_inbox + "." + std::to_string(static_cast<std::uint64_t>(id)); }
 
-    // Sends it, with what JetStream is to know of it as further headers.
-    Result<void> store(ports::Publication& publication, const std::string& reply) {
+    // Sends it, with `more` and what JetStream is to know of it as further headers. Room is kept for these.
+    Result<void> store(ports::Publication& publication, const std::string& reply, std::vector<Header> more = {}) {
         const auto output = stream_of(publication.output);
         if (!output) return std::unexpected(output.error());
         if (const auto size = header_block_size(publication.headers) + publication.payload.size();
@@ -311,6 +311,7 @@ struct NatsJetStream::State {
                                                   std::to_string(output->room) + " that stream \"" + output->name +
                                                   "\" takes");
         }
+        std::ranges::move(more, std::back_inserter(publication.headers));
         publication.headers.emplace_back("Nats-Expected-Stream", output->name);
         if (const auto& expected = publication.expected_last_subject_sequence)
             publication.headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
@@ -325,11 +326,11 @@ struct NatsJetStream::State {
                                std::to_string(static_cast<std::uint64_t>(batch.back().id));
         std::size_t number = 0;
         for (ports::Publication& each : batch) {
-            each.headers.emplace_back("Nats-Batch-Id", id);
-            each.headers.emplace_back("Nats-Batch-Sequence", std::to_string(++number));
+            std::vector<Header> place = {{"Nats-Batch-Id", id}, {"Nats-Batch-Sequence", std::to_string(++number)}};
             const bool last = number == batch.size();
-            if (last) each.headers.emplace_back("Nats-Batch-Commit", "1");
-            if (auto stored = store(each, last ? ack_reply(each.id) : std::string()); !stored) return stored;
+            if (last) place.emplace_back("Nats-Batch-Commit", "1");
+            if (auto stored = store(each, last ? ack_reply(each.id) : std::string(), std::move(place)); !stored)
+                return stored;
         }
         return {};
     }
