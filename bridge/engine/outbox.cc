@@ -22,7 +22,6 @@ void Outbox::begin(std::vector<state::OutboxEntry> entries, std::vector<std::uin
     clear();
     base_ = std::move(base);
     for (state::OutboxEntry& entry : entries) {
-        if (is_unwanted_summary(pipeline_, entry)) continue;
         const bool unsure = inherited && !is_compared(entry);
         rows_.push_back({std::move(entry), unsure ? Standing::unsure : Standing::waiting, std::nullopt, {}});
     }

@@ -176,7 +176,7 @@ class Owner {
     void ack(Effects& out);
     void take_position(Time now, Effects& out);
     void let_go_of_waiting(bool all);
-    void recover_from(const std::vector<std::uint64_t>& out_base);
+    void recover_from(bool anew);
     // Every result of what is not applied is, or will be, stored above it.
     [[nodiscard]] std::uint64_t result_base() const;
     [[nodiscard]] std::vector<std::uint64_t> out_base() const;

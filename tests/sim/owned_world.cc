@@ -19,6 +19,8 @@ std::string text_of(const Snapshot& s) {
 
 Plan next_generation(Plan plan) {
     ++plan.pipeline.generation;
+    // Its aggregates may be in another order.
+    std::ranges::reverse(plan.pipeline.aggregates);
     return plan;
 }
 

@@ -70,6 +70,7 @@ struct Estate {
         counts.name = "counts";
         counts.window.size = Seconds(10);
         counts.select.emplace_back().name = "n";
+        counts.subject = pipeline.dead_letter.subject = "out";
         pipeline.aggregates.push_back(std::move(counts));
     }
 

@@ -213,7 +213,7 @@ OWNED = {
          "    if (!last) return;"),
     ]),
     "forgets_the_outbox_on_takeover": (["recovers", "acked_after_stored"], [
-        ("bridge/engine/owner_claim.cc", "    if (head_) content.outbox = chain_.take_outbox();\n", ""),
+        ("bridge/engine/owner_claim.cc", "    content.outbox = std::move(inherited->entries);\n", ""),
     ]),
     "does_not_carry_the_outbox": (["recovers", "acked_after_stored"], [
         ("bridge/engine/owner.cc", "    content.outbox = outbox_.unconfirmed();\n", ""),
