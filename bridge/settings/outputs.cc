@@ -20,6 +20,9 @@ std::vector<OutputRow> outputs(const Pipeline& pipeline) {
     }
     rows.push_back({Output::dead_letter, "dead_letter.subject", pipeline.dead_letter.subject, {}});
     rows.push_back({Output::unroutable, "dead_letter.unroutable_subject", pipeline.dead_letter.unroutable_subject, {}});
+    if (pipeline.bypass.to == Bypass::To::subject) {
+        rows.push_back({Output::bypass, "bypass.subject", pipeline.bypass.subject, {}});
+    }
     if (!is_owned(pipeline)) return rows;
     if (pipeline.event.on_late == OnLate::subject) {
         rows.push_back({Output::late, "event.late_subject", pipeline.event.late_subject, {}});
