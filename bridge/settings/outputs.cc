@@ -39,6 +39,12 @@ std::vector<OutputRow> outputs(const Pipeline& pipeline) {
     return rows;
 }
 
+Output output_of(const Pipeline& pipeline, const Delivery& delivery, Ending ending) {
+    if (ending == Ending::dead) return delivery.tenant.empty() ? Output::unroutable : Output::dead_letter;
+    const bool apart = ending == Ending::bypassed && pipeline.bypass.to == Bypass::To::subject;
+    return apart ? Output::bypass : Output::result;
+}
+
 std::size_t output_slots(const Pipeline& pipeline) {
     return is_owned(pipeline) ? index(aggregate_output(pipeline.aggregates.size())) : kEventOutputs;
 }

@@ -273,6 +273,8 @@ Plan Plan::owned_of(std::uint64_t seed) {
     if (more.chance(0.2)) plan.disaster = more.below(kDisasters) + 1;
     Random scores(seed, "owned scores");
     if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
+    Random selection(seed, "owned selection");
+    plan.where = draw_selection(selection, plan.pipeline);
     return plan;
 }
 

@@ -47,8 +47,9 @@ OwnedWorld::~OwnedWorld() {
 void OwnedWorld::make_streams() {
     server.add_stream({.name = plan.pipeline.input.stream, .subjects = {"events.>"}});
     std::vector<std::vector<std::string>> outputs = {
-        {"aggregates.>"}, {"late.>"}, {"results.>", "dead.>", "dead-unroutable.>"}};
-    if (plan.seed % 2 == 0) outputs = {{"aggregates.>", "late.>", "results.>", "dead.>", "dead-unroutable.>"}};
+        {"aggregates.>"}, {"late.>"}, {"results.>", "bypass.>", "dead.>", "dead-unroutable.>"}};
+    if (plan.seed % 2 == 0)
+        outputs = {{"aggregates.>", "late.>", "results.>", "bypass.>", "dead.>", "dead-unroutable.>"}};
     for (std::size_t n = 0; n < outputs.size(); ++n) {
         server.add_stream({.name = "OUT" + std::to_string(n),
                            .subjects = outputs[n],

@@ -45,10 +45,10 @@ TEST_CASE("metrics: what a shard tells is counted under its pipeline, tenant and
     auto& shard = metrics.add_shard("fares");
     shard.received(120, 3, false);
     shard.received(80, 1, true);
-    shard.settled("acme", std::nullopt, false, 20ms);
-    shard.settled("acme", std::nullopt, true, 20ms);
-    shard.settled("acme", Reason::field_missing, false, 20ms);
-    shard.settled("", Reason::unroutable_tenant, false, -5s);
+    shard.settled("acme", Ending::scored, std::nullopt, false, 20ms);
+    shard.settled("acme", Ending::scored, std::nullopt, true, 20ms);
+    shard.settled("acme", Ending::dead, Reason::field_missing, false, 20ms);
+    shard.settled("", Ending::dead, Reason::unroutable_tenant, false, -5s);
     shard.acked();
     shard.requested(3);
     shard.answered(Outcome::throttled, 429, 40ms);
@@ -108,8 +108,8 @@ TEST_CASE("metrics: ten thousand tenants stay inside max_series and no event is 
     Metrics metrics({.max_series = 100});
     auto& shard = metrics.add_shard("fares");
     for (int i = 0; i < 10'000; ++i) {
-        shard.settled("t" + std::to_string(i), std::nullopt, false, 1ms);
-        shard.settled("t" + std::to_string(i), Reason::rejected, false, 1ms);
+        shard.settled("t" + std::to_string(i), Ending::scored, std::nullopt, false, 1ms);
+        shard.settled("t" + std::to_string(i), Ending::dead, Reason::rejected, false, 1ms);
     }
     const auto text = metrics.text();
     std::size_t of_tenants = 0;
@@ -128,7 +128,8 @@ TEST_CASE("metrics: a tenant's series count once, however many shards it is on")
     millrace::ports::Observer* shards[] = {&metrics.add_shard("fares"), &metrics.add_shard("fares"),
                                            &metrics.add_shard("fares")};
     for (auto* shard : shards) {
-        for (int i = 0; i < 40; ++i) shard->settled("t" + std::to_string(i), Reason::rejected, false, 1ms);
+        for (int i = 0; i < 40; ++i)
+            shard->settled("t" + std::to_string(i), Ending::dead, Reason::rejected, false, 1ms);
     }
     const auto text = metrics.text();
     CHECK(value(text, R"(millrace_dead_letters_total{pipeline="fares",reason="rejected",tenant="t39"})") == 3);
@@ -139,7 +140,7 @@ TEST_CASE("metrics: a tenant's series count once, however many shards it is on")
 TEST_CASE("metrics: with tenant labels off no series names a tenant") {
     Metrics metrics({.tenant_labels = false});
     auto& shard = metrics.add_shard("fares");
-    shard.settled("acme", Reason::rejected, false, 1ms);
+    shard.settled("acme", Ending::dead, Reason::rejected, false, 1ms);
     const auto text = metrics.text();
     CHECK(text.find("tenant=") == std::string::npos);
     CHECK(text.find("acme") == std::string::npos);
@@ -183,8 +184,8 @@ TEST_CASE("metrics: scrapes and shards do not disturb one another") {
     for (int t = 0; t < 3; ++t) {
         threads.emplace_back([&shard = metrics.add_shard("fares"), t] {
             for (int i = 0; i < 2000; ++i) {
-                shard.settled("t" + std::to_string((i + t) % 40), i % 2 ? std::optional(Reason::timeout) : std::nullopt,
-                              false, 1ms);
+                shard.settled("t" + std::to_string((i + t) % 40), i % 2 ? Ending::dead : Ending::scored,
+                              i % 2 ? std::optional(Reason::timeout) : std::nullopt, false, 1ms);
                 shard.publish({});
             }
         });
