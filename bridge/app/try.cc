@@ -11,6 +11,7 @@
 #include "auth/key_file.h"
 #include "bridge/app/clocks.h"
 #include "bridge/codec/event_decoder.h"
+#include "bridge/codec/formula.h"
 #include "bridge/codec/render.h"
 #include "bridge/codec/render_aggregate.h"
 #include "bridge/codec/score_reader.h"
@@ -80,7 +81,8 @@ int print_publication(std::ostream& out, const settings::Pipeline& pipeline, con
         out << "cannot be published: " << rendered.error().text << "\n";
         return 1;
     }
-    print(out, event.settlement.verdict ? "dead letter" : "result", *rendered);
+    const bool copied = rendered->output == Output::bypass;
+    print(out, event.settlement.verdict ? "dead letter" : copied ? "copy" : "result", *rendered);
     return event.settlement.verdict ? 1 : 0;
 }
 
@@ -106,12 +108,34 @@ int print_aggregates(std::ostream& out, const settings::Pipeline& pipeline, cons
     return 0;
 }
 
+// What is computed for the request, one by one.
+void print_computed(std::ostream& out, const settings::Pipeline& pipeline, const Event& event) {
+    const auto computed = codec::computed_features(pipeline, event.text);
+    if (computed.empty()) return;
+    out << "computed\n";
+    for (const auto& [name, value] : computed) out << "  " << name << ": " << value << "\n";
+    out << "\n";
+}
+
+// Of an event that `where` does not select.
+int print_passed_over(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery,
+                      const Event& event) {
+    out << (event.selection == Selection::filtered ? "filtered" : "bypassed")
+        << "\n  not selected by where: " << pipeline.where << "\n";
+    if (event.selection == Selection::filtered) return 0;
+    out << "\n";
+    return print_publication(out, pipeline, delivery, event);
+}
+
 int try_element(const settings::Pipeline& pipeline, const TryOptions& options, const Delivery& delivery, Event& event,
                 std::ostream& out) {
     if (event.fault) {
         event.settlement.verdict = event.fault;
+        print_computed(out, pipeline, event);
         return print_publication(out, pipeline, delivery, event);
     }
+    if (event.selection != Selection::selected) return print_passed_over(out, pipeline, delivery, event);
+    print_computed(out, pipeline, event);
     if (!settings::has_endpoint(pipeline)) return print_aggregates(out, pipeline, delivery, event);
     auto key = auth::KeyFile::load(pipeline.endpoint.key_file);
     if (!key) {

@@ -29,8 +29,9 @@ class EventDecoder {
     ~EventDecoder();
     EventDecoder(EventDecoder&&) noexcept;
 
-    // Fills delivery.events from delivery.payload: element, text, row, included, at, values, fault. Does not set
-    // ids. Values that are of the score stay null. An event without a row has its time all the same.
+    // Fills delivery.events from delivery.payload: element, text, row, included, at, values, fault, selection. Does not
+    // set ids. Values that are of the score stay null. An event without a row has its time all the same; one that is
+    // not selected has nothing else, but for what its result carries along where it makes one.
     void decode(Delivery& delivery);
 
   private:

@@ -53,7 +53,13 @@ Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
 RowMaker::RowMaker(const settings::Pipeline& pipeline, WantedFields& fields) : pipeline_(pipeline), fields_(fields) {
     const bool records = pipeline.endpoint.rows == settings::RowShape::records;
     for (const auto& feature : pipeline.event.features) {
-        columns_.push_back({&feature, fields.add(feature.field), records ? record_key(feature.field) : std::string()});
+        Column column{&feature, 0, nullptr, records ? record_key(feature.field) : std::string()};
+        if (feature.expression.empty()) {
+            column.slot = fields.add(feature.field);
+        } else {
+            column.formula = std::make_unique<Formula>(feature.expression, fields);
+        }
+        columns_.push_back(std::move(column));
     }
     if (pipeline.results.include != settings::Include::fields) return;
     for (const auto& field : pipeline.results.include_fields)
@@ -80,19 +86,45 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
     event.row.reserve(columns_.size() * (around.open == "{" ? 24 : 8));
     event.row = around.open;
     for (const auto& column : columns_) {
-        const auto& found = fields_.at(column.slot);
-        const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
-        if (found.kind != Found::Kind::scalar && !(absent && column.feature->fallback)) {
-            return unfit(*column.feature, found.kind);
-        }
         event.row += column.key;
-        event.row += absent ? std::string_view(*column.feature->fallback) : found.raw;
+        auto fault = column.formula ? add_computed(column, event.row) : add_field(column, event.row);
+        if (fault) return fault;
         event.row += ',';
     }
     event.row.pop_back();
     event.row += around.close;
     if (event.row.size() > limit) return too_large(event.row.size(), limit);
     return std::nullopt;
+}
+
+std::optional<Verdict> RowMaker::add_field(const Column& column, std::string& row) const {
+    const auto& found = fields_.at(column.slot);
+    const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
+    if (found.kind != Found::Kind::scalar && !(absent && column.feature->fallback)) {
+        return unfit(*column.feature, found.kind);
+    }
+    row += absent ? std::string_view(*column.feature->fallback) : found.raw;
+    return std::nullopt;
+}
+
+std::optional<Verdict> RowMaker::add_computed(const Column& column, std::string& row) {
+    using expression::Type;
+    const expression::Cell cell = column.formula->value();
+    switch (cell.type) {
+        case Type::fault:
+            return expression_failed(column.feature->field, cell);
+        case Type::record:
+            return unfit(*column.feature, Found::Kind::object);
+        case Type::array:
+            return unfit(*column.feature, Found::Kind::array);
+        case Type::null:
+            if (!column.feature->fallback) return unfit(*column.feature, Found::Kind::null);
+            row += *column.feature->fallback;
+            return std::nullopt;
+        default:
+            append_json(row, cell);
+            return std::nullopt;
+    }
 }
 
 void RowMaker::fill_included(Event& event) const {

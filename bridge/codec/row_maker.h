@@ -1,14 +1,17 @@
-// An element's wanted fields → its row for the request and the members its result carries along, as raw JSON text.
+// An element's wanted fields, and what is computed of them → its row for the request and the members its result carries
+// along, as raw JSON text.
 //
 // Value-like; holds no element. `pipeline` and `fields` outlive it.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/codec/formula.h"
 #include "bridge/codec/wanted_fields.h"
 #include "bridge/settings/settings.h"
 
@@ -21,12 +24,15 @@ class RowMaker {
 
     // Sets event.row and event.included from event.text and what the fields found in it, or gives the fault.
     [[nodiscard]] std::optional<Verdict> fill(Event& event) const;
+    // event.included alone.
+    void fill_included(Event& event) const;
 
   private:
     struct Column {
         const settings::Feature* feature;
-        std::size_t slot;
-        std::string key;  // `"name":` where rows are records, else empty
+        std::size_t slot = 0;
+        std::unique_ptr<Formula> formula;  // of a computed one, which has no slot
+        std::string key;                   // `"name":` where rows are records, else empty
     };
     struct Member {
         std::size_t slot;
@@ -34,7 +40,9 @@ class RowMaker {
     };
 
     [[nodiscard]] std::optional<Verdict> fill_row(Event& event) const;
-    void fill_included(Event& event) const;
+    // Adds the column's value to `row`, or says why it has none.
+    [[nodiscard]] std::optional<Verdict> add_field(const Column& column, std::string& row) const;
+    [[nodiscard]] static std::optional<Verdict> add_computed(const Column& column, std::string& row);
 
     const settings::Pipeline& pipeline_;
     const WantedFields& fields_;

@@ -175,7 +175,7 @@ constexpr Field kFields[] = {
      .doc = "A row that is known to be good, in the form of `rows`. Before an event is convicted, a witness must "
             "succeed; this row is "
             "asked where no other event can be.",
-     .example = "[1, 5, 17, 2, 3.4]"},
+     .example = "[1, 5, 17, 2, 3.4, 2.1]"},
 };
 
 }  // namespace

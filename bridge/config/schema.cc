@@ -95,12 +95,19 @@ struct Constraints {
                           R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T"}])"}};
     }
     Members operator()(const FeatureList&) const {
-        return {
-            {"type", R"("array")"},
-            {"minItems", "1"},
-            {"items", R"({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object", "properties": {"field": )" +
-                          std::string(kText) + R"(, "default": {"type": ["string", "number", "boolean", "null"]}}, )" +
-                          R"("required": ["field"], "additionalProperties": false}]})"}};
+        return {{"type", R"("array")"},
+                {"minItems", "1"},
+                {"items",
+                 R"({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object", "properties": {"field": )" +
+                     std::string(kText) + R"(, "default": {"type": ["string", "number", "boolean", "null"]}}, )" +
+                     R"("required": ["field"], "additionalProperties": false}, {"type": "object", "properties": )" +
+                     R"({"default": {"type": ["string", "number", "boolean", "null"]}}, "additionalProperties": )" +
+                     std::string(kText) + R"(, "minProperties": 1, "maxProperties": 2}]})"}};
+    }
+    Members operator()(const ExpressionText&) const { return {{"type", R"("string")"}, {"minLength", "1"}}; }
+    Members operator()(const BypassChoice&) const {
+        return {{"anyOf", R"([{"enum": ["results"]}, {"type": "object", "properties": {"subject": )" +
+                              std::string(kText) + R"(}, "required": ["subject"], "additionalProperties": false}])"}};
     }
     Members operator()(const IncludeChoice&) const {
         return {{"anyOf", R"([{"enum": ["none", "all"]}, {"type": "array", "items": )" + std::string(kText) +

@@ -9,6 +9,7 @@
 
 #include "bridge/base/check.h"
 #include "bridge/config/aggregate_values.h"
+#include "bridge/config/expression_values.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/list_values.h"
 #include "bridge/config/rules.h"

@@ -49,7 +49,7 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
       conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
       recall_(seed ^ 6),
-      commit_(ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
+      commit_(pipeline, ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
       rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
@@ -134,17 +134,25 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
         const Event& event = *ledger_.find(ref);
-        const bool is_lost = last_chance && !event.fault && !search_.place_of(partition, event.id);
+        const bool is_lost = last_chance && !event.fault && event.selection == Selection::selected &&
+                             !search_.place_of(partition, event.id);
         is_lost ? bury(ref, exhausted(), out) : work_on(*opened.delivery, ref, now, out);
     }
 }
 
 void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
     const Event& event = delivery.events[ref.element];
-    if (const auto place = search_.place_of(delivery.partition, event.id)) {
+    // Of an owned partition that is decided for ever, and copies are published with the commit.
+    if (event.selection != Selection::selected && is_owned()) {
+        commit_.left_to_others(ref, out);
+    } else if (const auto place = search_.place_of(delivery.partition, event.id)) {
         commit_.found(ref, *place, out);
     } else if (event.fault) {
         bury(ref, *event.fault, out);
+    } else if (event.selection == Selection::filtered) {
+        commit_.nothing_to_store(ref, out);
+    } else if (event.selection == Selection::bypassed) {
+        commit_.store(ref);
     } else {
         queue(delivery, ref.delivery, ref.element, now);
     }
@@ -282,7 +290,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
-        if (settled != nullptr && !settled->event->settlement.verdict)
+        if (settled != nullptr && ending_of(*settled->event) == Ending::scored)
             conviction_.settled(lane_of(*settled->delivery), false);
     }
 }

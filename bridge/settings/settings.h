@@ -59,8 +59,9 @@ struct Input {
 };
 
 struct Feature {
-    std::string field;                    // name, or JSON Pointer when it begins with '/'
-    std::optional<std::string> fallback;  // raw JSON text used when the field is missing or null
+    std::string field;                    // name, or JSON Pointer when it begins with '/'; of a computed one its name
+    std::optional<std::string> fallback;  // raw JSON text used when there is no value, or null
+    std::string expression = {};          // how it is computed, in its canonical text; empty: the field as it is
 };
 
 enum class TimeUnit { iso8601, seconds, milliseconds, microseconds, nanoseconds };
@@ -133,12 +134,21 @@ struct State {
     Duration lease = std::chrono::seconds(15);                   // an owner not heard of for this long is replaced
 };
 
+// What becomes of events that `where` does not select: nothing, or a copy goes past the model.
+struct Bypass {
+    enum class To { nowhere, subject, results };
+    To to = To::nowhere;
+    std::string subject;  // template with {tenant}; To::subject
+};
+
 struct Pipeline {
     std::string name;
     std::uint32_t generation = 1;
     std::uint32_t partitions = 1;
     Input input;
     Event event;
+    std::string where;  // which events are scored or aggregated, in its canonical text; empty: all
+    Bypass bypass;
     Endpoint endpoint;
     Results results;
     DeadLetter dead_letter;

@@ -145,8 +145,9 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
-            // Without a score an event that is fit comes to nothing of its own.
-            if (!settings::has_endpoint(parts.pipeline) && !event.fault) continue;
+            // Without a score an event that is fit and selected comes to nothing of its own.
+            const bool untold = !event.fault && event.selection != Selection::bypassed;
+            if (untold && !settings::has_endpoint(parts.pipeline)) continue;
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }
@@ -236,7 +237,8 @@ struct Shard::State {
 
     void carry_out(const engine::Settled& e) {
         const auto& verdict = e.event->settlement.verdict;
-        parts.observer.settled(e.delivery->tenant, verdict ? std::optional(verdict->reason) : std::nullopt, e.duplicate,
+        parts.observer.settled(e.delivery->tenant, ending_of(*e.event),
+                               verdict ? std::optional(verdict->reason) : std::nullopt, e.duplicate,
                                std::max(Duration::zero(), wall - e.delivery->stored_at));
     }
 

@@ -32,6 +32,10 @@ std::string Plan::text() const {
     say(out, "timeout", in_seconds(e.timeout));
     say(out, "max_dead_letter_ratio", e.max_dead_letter_ratio);
     out += "; " + e.protocol + (e.mix_tenants ? " mixed" : "") + (e.control.empty() ? "" : " control");
+    if (where != nullptr) {
+        constexpr std::string_view kTo[] = {"", ", others go past", ", others among the results"};
+        out += "; where " + pipeline.where + std::string(kTo[static_cast<std::size_t>(pipeline.bypass.to)]);
+    }
     return out + "; " + faults_in(*this);
 }
 

@@ -242,6 +242,25 @@ TEST_CASE("cli: try shows the request of one event") {
     CHECK(dead.code == 1);
 }
 
+TEST_CASE("cli: try shows what is computed, and what is not selected") {
+    std::string config = config::short_example();
+    const std::string_view features = "features: [vendorid, weekday, pickuphour, passenger, distance]";
+    config.replace(config.find(features), features.size(), "features: [vendorid, {miles: distance * 0.5}]");
+    config.insert(config.find("    input:"), "    where: distance > 1\n");
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config);
+    const Outcome shown = call({"try", "-c", file.c_str(), "--offline"}, R"({"vendorid":1,"distance":3})");
+    CHECK(shown.code == 0);
+    CHECK(shown.out.starts_with("computed\n  miles: 1.5\n\nrequest\n"));
+    CHECK(shown.out.contains("[[1,1.5]]"));
+    const Outcome filtered = call({"try", "-c", file.c_str(), "--offline"}, R"({"vendorid":1,"distance":1})");
+    CHECK(filtered.code == 0);
+    CHECK(filtered.out == "filtered\n  not selected by where: distance > 1\n");
+    const Outcome dead = call({"try", "-c", file.c_str(), "--offline"}, R"({"distance":1.5})");
+    CHECK(dead.code == 1);
+    CHECK(dead.out.starts_with("computed\n  miles: 0.75\n\ndead letter\n"));
+}
+
 TEST_CASE("cli: try shows the headers of the request, and no login") {
     const Folder folder;
     const std::string file = folder.write(

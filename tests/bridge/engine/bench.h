@@ -64,7 +64,7 @@ class Bench {
         for (const Time end = now + by; now < end;) advance(std::chrono::seconds(1));
     }
 
-    // One message with `rows` events; the row of each is its text.
+    // One message with `rows` events; the row of each is its text. What begins with - is filtered out, with > bypassed.
     void deliver(std::uint64_t sequence, std::vector<std::string> rows, std::string tenant = "acme",
                  std::uint64_t delivered = 1, Partition partition = 0) {
         auto delivery = std::make_unique<Delivery>();
@@ -78,6 +78,8 @@ class Bench {
             Event event;
             event.element = i;
             event.row = rows[i];
+            if (rows[i].starts_with('-')) event.selection = Selection::filtered;
+            if (rows[i].starts_with('>')) event.selection = Selection::bypassed;
             event.id.bytes[0] = static_cast<std::uint8_t>(sequence);
             event.id.bytes[1] = static_cast<std::uint8_t>(i);
             delivery->events.push_back(std::move(event));
