@@ -18,10 +18,14 @@ inline std::size_t character_length(std::string_view text, std::size_t at) {
                                : lead < 0xf5 ? 4
                                              : 1;
     if (length > text.size() - at) return 1;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
     for (std::size_t i = 1; i < length; ++i) {
-        if ((static_cast<unsigned char>(text[at + i]) & 0xc0) != 0x80) return 1;
+        if ((byte(i) & 0xc0) != 0x80) return 1;
     }
-    return length;
+    // Too long for what they say, a surrogate, beyond Unicode.
+    const bool is_none = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f) ||
+                         (lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f);
+    return is_none ? 1 : length;
 }
 
 // The character at `at`, which moves behind it. Requires: at < text.size().

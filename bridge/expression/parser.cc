@@ -609,6 +609,10 @@ std::expected<std::vector<Node>, Mistake> parse_nodes(std::string_view text) {
     if (text.size() > kLongest) {
         return std::unexpected(Mistake{kLongest, "is longer than " + std::to_string(kLongest) + " bytes"});
     }
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t from = at;
+        if (next_character(text, at) > 0x10ffff) return std::unexpected(Mistake{from, "has a byte that is no UTF-8"});
+    }
     auto found = tokens(text);
     if (!found) return std::unexpected(std::move(found.error()));
     return Parser(*std::move(found)).parse();

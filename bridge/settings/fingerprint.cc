@@ -76,7 +76,7 @@ Digest fingerprint(const Pipeline& pipeline) {
                event.early_limit, event.on_late);
     scribe.write(pipeline.aggregates);
     scribe.write(event.features);
-    scribe.write(pipeline.where);
+    scribe.all(pipeline.where, pipeline.bypass.to);
     return digest(scribe.out.bytes());
 }
 

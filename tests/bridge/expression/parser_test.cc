@@ -96,6 +96,8 @@ TEST_CASE("mistakes say where, what was expected, and what helps") {
     CHECK(canonical("12ab").starts_with("0: a number ends in letters"));
     CHECK(canonical("9223372036854775808").starts_with("0: 9223372036854775808 is beyond 64 bits"));
     CHECK(canonical("1e999") == "0: 1e999 is out of range for a float");
+    CHECK(canonical("a = '\xc3'") == "5: has a byte that is no UTF-8");
+    CHECK(canonical("a = '\xed\xa0\x80'") == "5: has a byte that is no UTF-8");
     CHECK(canonical("a LIKE b") == "7: expects a pattern in single quotes behind LIKE, and finds 'b'");
     CHECK(canonical("a LIKE 'x[' ") == "7: the pattern has a [ without its ]");
     CHECK(canonical("a LIKE 'x' ESCAPE 'yz'") ==

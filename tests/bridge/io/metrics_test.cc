@@ -188,7 +188,8 @@ TEST_CASE("metrics: scrapes and shards do not disturb one another") {
     for (int t = 0; t < 3; ++t) {
         threads.emplace_back([&shard = metrics.add_shard("fares"), t] {
             for (int i = 0; i < 2000; ++i) {
-                shard.settled("t" + std::to_string((i + t) % 40), i % 2 ? millrace::Ending::dead : millrace::Ending::scored,
+                shard.settled("t" + std::to_string((i + t) % 40),
+                              i % 2 ? millrace::Ending::dead : millrace::Ending::scored,
                               i % 2 ? std::optional(Reason::timeout) : std::nullopt, false, 1ms);
                 shard.publish({});
             }

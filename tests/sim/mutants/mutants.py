@@ -208,6 +208,8 @@ OWNED = {
     ]),
     "counts_what_is_not_selected": (["aggregate_once", "settled_once"], [
         ("bridge/engine/applier.cc", "        } else if (event.selection != Selection::selected) {", "        } else if (false) {"),
+        ("bridge/codec/event_decoder.cc", "        event.selection = passed_over;\n",
+         "        event.selection = passed_over;\n        windows.add_values(event);\n"),
     ]),
     "keeps_the_clock_from_what_is_not_selected": (["acked_after_stored", "recovers", "aggregate_once", "late_once"], [
         ("bridge/engine/applier.cc", "    move_clock(delivery, event);\n    if (event.selection ==", "    if (event.selection =="),
