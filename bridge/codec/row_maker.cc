@@ -4,6 +4,7 @@
 
 #include "bridge/codec/json_text.h"
 #include "bridge/settings/field_path.h"
+#include "bridge/signature/fit.h"
 
 namespace millrace::codec {
 namespace {
@@ -79,20 +80,38 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
     const Brackets around = brackets(pipeline_.endpoint.rows);
     event.row.reserve(columns_.size() * (around.open == "{" ? 24 : 8));
     event.row = around.open;
-    for (const auto& column : columns_) {
-        const auto& found = fields_.at(column.slot);
-        const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
-        if (found.kind != Found::Kind::scalar && !(absent && column.feature->fallback)) {
-            return unfit(*column.feature, found.kind);
-        }
-        event.row += column.key;
-        event.row += absent ? std::string_view(*column.feature->fallback) : found.raw;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        event.row += columns_[i].key;
+        if (auto fault = fill_column(i, event.row)) return fault;
         event.row += ',';
     }
     event.row.pop_back();
     event.row += around.close;
     if (event.row.size() > limit) return too_large(event.row.size(), limit);
     return std::nullopt;
+}
+
+// A default of null is the configuration's own word, whatever the endpoint says.
+std::optional<Verdict> RowMaker::fill_column(std::size_t index, std::string& row) const {
+    const Column& column = columns_[index];
+    const Found& found = fields_.at(column.slot);
+    const SignatureField* const expected = index < expected_.size() ? &expected_[index] : nullptr;
+    const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
+    std::string_view raw = found.raw;
+    if (absent && column.feature->fallback) {
+        raw = *column.feature->fallback;
+    } else if (absent && expected != nullptr && expected->optional) {
+        raw = "null";
+    } else if (found.kind != Found::Kind::scalar) {
+        return unfit(*column.feature, found.kind);
+    }
+    if (expected == nullptr || raw == "null") {
+        row += raw;
+        return std::nullopt;
+    }
+    if (signature::append_fitted(row, raw, expected->type)) return std::nullopt;
+    return fault(Reason::signature_misfit, column.feature->field + ": expected " + std::string(name(expected->type)) +
+                                               ", found " + signature::found_instead(raw, expected->type));
 }
 
 void RowMaker::fill_included(Event& event) const {

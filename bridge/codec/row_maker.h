@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/signature.h"
 #include "bridge/codec/wanted_fields.h"
 #include "bridge/settings/settings.h"
 
@@ -18,6 +20,9 @@ class RowMaker {
   public:
     // Adds the features and included fields to `fields`.
     RowMaker(const settings::Pipeline& pipeline, WantedFields& fields);
+
+    // From now on rows are of these columns, one for each feature, or of any where there are none.
+    void expect(std::vector<SignatureField> columns) { expected_ = std::move(columns); }
 
     // Sets event.row and event.included from event.text and what the fields found in it, or gives the fault.
     [[nodiscard]] std::optional<Verdict> fill(Event& event) const;
@@ -34,11 +39,13 @@ class RowMaker {
     };
 
     [[nodiscard]] std::optional<Verdict> fill_row(Event& event) const;
+    [[nodiscard]] std::optional<Verdict> fill_column(std::size_t index, std::string& row) const;
     void fill_included(Event& event) const;
 
     const settings::Pipeline& pipeline_;
     const WantedFields& fields_;
     std::vector<Column> columns_;
+    std::vector<SignatureField> expected_;
     std::vector<Member> members_;
 };
 

@@ -139,6 +139,9 @@ struct FeatureList {
 struct IncludeChoice {
     Member<settings::Results> at;
 };
+struct SignatureChoice {  // `endpoint`, `none`, a file, or names to types
+    Member<settings::SignatureSource> at;
+};
 struct WindowChoice {
     Member<Window> at;
 };
@@ -151,8 +154,8 @@ struct HavingList {  // stands behind the row of `select`, which it speaks of
 };
 
 using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
-                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, IncludeChoice, WindowChoice,
-                           SelectMap, HavingList>;
+                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, IncludeChoice, SignatureChoice,
+                           WindowChoice, SelectMap, HavingList>;
 
 struct Field {
     std::string_view path;

@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -68,6 +69,7 @@ inline std::unexpected<Error> no_json() { return fail(ErrorCode::invalid, "it is
 // The shape of one row, given that of a tensor: without the first dimension, and one value for [N, 1].
 inline std::vector<std::int64_t> row_shape(std::vector<std::int64_t> shape) {
     if (!shape.empty()) shape.erase(shape.begin());
+    shape.resize(std::min(shape.size(), kMostDimensions));
     for (std::int64_t& size : shape) size = size < 1 ? -1 : size;
     if (shape.size() == 1 && shape.front() == 1) shape.clear();
     return shape;

@@ -14,6 +14,7 @@
 namespace millrace::signature {
 
 inline constexpr std::size_t kMostFields = 4096;
+inline constexpr std::size_t kMostDimensions = 16;  // what is beyond is left out
 
 // `which` says of what, where a document tells of several things; see each.
 using Reader = Result<Signature> (*)(std::string_view document, std::string_view which);

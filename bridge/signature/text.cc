@@ -5,11 +5,10 @@
 #include <system_error>
 
 #include "bridge/base/text.h"
+#include "bridge/signature/reader.h"
 
 namespace millrace::signature {
 namespace {
-
-constexpr std::size_t kMostDimensions = 16;
 
 std::unexpected<Error> refuse(std::string_view type, std::string_view rule) {
     return fail(ErrorCode::invalid, '\'' + std::string(type) + "' " + std::string(rule));
