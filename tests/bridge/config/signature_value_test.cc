@@ -33,7 +33,7 @@ std::string read_file(const std::string& text) {
     read_model_files(*reading, problems);
     std::remove(path.c_str());
     const auto found = std::move(problems).take();
-    if (!found.empty()) return found.front().path + ": " + found.front().text.substr(path.size() + 2);
+    if (!found.empty()) return found.front().path + ": " + found.front().text.substr(path.size() + 3);
     const Signature& given = reading->settings.pipelines.at(0).endpoint.signature.given;
     return signature::one_line(given.inputs) + " -> " + signature::one_line(given.outputs);
 }
