@@ -56,6 +56,12 @@ struct Write {
     std::optional<std::uint64_t> expected_last_subject_sequence;
 };
 
+// Publish these, all or none, in their order, to the stream of the last one, whose id the one answer has. Requires:
+// Bound::together of each, and at most kMostTogether.
+struct WriteTogether {
+    std::vector<Write> writes;
+};
+
 // A message of an owned partition was applied; for counting.
 struct Applied {
     const Delivery* delivery = nullptr;
@@ -86,7 +92,7 @@ struct InProgress {
 };
 
 using Effect = std::variant<Bind, Look, Position, PullRequest, Send, ReadSignature, UseSignature, Publish, Write,
-                            Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
+                            WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine
