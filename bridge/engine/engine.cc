@@ -398,7 +398,7 @@ Puller::Credit Engine::credit() const {
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || contract_.holds() || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0))
+    if (draining_ || !halt_.empty() || contract_.holds() || (!commit_.trouble().empty() && commit_.size() > 0))
         return false;
     return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
