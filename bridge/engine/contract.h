@@ -3,8 +3,8 @@
 // Until it has been read nothing is pulled, so that every row is made by it; an endpoint that publishes none, or keeps
 // failing to tell, is asked as if there were none. Rows in hand are of the contract they were made by: another one
 // holds the traffic, with what was expected and what was found, and the same one again resumes it. It is read again now
-// and then, when another deployment answers, when it was away, and when answers begin to be refusals; until that reading is back nothing
-// is sent.
+// and then, when another deployment answers, when it was away, and when answers begin to be refusals; until that
+// reading is back nothing is sent.
 //
 // Thread: one engine's. Time: told. Bound: one reading at a time.
 #pragma once
