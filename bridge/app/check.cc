@@ -5,6 +5,7 @@
 #include <ostream>
 #include <utility>
 
+#include "bridge/app/ask.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/tcp_connect.h"
 
@@ -41,7 +42,8 @@ void look_at_server(const settings::Settings& settings, std::ostream& out, std::
     }
 }
 
-// Only whether somebody listens: a request would count as one, and would need a row that the model knows.
+// Whether somebody listens, and what it says it takes: a request for scores would count as one, and would need a row
+// that the model knows.
 void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>& found) {
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
         if (!settings::has_endpoint(settings.pipelines[i])) continue;
@@ -50,7 +52,12 @@ void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>&
         const auto until = std::chrono::steady_clock::now() + kPatience;
         if (auto reached = io::tcp_connect(address, until); !reached) {
             found.push_back({Severity::error, pipeline_path(i) + ".endpoint.url", std::move(reached.error().text)});
+            continue;
         }
+        const settings::Pipeline& pipeline = settings.pipelines[i];
+        if (pipeline.endpoint.signature.from == settings::SignatureFrom::nowhere) continue;
+        auto more = judge_signature(pipeline, pipeline_path(i), ask_signature(pipeline));
+        std::ranges::move(more, std::back_inserter(found));
     }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/key_file.h"
+#include "bridge/app/ask.h"
 #include "bridge/app/clocks.h"
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/formula.h"
@@ -17,7 +18,7 @@
 #include "bridge/codec/score_reader.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
-#include "bridge/io/curl_endpoint.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/shard/exchange.h"
 #include "bridge/windows/windows.h"
@@ -30,12 +31,6 @@ namespace {
 
 constexpr std::size_t kLargestResult = 1 << 20;
 constexpr std::size_t kMostShown = 100;  // aggregates
-
-const settings::Pipeline* chosen(const settings::Settings& settings, const std::string& name) {
-    if (name.empty()) return settings.pipelines.size() == 1 ? &settings.pipelines.front() : nullptr;
-    const auto found = std::ranges::find(settings.pipelines, name, &settings::Pipeline::name);
-    return found == settings.pipelines.end() ? nullptr : &*found;
-}
 
 Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tenant, std::istream& in) {
     Delivery delivery;
@@ -50,6 +45,15 @@ Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tena
     return delivery;
 }
 
+// As it is configured, or as the endpoint publishes it.
+Signature signature_of(const settings::Pipeline& pipeline, bool offline) {
+    const settings::SignatureSource& source = pipeline.endpoint.signature;
+    if (offline || !settings::has_endpoint(pipeline) || source.from != settings::SignatureFrom::endpoint)
+        return source.given;
+    auto read = ask_signature(pipeline);
+    return read ? std::move(read->signature) : Signature{};
+}
+
 void print(std::ostream& out, const ports::HttpRequest& request) {
     out << "request\n  POST " << request.url << "\n";
     for (const auto& [name, value] : request.headers) {
@@ -57,15 +61,6 @@ void print(std::ostream& out, const ports::HttpRequest& request) {
         out << "  " << name << ": " << (secret ? "(not shown)" : value) << "\n";
     }
     out << "\n  " << request.body << "\n\n";
-}
-
-ports::HttpResponse ask(const settings::Endpoint& endpoint, ports::HttpRequest request) {
-    io::CurlEndpoint http({endpoint.ca_file, 1});
-    std::vector<ports::HttpResponse> responses;
-    const Duration patience = request.timeout + std::chrono::seconds(1);
-    http.send(std::move(request));
-    while (responses.empty()) http.wait(patience, responses);
-    return std::move(responses.front());
 }
 
 void print(std::ostream& out, std::string_view what, const codec::Rendered& rendered) {
@@ -171,21 +166,15 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
 }  // namespace
 
 int try_event(const settings::Settings& settings, const TryOptions& options, std::istream& in, std::ostream& out) {
-    const settings::Pipeline* pipeline = chosen(settings, options.pipeline);
-    if (pipeline == nullptr) {
-        out << "--pipeline: "
-            << (options.pipeline.empty() ? "there are several, say which"
-                                         : config::quote(options.pipeline) + " is not one of those configured")
-            << " (";
-        for (const auto& one : settings.pipelines) out << (&one == &settings.pipelines.front() ? "" : ", ") << one.name;
-        out << ")\n";
-        return 2;
-    }
+    const settings::Pipeline* const pipeline = choose_pipeline(settings, options.pipeline, out);
+    if (pipeline == nullptr) return 2;
     Delivery delivery = delivery_of(*pipeline, options.tenant, in);
     if (delivery.tenant.empty()) {
         codec::set_unroutable(delivery);
     } else {
-        codec::EventDecoder(*pipeline).decode(delivery);
+        codec::EventDecoder decoder(*pipeline);
+        decoder.expect(protocols::columns_of(*pipeline, signature_of(*pipeline, options.offline)).columns);
+        decoder.decode(delivery);
     }
     if (delivery.events.empty()) out << "the message holds no event: nothing is sent, the message is acked\n";
     int code = 0;

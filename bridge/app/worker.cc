@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bridge/app/clocks.h"
+#include "bridge/protocols/contract.h"
 
 namespace millrace::app {
 
@@ -20,7 +21,10 @@ Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pip
       endpoint_({pipeline.endpoint.ca_file, pipeline.endpoint.parallel_requests_per_partition * partitions.size()}),
       arrivals_([this] { endpoint_.wake(); }),
       jetstream_(settings.nats, pipeline, arrivals_),
-      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, key_, observer, seed}) {}
+      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, key_, observer, seed,
+              pipeline.endpoint.signature.from == settings::SignatureFrom::endpoint
+                  ? protocols::contract_url(pipeline, pipeline.endpoint.url)
+                  : std::string()}) {}
 
 void Worker::start() {
     thread_ = std::thread([this] { loop(); });

@@ -175,6 +175,10 @@ EventDecoder::EventDecoder(const settings::Pipeline& pipeline) : state_(std::mak
 EventDecoder::~EventDecoder() = default;
 EventDecoder::EventDecoder(EventDecoder&&) noexcept = default;
 
+void EventDecoder::expect(std::vector<SignatureField> columns) {
+    if (state_->rows) state_->rows->expect(std::move(columns));
+}
+
 void EventDecoder::decode(Delivery& delivery) {
     auto& events = delivery.events;
     events.clear();

@@ -11,8 +11,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/signature.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::codec {
@@ -28,6 +30,10 @@ class EventDecoder {
     explicit EventDecoder(const settings::Pipeline& pipeline);
     ~EventDecoder();
     EventDecoder(EventDecoder&&) noexcept;
+
+    // What each feature is to be from now on; none: whatever it is. A feature that cannot be made so is a fault
+    // signature_misfit, with its name, the type expected and the one found.
+    void expect(std::vector<SignatureField> columns);
 
     // Fills delivery.events from delivery.payload: element, text, row, included, at, values, fault, selection. Does not
     // set ids. Values that are of the score stay null. An event without a row has its time all the same; one that is

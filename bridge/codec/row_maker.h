@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/signature.h"
 #include "bridge/codec/formula.h"
 #include "bridge/codec/wanted_fields.h"
 #include "bridge/settings/settings.h"
@@ -21,6 +23,9 @@ class RowMaker {
   public:
     // Adds the features and included fields to `fields`.
     RowMaker(const settings::Pipeline& pipeline, WantedFields& fields);
+
+    // From now on rows are of these columns, one for each feature, or of any where there are none.
+    void expect(std::vector<SignatureField> columns) { expected_ = std::move(columns); }
 
     // Sets event.row and event.included from event.text and what the fields found in it, or gives the fault.
     [[nodiscard]] std::optional<Verdict> fill(Event& event) const;
@@ -41,12 +46,12 @@ class RowMaker {
 
     [[nodiscard]] std::optional<Verdict> fill_row(Event& event) const;
     // Adds the column's value to `row`, or says why it has none.
-    [[nodiscard]] std::optional<Verdict> add_field(const Column& column, std::string& row) const;
-    [[nodiscard]] static std::optional<Verdict> add_computed(const Column& column, std::string& row);
+    [[nodiscard]] std::optional<Verdict> fill_column(std::size_t index, std::string& row) const;
 
     const settings::Pipeline& pipeline_;
     const WantedFields& fields_;
     std::vector<Column> columns_;
+    std::vector<SignatureField> expected_;
     std::vector<Member> members_;
 };
 

@@ -50,6 +50,9 @@ struct Describer {
     std::string operator()(const ExpressionText&) const { return "[expression](expressions.md)"; }
     std::string operator()(const BypassChoice&) const { return "`results`, or a map with `subject`"; }
     std::string operator()(const IncludeChoice&) const { return "`none`, `all` or a list of fields"; }
+    std::string operator()(const SignatureChoice&) const {
+        return "`endpoint`, `none`, or a map of `file`, or of `inputs` and `outputs`";
+    }
     std::string operator()(const WindowChoice&) const { return "map of a kind of window to its durations"; }
     std::string operator()(const SelectMap&) const { return "map of names to functions, at least one"; }
     std::string operator()(const HavingList&) const { return "condition, or list of conditions"; }

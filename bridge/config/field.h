@@ -146,6 +146,9 @@ struct BypassChoice {  // `results`, or a map with a subject
 struct IncludeChoice {
     Member<settings::Results> at;
 };
+struct SignatureChoice {  // `endpoint`, `none`, a file, or names to types
+    Member<settings::SignatureSource> at;
+};
 struct WindowChoice {
     Member<Window> at;
 };
@@ -159,7 +162,7 @@ struct HavingList {  // stands behind the row of `select`, which it speaks of
 
 using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
                            Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, ExpressionText, BypassChoice,
-                           IncludeChoice, WindowChoice, SelectMap, HavingList>;
+                           IncludeChoice, SignatureChoice, WindowChoice, SelectMap, HavingList>;
 
 struct Field {
     std::string_view path;

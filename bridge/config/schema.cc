@@ -11,6 +11,7 @@
 #include "bridge/config/field.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/scalars.h"
+#include "bridge/config/signature_value.h"
 
 namespace millrace::config {
 namespace {
@@ -113,6 +114,7 @@ struct Constraints {
         return {{"anyOf", R"([{"enum": ["none", "all"]}, {"type": "array", "items": )" + std::string(kText) +
                               R"(, "minItems": 1, "uniqueItems": true}])"}};
     }
+    Members operator()(const SignatureChoice&) const { return {{"anyOf", signature_schema()}}; }
     Members operator()(const WindowChoice&) const { return {{"anyOf", window_schema()}}; }
     Members operator()(const SelectMap&) const {
         return {{"type", R"("object")"}, {"additionalProperties", std::string(kText)}, {"minProperties", "1"}};

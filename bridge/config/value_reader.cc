@@ -14,6 +14,7 @@
 #include "bridge/config/list_values.h"
 #include "bridge/config/rules.h"
 #include "bridge/config/scalars.h"
+#include "bridge/config/signature_value.h"
 #include "bridge/config/value.h"
 
 namespace millrace::config {

@@ -47,6 +47,9 @@ std::string in_words(const Answer& answer) {
 // ---- sending ----
 
 void Engine::dispatch(Time now, Effects& out) {
+    if (std::string said = drought_.news(now); !said.empty())
+        out.emplace_back(Note{Level::warning, "nothing_scored", std::move(said)});
+    if (contract_.pauses()) return;
     probe(now, out);
     dispatcher_.call_back(
         [&](const Batch& batch) { return !dispatcher_.on_hold() && conviction_.rests(batch.tenant, now); });
@@ -199,6 +202,8 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     if (!landed || !halt_.empty()) return;
     Flight& flight = *landed;
     Answer& answer = in.answer;
+    contract_.answered(answer, now);
+    answer.outcome == Outcome::scored ? drought_.scored() : drought_.unscored(in_words(answer), now);
     std::erase_if(flight.batch.events,
                   [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
     for (const EventRef ref : flight.batch.events) {
@@ -338,6 +343,17 @@ void Engine::hold(std::string why, Time now, Effects& out) {
 
 // ---- verdicts ----
 
+// What does not fit the signature may be the signature's fault: it counts as a verdict, and the ratio is asked.
+void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
+    const Delivery* const delivery = ledger_.find(ref.delivery);
+    if (event.fault->reason != Reason::signature_misfit || delivery == nullptr) return bury(ref, *event.fault, out);
+    Batch one;
+    one.partition = delivery->partition;
+    one.tenant = lane_of(*delivery);
+    one.events.push_back(ref);
+    conviction_.misfit(std::move(one), *event.fault);
+}
+
 // A verdict of an owned partition is committed before it is published.
 void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
     Event* event = ledger_.find(ref);
@@ -347,12 +363,14 @@ void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
 }
 
 void Engine::judge(Time, Effects& out) {
+    if (contract_.holds()) return;
     for (Conviction::Case& one : conviction_.convicted()) bury(one.batch.events.front(), std::move(one.verdict), out);
     if (conviction_.over_ratio() < kMostOverRatio) return;
     halt("dead_letter_ratio",
          "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or "
          "raise "
-         "endpoint.max_dead_letter_ratio, then restart",
+         "endpoint.max_dead_letter_ratio, then restart" +
+             (conviction_.complaint().empty() ? "" : "; " + conviction_.complaint()),
          out);
 }
 

@@ -15,6 +15,7 @@
 #include "bridge/base/fate.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/note.h"
+#include "bridge/base/signature.h"
 #include "bridge/base/stream.h"
 
 namespace millrace::engine {
@@ -29,6 +30,13 @@ struct Send {
     Partition partition = 0;
     std::vector<std::string_view> rows;
     bool refresh_key = false;  // read the endpoint's key again before sending
+};
+
+// Ask the endpoint what it takes; answered by one SignatureRead.
+struct ReadSignature {};
+// Rows are to be made by it from now on.
+struct UseSignature {
+    Signature signature;
 };
 
 // Render and publish what the event came to.
@@ -83,8 +91,8 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Write, WriteTogether, Settled, Applied,
-                            Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, ReadSignature, UseSignature, Publish, Write,
+                            WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

@@ -36,7 +36,7 @@ std::string tell(Partition partition, const std::string& text) {
 }  // namespace
 
 Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
-               const Ownership& ownership)
+               const Ownership& ownership, bool reads_signature)
     : pipeline_(pipeline),
       partitions_(std::move(partitions)),
       puller_(partitions_, pull_chunk(pipeline), seed ^ 1, settings::is_owned(pipeline)),
@@ -48,6 +48,7 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
           {pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
       dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
       conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
+      contract_(reads_signature),
       recall_(seed ^ 6),
       commit_(pipeline, ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
@@ -148,7 +149,7 @@ void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& 
     } else if (const auto place = search_.place_of(delivery.partition, event.id)) {
         commit_.found(ref, *place, out);
     } else if (event.fault) {
-        bury(ref, *event.fault, out);
+        unfit(ref, event, out);
     } else if (event.selection == Selection::filtered) {
         commit_.nothing_to_store(ref, out);
     } else if (event.selection == Selection::bypassed) {
@@ -232,6 +233,8 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
     puller_.bind_failed(in, now);
 }
 
+void Engine::on(SignatureRead&& in, Time now, Effects& out) { contract_.read(std::move(in), now, out); }
+
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
     read_back(in, now, out);
@@ -312,6 +315,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
         judge(now, out);
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
+        contract_.pump(now, out);
         dispatch(now, out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
@@ -402,7 +406,8 @@ Puller::Credit Engine::credit() const {
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
+    if (draining_ || !halt_.empty() || contract_.holds() || (!commit_.trouble().empty() && commit_.size() > 0))
+        return false;
     return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
 
@@ -422,8 +427,9 @@ Time Engine::next_due() const {
     if (puller_.connected()) consider(ticked_ + std::min(kTickAtLeast, commit_.duplicate_window() / 4));
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
-        for (const Time t : {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
-                             commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_)}) {
+        for (const Time t :
+             {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
+              commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
             consider(t);
         }
     }
@@ -443,7 +449,10 @@ Snapshot Engine::snapshot(Time now) const {
              : !search_.trouble().empty()                   ? search_.trouble()
              : !recall_.trouble().empty()                   ? recall_.trouble()
              : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
+             : !contract_.trouble().empty()                 ? contract_.trouble()
+             : !drought_.text(now).empty()                  ? drought_.text(now)
              : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
+             : !conviction_.complaint().empty()             ? conviction_.complaint()
                                                             : commit_.complaint();
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;

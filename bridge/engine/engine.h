@@ -25,8 +25,10 @@
 #include "bridge/engine/backoff.h"
 #include "bridge/engine/batcher.h"
 #include "bridge/engine/commit.h"
+#include "bridge/engine/contract.h"
 #include "bridge/engine/conviction.h"
 #include "bridge/engine/dispatcher.h"
+#include "bridge/engine/drought.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
@@ -46,9 +48,10 @@ struct Ownership {
 
 class Engine {
   public:
-    // `pipeline` outlives the engine. `seed` is for jitter and for the names of writers.
+    // `pipeline` outlives the engine. `seed` is for jitter and for the names of writers. `reads_signature`: the
+    // endpoint may publish what it takes, and is asked first.
     Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
-           const Ownership& ownership = {});
+           const Ownership& ownership = {}, bool reads_signature = false);
 
     // Requires: now never goes back.
     void step(Input&& input, Time now, Effects& out);
@@ -68,6 +71,7 @@ class Engine {
     void on(Stored&& in, Time now, Effects& out);
     void on(Found&& in, Time now, Effects& out);
     void on(GotMessage&& in, Time now, Effects& out);
+    void on(SignatureRead&& in, Time now, Effects& out);
     void on(Disconnected&&, Time now, Effects& out);
     void on(Reconnected&&, Time now, Effects& out);
     void on(Drain&& in, Time now, Effects& out);
@@ -79,6 +83,7 @@ class Engine {
     void split(Batch&& batch);
     void accuse(Flight&& flight, const Answer& answer);
 
+    void unfit(EventRef ref, const Event& event, Effects& out);
     void bury(EventRef ref, Verdict verdict, Effects& out);
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void judge(Time now, Effects& out);
@@ -127,6 +132,8 @@ class Engine {
     Batcher batcher_;
     Dispatcher dispatcher_;
     Conviction conviction_;
+    Contract contract_;
+    Drought drought_;
     Recall recall_;
     Commit commit_;
     Search search_;

@@ -48,8 +48,20 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
     return std::make_unique<RowsProtocol>(std::move(form));
 }
 
+// Beside the call: /score → /swagger.json, /api/v1/service/NAME/score → /api/v1/service/NAME/swagger.json.
+std::string swagger_url(std::string_view url) {
+    url = without_query(url);
+    if (path_of(url).size() < 2) return "";
+    return std::string(url.substr(0, url.rfind('/'))) + "/swagger.json";
+}
+
+std::string call(const settings::Endpoint& endpoint) { return std::string(path_of(endpoint.url)); }
+
+constexpr Contract kSwagger = {.url = swagger_url, .read = signature::read_swagger, .which = call};
+
 }  // namespace
 
-constinit const Kind kAzureml = {.name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make};
+constinit const Kind kAzureml = {
+    .name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make, .contract = &kSwagger};
 
 }  // namespace millrace::protocols

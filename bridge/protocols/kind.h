@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "bridge/base/result.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/protocol.h"
 #include "bridge/settings/settings.h"
 
@@ -36,6 +37,7 @@ struct Kind {
     unsigned takes = 0;
     Result<std::unique_ptr<Protocol>> (*make)(const settings::Pipeline&, const Body&) = nullptr;
     std::uint32_t most_rows = std::numeric_limits<std::uint32_t>::max();  // of one request
+    const Contract* contract = nullptr;  // where the signature is read; null where no such endpoint publishes one
 };
 
 // What is wrong with the pipeline's endpoint as one of this kind, or the form its request has; the text begins with the

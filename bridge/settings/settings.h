@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bridge/base/aggregate.h"
+#include "bridge/base/signature.h"
 #include "bridge/base/stream.h"
 #include "bridge/base/time.h"
 
@@ -84,6 +85,15 @@ enum class RowShape { arrays, records, values };
 enum class NonFinite { null, string, error };  // what a bare NaN or Infinity in an answer becomes
 enum class OnRejected { isolate, fail };
 
+// Where the signature of the endpoint is from: read from the endpoint itself, nowhere, a file, the configuration.
+enum class SignatureFrom { endpoint, nowhere, file, here };
+
+struct SignatureSource {
+    SignatureFrom from = SignatureFrom::endpoint;
+    std::string file;  // an MLmodel file
+    Signature given;   // from: here, and from: file once it is read
+};
+
 struct Endpoint {
     std::string url;
     std::string protocol = "azureml";
@@ -110,6 +120,7 @@ struct Endpoint {
     OnRejected on_rejected = OnRejected::isolate;
     double max_dead_letter_ratio = 0.1;  // of the endpoint's verdicts on one tenant
     std::string control;                 // raw JSON row known to be good; a witness of last resort
+    SignatureSource signature;
 };
 
 enum class Include { nothing, everything, fields };

@@ -1,8 +1,29 @@
 #include "bridge/shard/exchange.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "bridge/protocols/contract.h"
+#include "bridge/protocols/status.h"
+#include "bridge/signature/match.h"
+
 namespace millrace {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(5);
+constexpr std::uint64_t kLongestDocument = 4u << 20;
+
+void add_key_and_deployment(const settings::Endpoint& endpoint, const Secret& key, ports::HttpRequest& request) {
+    if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
+    if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
+}
+
+bool may_be_there_later(Outcome outcome) {
+    return outcome == Outcome::timed_out || outcome == Outcome::throttled || outcome == Outcome::failed;
+}
+
+}  // namespace
 
 ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol,
                                 const Secret& key, std::span<const std::string_view> rows, RequestId id,
@@ -13,8 +34,7 @@ ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protoc
     request.url = endpoint.url;
     request.headers = std::move(encoded.headers);
     request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
-    if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
-    if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
+    add_key_and_deployment(endpoint, key, request);
     request.headers.emplace_back("x-ms-client-request-id", name);
     request.headers.emplace_back("x-request-id", name);
     request.body = std::move(encoded.body);
@@ -22,6 +42,48 @@ ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protoc
     request.connect_timeout = endpoint.connect_timeout;
     request.max_response_bytes = endpoint.max_response_bytes;
     return request;
+}
+
+ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const Secret& key, RequestId id,
+                                          std::string url) {
+    ports::HttpRequest request;
+    request.id = id;
+    request.url = std::move(url);
+    request.get = true;
+    request.headers.emplace_back("Accept", "application/json");
+    request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
+    add_key_and_deployment(endpoint, key, request);
+    request.timeout = std::min(endpoint.timeout, kPatience);
+    request.connect_timeout = std::min(endpoint.connect_timeout, request.timeout);
+    request.max_response_bytes = kLongestDocument;
+    return request;
+}
+
+engine::SignatureRead read_signature(const settings::Pipeline& pipeline, const ports::HttpResponse& response) {
+    using What = engine::SignatureRead::What;
+    engine::SignatureRead read;
+    read.reached = response.transport != ports::Transport::unreachable;
+    if (response.transport != ports::Transport::answered) {
+        read.what = response.transport == ports::Transport::oversized ? What::nothing : What::failed;
+        read.why = read.what == What::nothing ? "the document is larger than 4 MiB" : response.error;
+        return read;
+    }
+    if (response.status != 200) {
+        const bool later = may_be_there_later(protocols::outcome_of(response.status, response.headers));
+        read.what = later ? What::failed : What::nothing;
+        read.why = "HTTP " + std::to_string(response.status) + " instead of a document";
+        return read;
+    }
+    auto signature = protocols::read_contract(pipeline, response.body);
+    if (!signature) {
+        read.what = What::nothing;
+        read.why = std::move(signature.error().text);
+        return read;
+    }
+    read.what = What::found;
+    read.misfit = protocols::columns_of(pipeline, *signature).problem;
+    read.signature = std::move(*signature);
+    return read;
 }
 
 Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows) {

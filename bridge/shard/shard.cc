@@ -14,6 +14,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/settings/fingerprint.h"
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
@@ -33,6 +34,8 @@ constexpr Duration kSnapshotEvery = std::chrono::milliseconds(500);
 // Between turns in-progress acks go out, and the shard tells that it lives.
 constexpr std::size_t kMostEventsATurn = 5000;
 constexpr std::size_t kBytesAsAnEvent = 1024;
+// No request for scores has it: those count from 1.
+constexpr RequestId kSignatureRequest{~0ull};
 
 subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
     auto parsed = subjects::SubjectTemplate::parse(text, use);
@@ -90,9 +93,11 @@ struct Shard::State {
           scores(p.pipeline),
           owned_rendering(p.pipeline, renderer, scores),
           owned(settings::is_owned(p.pipeline)),
-          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)}),
+          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)},
+                 !p.signature_url.empty()),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
+        use(p.pipeline.endpoint.signature.given);
         if (owned) return;
         for (const Partition partition : p.partitions)
             consumers[partition] = settings::consumer_name(p.pipeline, partition);
@@ -199,7 +204,10 @@ struct Shard::State {
         return !mail.empty();
     }
 
+    void use(const Signature& signature) { decoder.expect(protocols::columns_of(parts.pipeline, signature).columns); }
+
     void answered(const ports::HttpResponse& response, Time now) {
+        if (response.id == kSignatureRequest) return step(read_signature(parts.pipeline, response), now);
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
         Answer answer = read_response(parts.protocol, response, found->second.rows);
@@ -254,6 +262,13 @@ struct Shard::State {
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));
     }
+
+    void carry_out(const engine::ReadSignature&) {
+        parts.endpoint.send(
+            make_signature_request(parts.pipeline.endpoint, parts.key.key(), kSignatureRequest, parts.signature_url));
+    }
+
+    void carry_out(const engine::UseSignature& e) { use(e.signature); }
 
     static ports::Publication publication(const engine::Write& e) {
         return {e.id,

@@ -273,7 +273,7 @@ TEST_CASE("find: aggregates are found by their identity, whatever inputs are ask
     REQUIRE_FALSE(b.store_state(2, "head", 0, result_headers(6)).error);
     Find find;
     find.number = 1;
-    find.from_sequence = {1, 1, 1, 1, 1, 1};
+    find.from_sequence.emplace(settings::output_slots(b.pipeline), 1);
     find.input_above = 100;
     find.input_to = 200;
     b.door->find(find);
@@ -293,7 +293,7 @@ TEST_CASE("find: aggregates are found by their identity, whatever inputs are ask
     REQUIRE(got.message);
     CHECK(std::ranges::find(got.message->headers, Header{"Nats-Msg-Id", id}) != got.message->headers.end());
     find.number = 2;
-    find.from_sequence = {1, 1, 1};  // not the aggregates
+    find.from_sequence.emplace(kEventOutputs, 1);  // not the aggregates
     b.door->find(find);
     b.door->flush();
     CHECK(b.await<Found>().identities.empty());

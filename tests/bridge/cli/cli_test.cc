@@ -64,11 +64,11 @@ TEST_CASE("cli: the help teaches") {
     const Outcome help = call({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err == "");
-    for (const char* part : {"run", "check", "setup", "try", "state", "schema", "reference",
+    for (const char* part : {"run", "check", "setup", "try", "signature", "state", "schema", "reference",
                              "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
         CHECK(help.out.contains(part));
     }
-    for (const char* command : {"run", "check", "setup", "try", "state", "schema", "reference"}) {
+    for (const char* command : {"run", "check", "setup", "try", "signature", "state", "schema", "reference"}) {
         const Outcome each = call({command, "--help"});
         CHECK(each.code == 0);
         CHECK(each.out.contains(command));
@@ -123,7 +123,8 @@ TEST_CASE("cli: check tells what would run") {
           "pipeline trip-fares\n"
           "  reads     events.{tenant}.trips in EVENTS, consumer trip-fares-p0\n"
           "  asks      azureml at http://127.0.0.1:5001/score, up to 500 events a request, 1 x 2 requests in flight\n"
-          "  publishes results.{tenant}.trip-fares, dead.{tenant}.trip-fares, dead-unroutable.trip-fares\n");
+          "  publishes results.{tenant}.trip-fares, dead.{tenant}.trip-fares, dead-unroutable.trip-fares\n"
+          "  takes     what its endpoint says, which is not asked offline\n");
 }
 
 TEST_CASE("cli: check tells every mistake of a file, run starts nothing with it") {

@@ -21,8 +21,9 @@ inline settings::Pipeline small_pipeline() {
 
 class Bench {
   public:
-    explicit Bench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0})
-        : pipeline_(std::move(pipeline)), engine_(pipeline_, std::move(partitions), 7) {}
+    explicit Bench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0},
+                   bool reads_signature = false)
+        : pipeline_(std::move(pipeline)), engine_(pipeline_, std::move(partitions), 7, {}, reads_signature) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;
@@ -167,6 +168,8 @@ class Bench {
     std::vector<std::string> acks, naks, in_progress;
     std::vector<Find> finds;
     std::vector<Note> notes;
+    std::size_t readings = 0;  // of the signature that were asked for
+    std::vector<Signature> used;
 
   private:
     // What only owners ask for.
@@ -188,6 +191,8 @@ class Bench {
     void keep(const Nak& e) { naks.push_back(e.delivery->ack_subject); }
     void keep(const InProgress& e) { in_progress.push_back(e.delivery->ack_subject); }
     void keep(const Find& e) { finds.push_back(e); }
+    void keep(const ReadSignature&) { ++readings; }
+    void keep(const UseSignature& e) { used.push_back(e.signature); }
     // Of owned partitions.
     void keep(const Look&) {}
     void keep(const Position&) {}
