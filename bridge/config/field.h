@@ -71,7 +71,6 @@ struct Sections {          // a list of such maps, at least one
     void (*resize)(Target&, std::size_t);
     Target (*item)(const Target&, std::size_t);
 };
-struct Coming {};  // known, and not in this version: always refused, with the doc as the reason
 
 struct Text {
     Member<std::string> at;
@@ -150,9 +149,9 @@ struct HavingList {  // stands behind the row of `select`, which it speaks of
     Member<std::vector<Select>> select;
 };
 
-using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
-                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, IncludeChoice, WindowChoice,
-                           SelectMap, HavingList>;
+using Shape =
+    std::variant<Section, Sections, Text, File, TextList, TextMap, Registered, Choice, Whole, Number, Size, Wait,
+                 WaitOrNone, Flag, Json, StartPoint, FeatureList, IncludeChoice, WindowChoice, SelectMap, HavingList>;
 
 struct Field {
     std::string_view path;

@@ -56,6 +56,11 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       random_(seed ^ 5) {
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
+    if (pipeline.ordered) {
+        Recall* recall = pipeline.aggregates.empty() ? nullptr : &recall_;
+        ordered_ = std::make_unique<OrderedCommit>(pipeline, ledger_, commit_.sink(), search_, recall,
+                                                   *ownership.rendering, seed ^ 7);
+    }
     for (const Partition p : partitions_) {
         owners_.emplace(
             p, std::make_unique<Owner>(pipeline, p, ownership.fingerprint, *ownership.rendering, random_.next()));
@@ -143,11 +148,14 @@ void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& 
     const Event& event = delivery.events[ref.element];
     if (const auto place = search_.place_of(delivery.partition, event.id)) {
         commit_.found(ref, *place, out);
-    } else if (event.fault) {
-        bury(ref, *event.fault, out);
     } else {
-        queue(delivery, ref.delivery, ref.element, now);
+        begin(delivery, ref, now, out);
     }
+}
+
+void Engine::begin(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
+    const Event& event = delivery.events[ref.element];
+    event.fault ? bury(ref, *event.fault, out) : queue(delivery, ref.delivery, ref.element, now);
 }
 
 void Engine::note_expansion(const Delivery& delivery) {
@@ -226,6 +234,7 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
 
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
+    if (ordered_ && ordered_->got(in, now, out)) return;
     read_back(in, now, out);
 }
 
@@ -245,6 +254,7 @@ void Engine::on(Disconnected&& in, Time now, Effects& out) {
     puller_.disconnected(now);
     search_.disconnected(now);
     recall_.disconnected();
+    if (ordered_) ordered_->disconnected();
     for (auto& [partition, owner] : owners_) owner->disconnected();
     const std::string why = in.why.empty() ? "" : ": " + in.why;
     out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down" + why + "; reconnecting"});
@@ -259,9 +269,9 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
-    commit_.stored(in, now, out);
-    if (commit_.trouble() == sink_trouble_) return;
-    sink_trouble_ = commit_.trouble();
+    ordered_ ? ordered_->stored(in, now, out) : commit_.stored(in, now, out);
+    if (commit_.sink().trouble() == sink_trouble_) return;
+    sink_trouble_ = commit_.sink().trouble();
     out.emplace_back(sink_trouble_.empty() ? Note{Level::info, "resumed", "the output streams take results again"}
                                            : Note{Level::warning, "held", sink_trouble_});
 }
@@ -282,7 +292,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
-        if (settled != nullptr && !settled->event->settlement.verdict)
+        if (settled != nullptr && !settled->event->settlement.verdict && !ordered_)
             conviction_.settled(lane_of(*settled->delivery), false);
     }
 }
@@ -302,8 +312,10 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     keep_in_progress(now, out);
     if (halt_.empty()) {
         judge(now, out);
+        commit_verdicts();
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
+        pump_ordered(now, out);
         dispatch(now, out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
@@ -355,6 +367,7 @@ void Engine::let_go(DeliveryId id) {
     const auto elements = static_cast<std::uint32_t>(ledger_.find(id)->events.size());
     for (std::uint32_t i = 0; i < elements; ++i) {
         commit_.forget({id, i});
+        if (ordered_) ordered_->forget({id, i});
         conviction_.forget({id, i});
     }
     ledger_.forget(id);
@@ -369,6 +382,7 @@ void Engine::let_go_of_all(Effects& out) {
     dispatcher_.clear();
     conviction_.clear();
     commit_.clear();
+    if (ordered_) ordered_->clear();
     recall_.clear();
 }
 
@@ -388,13 +402,14 @@ Puller::Credit Engine::credit() const {
     credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.trouble().empty() || commit_.untried())
+    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.sink().trouble().empty() || commit_.sink().untried())
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
+    const bool unstored = commit_.size() > 0 || (ordered_ && ordered_->size() > 0);
+    if (draining_ || !halt_.empty() || (!commit_.sink().trouble().empty() && unstored)) return false;
     return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
 
@@ -418,6 +433,7 @@ Time Engine::next_due() const {
                              commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_)}) {
             consider(t);
         }
+        if (ordered_) consider(ordered_->next_due(ticked_));
     }
     if (halt_.empty()) {
         for (const auto& [partition, owner] : owners_) consider(owner->next_due(ticked_));
@@ -434,9 +450,10 @@ Snapshot Engine::snapshot(Time now) const {
     s.hold = !puller_.trouble().empty()                     ? puller_.trouble()
              : !search_.trouble().empty()                   ? search_.trouble()
              : !recall_.trouble().empty()                   ? recall_.trouble()
+             : ordered_ && !ordered_->trouble().empty()     ? ordered_->trouble()
              : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
              : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
-                                                            : commit_.complaint();
+                                                            : commit_.sink().complaint();
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;
@@ -447,7 +464,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.in_flight = dispatcher_.in_flight();
     s.concurrency_limit = dispatcher_.limit();
     s.accused = conviction_.size();
-    s.publications = commit_.size();
+    s.publications = commit_.size() + (ordered_ ? ordered_->size() : 0);
     if (is_owned()) describe_owners(s);
     return s;
 }

@@ -76,6 +76,8 @@ Digest fingerprint(const Pipeline& pipeline) {
                event.early_limit, event.on_late);
     scribe.write(pipeline.aggregates);
     scribe.write(event.features);
+    // Results that lie one behind the other tell what is stored; those of before do not.
+    if (pipeline.ordered) scribe.write(pipeline.ordered);
     return digest(scribe.out.bytes());
 }
 

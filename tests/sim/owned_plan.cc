@@ -236,6 +236,18 @@ void plan_scores(Plan& plan, Random& random, double share) {
     }
 }
 
+// Results in the order of their events, by themselves or in batches, with aggregates beside them or without.
+void plan_order(Plan& plan, Random& random, Random& scores, double share) {
+    if (!plan.is_scored()) plan_scores(plan, scores, share);
+    auto& p = plan.pipeline;
+    p.ordered = true;
+    if (p.partitions > 1) p.results.subject = "results.{partition}.{tenant}.trips";
+    if (random.chance(0.5)) p.results.as = settings::ResultsAs::batch;
+    if (!random.chance(0.5)) return;
+    p.aggregates.clear();
+    p.event.on_late = settings::OnLate::adjust;  // nothing is late without windows
+}
+
 }  // namespace
 
 Plan Plan::owned_of(std::uint64_t seed) {
@@ -275,6 +287,8 @@ Plan Plan::owned_of(std::uint64_t seed) {
     plan.together = plan.disaster == 0 && together.chance(0.4);
     Random scores(seed, "owned scores");
     if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
+    Random order(seed, "owned order");
+    if (order.chance(0.3)) plan_order(plan, order, scores, faults.share);
     return plan;
 }
 
