@@ -217,7 +217,7 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
             dispatcher_.succeeded();
             if (dispatcher_.resume())
                 out.emplace_back(Note{Level::info, "resumed", "the endpoint takes requests again"});
-            return scored(std::move(flight), std::move(answer), now);
+            return scored(std::move(flight), std::move(answer), now, out);
         case Reaction::back_off:
             dispatcher_.failed(answer, flight, now);
             if (dispatcher_.on_hold()) hold(in_words(answer), now, out);
@@ -229,16 +229,16 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     }
 }
 
-void Engine::scored(Flight&& flight, Answer&& answer, Time now) {
+void Engine::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {
     const std::size_t rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     MILLRACE_CHECK(answer.scores.size() == rows, "scored means one result per row");
     std::string good_row = flight.row;
     for (std::size_t i = 0; i < flight.batch.events.size(); ++i) {
         Event* event = ledger_.find(flight.batch.events[i]);
-        if (event == nullptr || commit_.holds(flight.batch.events[i])) continue;
+        if (event == nullptr || holds(flight.batch.events[i])) continue;
         if (good_row.empty()) good_row = event->row;
         event->settlement.score = std::move(answer.scores[i]);
-        commit_.store(flight.batch.events[i]);
+        store(flight.batch.events[i], out);
     }
     conviction_.scored(flight, answer, good_row, now);
 }
@@ -354,12 +354,24 @@ void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
     conviction_.misfit(std::move(one), *event.fault);
 }
 
-// A verdict of an owned partition is committed before it is published.
 void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
     Event* event = ledger_.find(ref);
-    if (event == nullptr || commit_.holds(ref)) return;
+    if (event == nullptr || holds(ref)) return;
     event->settlement.verdict = std::move(verdict);
-    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);
+    store(ref, out);
+}
+
+bool Engine::holds(EventRef ref) { return is_ordered(ref) ? ordered_->holds(ref) : commit_.holds(ref); }
+
+// A verdict of an owned partition is committed before it is published.
+void Engine::store(EventRef ref, Effects& out) {
+    const bool is_scored = !ledger_.find(ref)->settlement.verdict;
+    if (is_ordered(ref)) {
+        // What waits for its turn has its outcome: verdicts on those before it are judged by it.
+        if (is_scored) conviction_.settled(lane_of(*ledger_.find(ref.delivery)), false);
+        return ordered_->store(ref, out);
+    }
+    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);
 }
 
 void Engine::judge(Time, Effects& out) {

@@ -57,6 +57,11 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       random_(seed ^ 5) {
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
+    if (pipeline.ordered) {
+        Recall* recall = pipeline.aggregates.empty() ? nullptr : &recall_;
+        ordered_ = std::make_unique<OrderedCommit>(pipeline, ledger_, commit_.sink(), search_, recall,
+                                                   *ownership.rendering, seed ^ 7);
+    }
     for (const Partition p : partitions_) {
         owners_.emplace(
             p, std::make_unique<Owner>(pipeline, p, ownership.fingerprint, *ownership.rendering, random_.next()));
@@ -148,15 +153,17 @@ void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& 
         commit_.left_to_others(ref, out);
     } else if (const auto place = search_.place_of(delivery.partition, event.id)) {
         commit_.found(ref, *place, out);
-    } else if (event.fault) {
-        unfit(ref, event, out);
-    } else if (event.selection == Selection::filtered) {
-        commit_.nothing_to_store(ref, out);
-    } else if (event.selection == Selection::bypassed) {
-        commit_.store(ref);
     } else {
-        queue(delivery, ref.delivery, ref.element, now);
+        begin(delivery, ref, now, out);
     }
+}
+
+void Engine::begin(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
+    const Event& event = delivery.events[ref.element];
+    if (event.fault) return unfit(ref, event, out);
+    if (event.selection == Selection::filtered) return commit_.nothing_to_store(ref, out);
+    if (event.selection == Selection::bypassed) return commit_.store(ref);
+    queue(delivery, ref.delivery, ref.element, now);
 }
 
 void Engine::note_expansion(const Delivery& delivery) {
@@ -237,6 +244,7 @@ void Engine::on(SignatureRead&& in, Time now, Effects& out) { contract_.read(std
 
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
+    if (ordered_ && ordered_->got(in, now, out)) return;
     read_back(in, now, out);
 }
 
@@ -256,6 +264,7 @@ void Engine::on(Disconnected&& in, Time now, Effects& out) {
     puller_.disconnected(now);
     search_.disconnected(now);
     recall_.disconnected();
+    if (ordered_) ordered_->disconnected();
     for (auto& [partition, owner] : owners_) owner->disconnected();
     const std::string why = in.why.empty() ? "" : ": " + in.why;
     out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down" + why + "; reconnecting"});
@@ -270,9 +279,9 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
-    commit_.stored(in, now, out);
-    if (commit_.trouble() == sink_trouble_) return;
-    sink_trouble_ = commit_.trouble();
+    ordered_ ? ordered_->stored(in, now, out) : commit_.stored(in, now, out);
+    if (commit_.sink().trouble() == sink_trouble_) return;
+    sink_trouble_ = commit_.sink().trouble();
     out.emplace_back(sink_trouble_.empty() ? Note{Level::info, "resumed", "the output streams take results again"}
                                            : Note{Level::warning, "held", sink_trouble_});
 }
@@ -293,7 +302,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
-        if (settled != nullptr && ending_of(*settled->event) == Ending::scored)
+        if (settled != nullptr && ending_of(*settled->event) == Ending::scored && !ordered_)
             conviction_.settled(lane_of(*settled->delivery), false);
     }
 }
@@ -313,9 +322,11 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     keep_in_progress(now, out);
     if (halt_.empty()) {
         judge(now, out);
+        commit_verdicts();
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
         contract_.pump(now, out);
+        pump_ordered(now, out);
         dispatch(now, out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
@@ -367,6 +378,7 @@ void Engine::let_go(DeliveryId id) {
     const auto elements = static_cast<std::uint32_t>(ledger_.find(id)->events.size());
     for (std::uint32_t i = 0; i < elements; ++i) {
         commit_.forget({id, i});
+        if (ordered_) ordered_->forget({id, i});
         conviction_.forget({id, i});
     }
     ledger_.forget(id);
@@ -381,6 +393,7 @@ void Engine::let_go_of_all(Effects& out) {
     dispatcher_.clear();
     conviction_.clear();
     commit_.clear();
+    if (ordered_) ordered_->clear();
     recall_.clear();
 }
 
@@ -400,14 +413,15 @@ Puller::Credit Engine::credit() const {
     credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.trouble().empty() || commit_.untried())
+    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.sink().trouble().empty() || commit_.sink().untried())
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || !halt_.empty() || contract_.holds() || (!commit_.trouble().empty() && commit_.size() > 0))
-        return false;
+    const bool unstored = commit_.size() > 0 || (ordered_ && ordered_->size() > 0);
+    const bool refused = !commit_.sink().trouble().empty() && unstored;
+    if (draining_ || !halt_.empty() || contract_.holds() || refused) return false;
     return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
 }
 
@@ -432,6 +446,7 @@ Time Engine::next_due() const {
               commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
             consider(t);
         }
+        if (ordered_) consider(ordered_->next_due(ticked_));
     }
     if (halt_.empty()) {
         for (const auto& [partition, owner] : owners_) consider(owner->next_due(ticked_));
@@ -448,12 +463,13 @@ Snapshot Engine::snapshot(Time now) const {
     s.hold = !puller_.trouble().empty()                     ? puller_.trouble()
              : !search_.trouble().empty()                   ? search_.trouble()
              : !recall_.trouble().empty()                   ? recall_.trouble()
+             : ordered_ && !ordered_->trouble().empty()     ? ordered_->trouble()
              : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
              : !contract_.trouble().empty()                 ? contract_.trouble()
              : !drought_.text(now).empty()                  ? drought_.text(now)
              : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
              : !conviction_.complaint().empty()             ? conviction_.complaint()
-                                                            : commit_.complaint();
+                                                            : commit_.sink().complaint();
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;
@@ -464,7 +480,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.in_flight = dispatcher_.in_flight();
     s.concurrency_limit = dispatcher_.limit();
     s.accused = conviction_.size();
-    s.publications = commit_.size();
+    s.publications = commit_.size() + (ordered_ ? ordered_->size() : 0);
     if (is_owned()) describe_owners(s);
     return s;
 }

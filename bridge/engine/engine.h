@@ -32,6 +32,7 @@
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
+#include "bridge/engine/ordered_commit.h"
 #include "bridge/engine/owner.h"
 #include "bridge/engine/puller.h"
 #include "bridge/engine/recall.h"
@@ -76,7 +77,7 @@ class Engine {
     void on(Reconnected&&, Time now, Effects& out);
     void on(Drain&& in, Time now, Effects& out);
 
-    void scored(Flight&& flight, Answer&& answer, Time now);
+    void scored(Flight&& flight, Answer&& answer, Time now, Effects& out);
     void failed(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void refused(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out);
@@ -84,8 +85,12 @@ class Engine {
     void accuse(Flight&& flight, const Answer& answer);
 
     void unfit(EventRef ref, const Event& event, Effects& out);
+    // An event has its outcome already; has it now.
+    [[nodiscard]] bool holds(EventRef ref);
+    void store(EventRef ref, Effects& out);
     void bury(EventRef ref, Verdict verdict, Effects& out);
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
+    void begin(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void judge(Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     void dispatch(Time now, Effects& out);
@@ -105,6 +110,10 @@ class Engine {
     Owner* owner_of_number(std::uint64_t number);
     void deliver_owned(Delivered&& in, Time now, Effects& out);
     void hand_over(Effects& out);
+    void commit_verdicts();
+    void settle_verdicts(Partition partition, Owner& owner, Time now, Effects& out);
+    void pump_ordered(Time now, Effects& out);
+    [[nodiscard]] bool is_ordered(EventRef ref);
     void read_back(const GotMessage& got, Time now, Effects& out);
     void bound_owned(const Bound& in, Time now, Effects& out);
     void pump_owners(Time now, Effects& out);
@@ -137,6 +146,7 @@ class Engine {
     Recall recall_;
     Commit commit_;
     Search search_;
+    std::unique_ptr<OrderedCommit> ordered_;              // null where results are stored in any order
     std::map<Partition, std::unique_ptr<Owner>> owners_;  // empty where partitions are shared
     const Rendering* rendering_;                          // of owned partitions
     std::size_t max_messages_;

@@ -16,7 +16,7 @@ std::uint32_t effective_max_ack_pending(const Pipeline& pipeline) {
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ample_ack_pending(pipeline), 1000, 1'000'000));
 }
 
-bool is_owned(const Pipeline& pipeline) { return !pipeline.aggregates.empty(); }
+bool is_owned(const Pipeline& pipeline) { return pipeline.ordered || !pipeline.aggregates.empty(); }
 
 bool has_endpoint(const Pipeline& pipeline) { return !pipeline.endpoint.url.empty(); }
 
