@@ -33,8 +33,8 @@ MUTANTS = {
     ]),
     "acks_a_bypassed_event_before_its_copy": (["acked_after_stored"], [
         ("bridge/engine/engine.cc",
-         "    } else if (event.selection == Selection::bypassed) {\n        commit_.store(ref);",
-         "    } else if (event.selection == Selection::bypassed) {\n        commit_.nothing_to_store(ref, out);"),
+         "    if (event.selection == Selection::bypassed) return commit_.store(ref);",
+         "    if (event.selection == Selection::bypassed) return commit_.nothing_to_store(ref, out);"),
     ]),
     "skips_the_count_check": (["batch_integrity", "conviction"], [
         ("bridge/protocols/answer_text.cc", "            if (column.count == rows_) continue;", "            continue;"),
