@@ -190,7 +190,7 @@ TEST_CASE("rights: what the owner of a partition needs, and nothing else") {
     door.jetstream.read({.number = 2, .from = Read::From::input, .which = Read::Which::next});
     CHECK(door.await<GotMessage>().message);
     Find find;
-    find.from_sequence = {1, 1, 1, 1, 1, 1};
+    find.from_sequence.emplace(index(aggregate_output(0)) + 1, 1);
     find.input_to = 100;
     door.jetstream.find(find);
     CHECK(door.await<Found>().identities == std::vector{identity(1)});

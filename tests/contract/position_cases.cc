@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "bridge/settings/outputs.h"
 #include "tests/contract/bench.h"
 
 using namespace millrace;

@@ -35,7 +35,8 @@ settings::Pipeline pipeline_from(Tape& tape) {
     e.max_dead_letter_ratio = 1.0;
     e.on_rejected = tape.below(8) == 7 ? settings::OnRejected::fail : settings::OnRejected::isolate;
     if (tape.flag()) e.control = R"(["control",0])";
-    p.results = {"out.{tenant}", "", tape.flag() ? settings::Include::everything : settings::Include::nothing, {}};
+    p.results.subject = "out.{tenant}";
+    p.results.include = tape.flag() ? settings::Include::everything : settings::Include::nothing;
     p.dead_letter = {"dead.{tenant}", "dead-unroutable"};
     p.input.ack_wait = seconds(tape.flag() ? 6 : 30);
     return p;
