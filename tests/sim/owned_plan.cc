@@ -291,6 +291,13 @@ Plan Plan::owned_of(std::uint64_t seed) {
     plan.where = draw_selection(selection, plan.pipeline);
     Random order(seed, "owned order");
     if (order.chance(0.3)) plan_order(plan, order, scores, faults.share);
+    // Owners that die while they close more than a commit takes.
+    Random closing(seed, "owned closing");
+    if (closing.chance(0.06) && plan.max_message >= 1 << 20) {
+        plan.owned.group_size = closing.between(10'000, 60'000);
+        plan.troubles.crash = {closing.between(Duration(seconds(1)), seconds(5)), seconds(1)};
+        plan.together = false;
+    }
     // Copies past the model stand in no order.
     if (plan.pipeline.ordered && plan.pipeline.bypass.to == settings::Bypass::To::results) plan.pipeline.bypass = {};
     return plan;
