@@ -132,7 +132,7 @@ bool append_fitted(std::string& out, std::string_view raw, ElementType type) {
 std::string found_instead(std::string_view raw, ElementType type) {
     if (raw == "null") return "null";
     if (raw.starts_with('t') || raw.starts_with('f')) return "a boolean";
-    const std::string what = raw.starts_with('"') ? "a string" : "a number";
+    std::string what = raw.starts_with('"') ? "a string" : "a number";
     const std::string_view text = number_text(raw);
     if (!is_integer(type) && !is_float(type)) return what;
     if (text.empty()) return what + " that is no number";

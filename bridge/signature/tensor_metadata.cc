@@ -112,7 +112,7 @@ Result<Signature> read_tensorflow_serving(std::string_view document, std::string
     const auto root = parsed.parse(document);
     if (!root || !root->is_object()) return no_json();
     const std::string_view name = which.empty() ? "serving_default" : which;
-    std::optional<dom::element> at = *root;
+    std::optional<dom::element> at = root;
     for (const std::string_view key :
          {std::string_view("metadata"), std::string_view("signature_def"), std::string_view("signature_def"), name}) {
         at = at ? member(*at, key) : std::nullopt;
