@@ -9,8 +9,6 @@
 namespace millrace::app {
 namespace {
 
-using settings::SignatureFrom;
-
 void advise(std::ostream& out, const std::string& why) {
     out << "the endpoint's signature is not known: " << why << "\n"
         << "Events go to it unchecked. To have them checked, write what it takes below `endpoint:`, for example\n\n"

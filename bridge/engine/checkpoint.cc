@@ -56,7 +56,7 @@ void Checkpoint::together_with(std::span<const state::OutboxEntry> entries, std:
     step_ = Step::together;
 }
 
-// Whatever became of it: the heads are told apart by their contents.
+// Whatever became of it: a head that is stored says by its `together` which one it is.
 void Checkpoint::go_apart(Time now) {
     step_ = parts_.empty() ? Step::head : Step::parts;
     waiting_ = false;

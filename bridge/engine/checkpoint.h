@@ -5,8 +5,8 @@
 //
 // Where the state's stream takes atomic batches (SEMANTICS C12) a head that fits into one message is first tried
 // together with what the commit publishes, once. If that is not answered with success the commit goes on as without:
-// the two heads are of one commit, their contents differ, and the compare-and-set lets one of them be stored, so it
-// does not matter what became of the attempt.
+// the two heads are of one commit, the compare-and-set lets one of them be stored, and that one says by its `together`
+// which it is, so it does not matter what became of the attempt.
 //
 // One commit is under way at a time. An answer that does not come proves nothing: the same bytes are sent again with
 // the same expectation, and when that is refused because the subject has moved on, the last head is read: it is this

@@ -166,6 +166,7 @@ class AggregateStage(Stage):
 
     config = CONFIG
     maker = TimedMaker
+    whole_tenants = True
     outputs = ("aggregates.>", "late.>", "dead.>", "dead-unroutable.>")
 
     def __init__(self, pipelines=(Pipeline(),), lease="2s", largest_state=-1, together=False, **options):
@@ -191,11 +192,6 @@ class AggregateStage(Stage):
         if not self._together:
             self.jetstream.add_stream("MILLRACE_STATE", state, discard="new", max_msg_size=self._largest_state,
                                       num_replicas=self.REPLICAS)
-
-    def subject(self, tenant, number):
-        # All of a tenant is in one partition.
-        middle = f"{partition_of(tenant, self.partitions)}." if self.partitions > 1 else ""
-        return f"events.{middle}{tenant}.raw"
 
     def load(self, rate=500, tenants=("alpha", "beta", "gamma"), shapes=("object",), count=None, **oddities):
         self._loads += 1

@@ -104,6 +104,7 @@ class Stage(contextlib.ExitStack):
 
     REPLICAS = 1  # of the streams
     events = EventMaker  # of its load
+    whole_tenants = False  # all of a tenant is in one partition
 
     config = CONFIG
 
@@ -173,7 +174,8 @@ class Stage(contextlib.ExitStack):
 
     def subject(self, tenant, number):
         """The subject an event is published on; the publisher adds the partition."""
-        middle = f"{partition_of(str(number), self.partitions)}." if self.partitions > 1 else ""
+        key = tenant if self.whole_tenants else str(number)
+        middle = f"{partition_of(key, self.partitions)}." if self.partitions > 1 else ""
         return f"events.{middle}{tenant}.raw"
 
     def load(self, rate=2000, tenants=TENANTS, shapes=("object",), count=None, poison=0.0, bad=0.0):

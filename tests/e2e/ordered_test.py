@@ -10,7 +10,7 @@ import types
 import unittest
 
 import harness
-from harness import EndToEnd, Stage, partition_of
+from harness import EndToEnd, Stage
 
 STATE = """\
     ordered: true
@@ -21,8 +21,9 @@ STATE = """\
 
 
 class OrderedStage(Stage):
-    """A Stage whose pipeline orders its results; all of a tenant is in one partition."""
+    """A Stage whose pipeline orders its results."""
 
+    whole_tenants = True
     config = harness.CONFIG.replace("    dead_letter:\n", STATE + "    dead_letter:\n") \
                            .replace("      include: [n, canary]\n", "      include: [n, canary]\n      as: {results_as}\n")
 
@@ -33,10 +34,6 @@ class OrderedStage(Stage):
     def make_outputs(self, duplicate_window):
         super().make_outputs(duplicate_window)
         self.jetstream.add_stream("MILLRACE_STATE", ["millrace.state.>"], discard="new", num_replicas=self.REPLICAS)
-
-    def subject(self, tenant, number):
-        middle = f"{partition_of(tenant, self.partitions)}." if self.partitions > 1 else ""
-        return f"events.{middle}{tenant}.raw"
 
     def verify(self, test, wire_doubles_allowed=False):
         """As its base, on the results one by one; and their order."""

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -36,6 +37,13 @@ std::string ack_subject(std::string_view stream, const Delivered& delivered, con
         subject.append(".").append(std::to_string(part));
     }
     return subject;
+}
+
+Unstored on_the_wire(const ports::Publication& publication) {
+    Unstored message{publication.subject, publication.headers, publication.payload};
+    if (const auto& expected = publication.expected_last_subject_sequence)
+        message.headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
+    return message;
 }
 
 std::string filter_of(const std::string& subject, settings::Pipeline const& pipeline, Partition partition) {
@@ -310,11 +318,10 @@ void SimJetStream::publish(ports::Publication publication) {
 
 // At the server: the PubAck takes the way back by itself.
 void SimJetStream::land(const ports::Publication& publication) {
-    auto headers = publication.headers;
-    const auto& expected = publication.expected_last_subject_sequence;
-    if (expected) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
-    const auto ack = parts_.server.publish_by_client(publication.subject, std::move(headers), publication.payload);
-    if (ack) tell_stored(publication.id, *ack, expected.has_value());
+    auto wire = on_the_wire(publication);
+    const auto ack =
+        parts_.server.publish_by_client(std::move(wire.subject), std::move(wire.headers), std::move(wire.payload));
+    if (ack) tell_stored(publication.id, *ack, publication.expected_last_subject_sequence.has_value());
 }
 
 void SimJetStream::tell_stored(StoreId id, const PubAck& ack, bool may_double) {
@@ -332,11 +339,7 @@ void SimJetStream::publish_together(std::vector<ports::Publication> publications
                                        publications.back().subject);
     watch_.publishing_together(publications);
     std::vector<Unstored> batch;
-    for (const auto& each : publications) {
-        batch.push_back({each.subject, each.headers, each.payload});
-        if (const auto& expected = each.expected_last_subject_sequence)
-            batch.back().headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
-    }
+    std::ranges::transform(publications, std::back_inserter(batch), on_the_wire);
     out(parts_.faults.lose_publish, "publish", [this, id = publications.back().id, batch = std::move(batch)] {
         if (const auto ack = parts_.server.publish_together_by_client(batch)) tell_stored(id, *ack, true);
     });
