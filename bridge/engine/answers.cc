@@ -47,7 +47,8 @@ std::string in_words(const Answer& answer) {
 // ---- sending ----
 
 void Engine::dispatch(Time now, Effects& out) {
-    if (std::string said = drought_.news(now); !said.empty())
+    // Where nothing is in hand, as with a replica that has lost its partitions, nothing is missing either.
+    if (std::string said = ledger_.size() > 0 ? drought_.news(now) : std::string(); !said.empty())
         out.emplace_back(Note{Level::warning, "nothing_scored", std::move(said)});
     if (contract_.pauses()) return;
     probe(now, out);

@@ -456,6 +456,7 @@ Time Engine::next_due() const {
 
 Snapshot Engine::snapshot(Time now) const {
     Snapshot s;
+    const std::string drought = ledger_.size() > 0 ? drought_.text(now) : std::string();
     s.at = now;
     s.connected = puller_.connected();
     s.partitions = puller_.partitions();
@@ -466,7 +467,7 @@ Snapshot Engine::snapshot(Time now) const {
              : ordered_ && !ordered_->trouble().empty()     ? ordered_->trouble()
              : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
              : !contract_.trouble().empty()                 ? contract_.trouble()
-             : !drought_.text(now).empty()                  ? drought_.text(now)
+             : !drought.empty()                             ? drought
              : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
              : !conviction_.complaint().empty()             ? conviction_.complaint()
                                                             : commit_.sink().complaint();
