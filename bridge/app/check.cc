@@ -7,6 +7,7 @@
 
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/tcp_connect.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::app {
 
@@ -45,11 +46,14 @@ void look_at_server(const settings::Settings& settings, std::ostream& out, std::
 void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>& found) {
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
         if (!settings::has_endpoint(settings.pipelines[i])) continue;
-        const std::string& url = settings.pipelines[i].endpoint.url;
-        const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
-        const auto until = std::chrono::steady_clock::now() + kPatience;
-        if (auto reached = io::tcp_connect(address, until); !reached) {
-            found.push_back({Severity::error, pipeline_path(i) + ".endpoint.url", std::move(reached.error().text)});
+        const settings::Routes all = settings::routes(settings.pipelines[i].endpoint);
+        for (std::size_t a = 0; a < all.addresses.size(); ++a) {
+            const std::string& url = all.addresses[a].url;
+            const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
+            const auto until = std::chrono::steady_clock::now() + kPatience;
+            if (auto reached = io::tcp_connect(address, until); !reached)
+                found.push_back(
+                    {Severity::error, pipeline_path(i) + "." + all.fields[a], std::move(reached.error().text)});
         }
     }
 }

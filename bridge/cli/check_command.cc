@@ -10,6 +10,7 @@
 #include "bridge/cli/config_file.h"
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/inspect.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/settings/outputs.h"
 
 namespace millrace::cli {
@@ -24,9 +25,9 @@ void describe(const settings::Pipeline& pipeline, std::ostream& out) {
     if (pipeline.partitions > 1) out << " to " << settings::consumer_name(pipeline, pipeline.partitions - 1) << owner;
     out << "\n";
     if (settings::has_endpoint(pipeline)) {
-        out << "  asks      " << endpoint.protocol << " at " << endpoint.url << ", up to " << endpoint.max_batch_count
-            << " events a request, " << pipeline.partitions << " x " << endpoint.parallel_requests_per_partition
-            << " requests in flight\n";
+        out << "  asks      " << endpoint.protocol << " at " << settings::routes(endpoint).addresses.front().url
+            << ", up to " << endpoint.max_batch_count << " events a request, " << pipeline.partitions << " x "
+            << endpoint.parallel_requests_per_partition << " requests in flight\n";
     }
     std::string_view before = "  publishes ";
     for (const settings::OutputRow& row : settings::outputs(pipeline)) {

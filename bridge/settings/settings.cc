@@ -18,7 +18,9 @@ std::uint32_t effective_max_ack_pending(const Pipeline& pipeline) {
 
 bool is_owned(const Pipeline& pipeline) { return !pipeline.aggregates.empty(); }
 
-bool has_endpoint(const Pipeline& pipeline) { return !pipeline.endpoint.url.empty(); }
+bool has_endpoint(const Pipeline& pipeline) {
+    return !pipeline.endpoint.url.empty() || !pipeline.endpoint.addresses.empty();
+}
 
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition) {
     return pipeline.name + "-p" + std::to_string(partition);

@@ -82,9 +82,40 @@ struct Event {
 enum class RowShape { arrays, records, values };
 enum class NonFinite { null, string, error };  // what a bare NaN or Infinity in an answer becomes
 enum class OnRejected { isolate, fail };
+enum class Selection { failover, weights };
+enum class Compression { none, gzip };
+
+// Where requests go, and as whom. What is empty comes from the endpoint (settings/addresses).
+struct Address {
+    std::string url;
+    std::uint32_t weight = 1;  // share of the requests beside the other addresses; selection: weights
+    std::map<std::string, std::string> headers;
+    std::string key_file;
+    std::string deployment;
+};
+
+// Tenants whose events are asked about elsewhere, or as somebody else.
+struct TenantAddress {
+    std::vector<std::string> names;
+    Address address;
+};
+
+// A candidate that is asked what the endpoint was asked, for comparison only.
+struct Shadow {
+    Address address;  // no url: there is none
+    double percent = 1;
+    double relative = 1e-6;  // tolerance: |a - b| <= absolute + relative * max(|a|, |b|)
+    double absolute = 1e-9;
+    std::string subject;  // where differences are published; empty: nowhere
+};
 
 struct Endpoint {
-    std::string url;
+    std::string url;                 // empty where there are addresses
+    std::vector<Address> addresses;  // several, in order of preference
+    Selection selection = Selection::failover;
+    std::vector<TenantAddress> tenants;
+    Shadow shadow;
+    Compression compression = Compression::none;  // of request bodies
     std::string protocol = "azureml";
     RowShape rows = RowShape::arrays;
     std::string body;                            // a form of the protocol's request; empty: its first
