@@ -18,6 +18,7 @@
 #include "bridge/config/scalars.h"
 #include "bridge/io/curl_endpoint.h"
 #include "bridge/protocols/registry.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/shard/exchange.h"
 #include "bridge/windows/windows.h"
 #include "subjects/identity.h"
@@ -106,6 +107,16 @@ int print_aggregates(std::ostream& out, const settings::Pipeline& pipeline, cons
     return 0;
 }
 
+// The first its request may go to.
+settings::Address address_for(const settings::Pipeline& pipeline, const std::string& tenant) {
+    const settings::Routes all = settings::routes(pipeline.endpoint);
+    const auto own = std::ranges::find_if(all.routes, [&](const settings::Route& route) {
+        return std::ranges::find(route.tenants, tenant) != route.tenants.end();
+    });
+    const settings::Route& route = own == all.routes.end() ? all.routes.front() : *own;
+    return all.addresses[route.addresses.front()];
+}
+
 int try_element(const settings::Pipeline& pipeline, const TryOptions& options, const Delivery& delivery, Event& event,
                 std::ostream& out) {
     if (event.fault) {
@@ -113,7 +124,8 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
         return print_publication(out, pipeline, delivery, event);
     }
     if (!settings::has_endpoint(pipeline)) return print_aggregates(out, pipeline, delivery, event);
-    auto key = auth::KeyFile::load(pipeline.endpoint.key_file);
+    const settings::Address address = address_for(pipeline, delivery.tenant);
+    auto key = auth::KeyFile::load(address.key_file);
     if (!key) {
         out << "endpoint.key_file: " << key.error().text << "\n";
         return 2;
@@ -121,7 +133,7 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
     const auto protocol = protocols::make(pipeline);
     const std::vector<std::string_view> rows = {event.row};
     ports::HttpRequest request =
-        make_request(pipeline.endpoint, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
+        make_request(pipeline.endpoint, address, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
     print(out, request);
     if (options.offline) return 0;
     Answer answer = read_response(*protocol, ask(pipeline.endpoint, std::move(request)), 1);

@@ -6,30 +6,39 @@
 
 namespace millrace::engine {
 
-namespace {
+Dispatcher::Dispatcher(std::uint32_t parallel, std::size_t partitions, std::uint64_t seed, Ways ways)
+    : parallel_(parallel),
+      dispatchers_(ways.of),
+      breakers_(ways.weights.size(), Breaker(static_cast<double>(parallel) * static_cast<double>(partitions))),
+      chooser_(ways.selection, std::move(ways.weights)),
+      last_id_(ways.number),
+      random_(seed) {
+    MILLRACE_CHECK(breakers_.size() <= kMostAddresses, "checked when the configuration is loaded");
+}
 
-constexpr BackoffRule kFailed{std::chrono::milliseconds(50), std::chrono::seconds(20)};
-constexpr BackoffRule kThrottled{std::chrono::seconds(1), std::chrono::seconds(20)};
-constexpr Duration kProbeEvery = std::chrono::seconds(30);
-constexpr Duration kProbeAtMost = std::chrono::minutes(5);
-constexpr double kCut = 0.7;
-
-BackoffRule rule_for(Outcome outcome) { return outcome == Outcome::throttled ? kThrottled : kFailed; }
-
-}  // namespace
-
-Dispatcher::Dispatcher(std::uint32_t parallel, std::size_t partitions, std::uint64_t seed)
-    : parallel_(parallel), most_(static_cast<double>(parallel) * static_cast<double>(partitions)), random_(seed) {}
-
-bool Dispatcher::may_send(Partition partition, Time now) const {
-    if (on_hold() || now < not_before_) return false;
-    if (static_cast<double>(flights_.size()) + 1.0 > limit_) return false;
+bool Dispatcher::has_slot(Partition partition) const {
     const auto flying = flying_.find(partition);
     return flying == flying_.end() || flying->second < parallel_;
 }
 
+bool Dispatcher::may_send(Partition partition, Time now) const {
+    return std::ranges::any_of(breakers_, [&](const Breaker& one) { return one.admits(now); }) && has_slot(partition);
+}
+
+std::optional<std::size_t> Dispatcher::address_for(const Batch& batch, Time now) const {
+    const auto free = [&](std::size_t i) { return breakers_[i].admits(now); };
+    if (batch.answers > 0 && breakers_[batch.answered_by].is_up(now))
+        return free(batch.answered_by) ? std::optional(batch.answered_by) : std::nullopt;
+    const auto up = [&](std::size_t i) { return breakers_[i].is_up(now); };
+    const auto untried = [&](std::size_t i) { return up(i) && !batch.has_tried(i); };
+    for (std::size_t i = 0; i < breakers_.size(); ++i) {
+        if (untried(i)) return chooser_.choose(untried, free);
+    }
+    return chooser_.choose(up, free);
+}
+
 std::optional<Batch> Dispatcher::next(Partition partition, Time now) {
-    const auto of_partition = [&](const Batch& batch) { return batch.partition == partition; };
+    const auto of_partition = [&](const Batch& batch) { return batch.partition == partition && may_go(batch, now); };
     if (const auto found = std::ranges::find_if(first_, of_partition); found != first_.end()) {
         Batch batch = std::move(*found);
         first_.erase(found);
@@ -76,7 +85,7 @@ bool Dispatcher::has_clean() const {
 }
 
 RequestId Dispatcher::launch(Flight flight, Time now) {
-    const RequestId id{++last_id_};
+    const RequestId id{last_id_ += dispatchers_};
     const std::uint32_t flying = ++flying_[flight.batch.partition];
     MILLRACE_CHECK(flying <= parallel_, "never more requests in flight than parallel_requests_per_partition");
     flight.id = id;
@@ -84,7 +93,9 @@ RequestId Dispatcher::launch(Flight flight, Time now) {
     flight.rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     flight.successes_before = successes_;
     suspect_flying_ = suspect_flying_ || flight.batch.suspect;
-    probe_made_ = on_hold();
+    if (flight.errand == Errand::score)
+        chooser_.asked(flight.address, [&](std::size_t i) { return breakers_[i].admits(now); });
+    breakers_[flight.address].launched();
     flights_.emplace(id, std::move(flight));
     return id;
 }
@@ -95,63 +106,62 @@ std::optional<Flight> Dispatcher::land(RequestId id) {
     Flight flight = std::move(found->second);
     flights_.erase(found);
     --flying_[flight.batch.partition];
+    breakers_[flight.address].landed();
     if (flight.batch.suspect) suspect_flying_ = false;
     return flight;
 }
 
 void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {
     if (batch.suspect) return suspect(std::move(batch));
-    const Time due = now + backoff(rule_for(outcome), batch.failures, random_);
+    // Back-off is for those who ask the same one again.
+    bool elsewhere = false;
+    for (std::size_t i = 0; i < breakers_.size() && breakers_.size() > 1; ++i)
+        elsewhere = elsewhere || (breakers_[i].is_up(now) && !batch.has_tried(i));
+    const Time due = elsewhere ? now : now + backoff(rule_for(outcome), batch.failures, random_);
     retries_.push_back({std::move(batch), due});
 }
 
-void Dispatcher::succeeded() {
-    ++successes_;
+void Dispatcher::succeeded(std::size_t address) {
     untried_ = false;
-    failures_ = 0;
-    limit_ = std::min(most_, limit_ + 1.0 / limit_);
+    breakers_[address].succeeded(++successes_);
     budget_.succeeded();
 }
 
-// One failure of a burst counts; the others were sent before anyone knew.
 void Dispatcher::failed(const Answer& answer, const Flight& flight, Time now) {
-    if (flight.started >= last_cut_) {
-        ++failures_;
-        limit_ = std::max(1.0, limit_ * kCut);
-        last_cut_ = now;
-    }
-    const Duration wait =
-        answer.retry_after ? *answer.retry_after : backoff(rule_for(answer.outcome), failures_, random_);
-    not_before_ = std::max(not_before_, now + wait);
+    breakers_[flight.address].failed(answer, flight.started, now, random_);
 }
 
-void Dispatcher::hold(std::string why, Time now) {
-    const bool was = on_hold();
-    hold_ = std::move(why);
-    if (was && !probe_made_) return;
-    if (!was) probes_ = 0;
-    probe_made_ = false;
-    Duration wait = kProbeEvery;
-    for (std::uint32_t i = 0; i < probes_ && wait < kProbeAtMost; ++i) wait = wait * 3 / 2;
-    wait = std::min(wait, kProbeAtMost);
-    next_probe_ = now + wait * 4 / 5 + random_.below(wait * 2 / 5);
-    ++probes_;
+void Dispatcher::hold(std::string why, Time now, std::size_t address) {
+    breakers_[address].hold(std::move(why), now, random_);
 }
 
-bool Dispatcher::resume() {
-    const bool was = on_hold();
-    hold_.clear();
-    return was;
+bool Dispatcher::others_work(std::size_t address) const {
+    return std::ranges::any_of(breakers_,
+                               [&](const Breaker& one) { return &one != &breakers_[address] && !one.is_down(); });
 }
 
 void Dispatcher::lapse() {
-    hold_.clear();
+    for (Breaker& one : breakers_) one.lapse();
     untried_ = true;
-    limit_ = 1.0;
 }
 
-bool Dispatcher::probe_due(Time now) const {
-    return on_hold() && flights_.empty() && now >= std::max(next_probe_, not_before_);
+bool Dispatcher::on_hold() const { return std::ranges::all_of(breakers_, &Breaker::is_out); }
+
+const std::string& Dispatcher::hold_reason() const {
+    static const std::string none;
+    return on_hold() ? breakers_.front().hold_reason() : none;
+}
+
+std::optional<std::size_t> Dispatcher::probe_due(Time now) const {
+    const auto found = std::ranges::find_if(breakers_, [&](const Breaker& one) { return one.probe_due(now); });
+    if (found == breakers_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - breakers_.begin());
+}
+
+double Dispatcher::limit() const {
+    double sum = 0;
+    for (const Breaker& one : breakers_) sum += one.limit();
+    return sum;
 }
 
 Time Dispatcher::next_due(Time now) const {
@@ -159,11 +169,8 @@ Time Dispatcher::next_due(Time now) const {
     const auto consider = [&](Time t) {
         if (t > now) due = std::min(due, t);
     };
-    if (on_hold()) {
-        consider(std::max(next_probe_, not_before_));
-        return due;
-    }
-    consider(not_before_);
+    for (const Breaker& one : breakers_) consider(one.next_due());
+    if (on_hold()) return due;
     for (const Retry& retry : retries_) consider(retry.due > now ? retry.due : budget_.next(now));
     return due;
 }

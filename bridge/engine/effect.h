@@ -27,6 +27,7 @@ struct Bind {
 struct Send {
     RequestId id{};
     Partition partition = 0;
+    std::size_t address = 0;  // as settings::routes counts them
     std::vector<std::string_view> rows;
     bool refresh_key = false;  // read the endpoint's key again before sending
 };

@@ -38,22 +38,24 @@ std::string tell(Partition partition, const std::string& text) {
 Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
                const Ownership& ownership)
     : pipeline_(pipeline),
+      routes_(settings::routes(pipeline.endpoint)),
       partitions_(std::move(partitions)),
       puller_(partitions_, pull_chunk(pipeline), seed ^ 1, settings::is_owned(pipeline)),
       // What is delivered again to an owner of a partition is to be applied again.
       ledger_(settings::is_owned(pipeline)
                   ? 0
                   : 2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
-      batcher_(
-          {pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
-      dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
-      conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
       recall_(seed ^ 6),
       commit_(ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
       rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
+    for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
+        for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
+        askers_.push_back(std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, commit_,
+                                                               *this, seed ^ 2 ^ (std::uint64_t{route} << 32)}));
+    }
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
     for (const Partition p : partitions_) {
@@ -157,7 +159,38 @@ void Engine::note_expansion(const Delivery& delivery) {
 
 void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now) {
     const std::size_t bytes = delivery.events[element].row.size();
-    batcher_.add(delivery.partition, lane_of(delivery), {id, element}, bytes, delivery.delivered >= kAloneFrom, now);
+    asker_of(delivery).add(delivery.partition, lane_of(delivery), {id, element}, bytes,
+                           delivery.delivered >= kAloneFrom, now);
+}
+
+std::size_t Engine::route_of(const Delivery& delivery) const {
+    const auto found = route_of_tenant_.find(delivery.tenant);
+    return found == route_of_tenant_.end() ? 0 : found->second;
+}
+
+void Engine::on(Answered&& in, Time now, Effects& out) {
+    Asker& asker = *askers_[static_cast<std::uint64_t>(in.id) % askers_.size()];
+    halt_.empty() ? asker.answered(std::move(in), now, out) : asker.ignore(in.id);
+}
+
+// A verdict of an owned partition is committed before it is published.
+void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
+    Event* event = ledger_.find(ref);
+    if (event == nullptr || commit_.holds(ref)) return;
+    event->settlement.verdict = std::move(verdict);
+    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);
+}
+
+// What cannot be decided here, where nothing of the tenant was scored, may be where another replica has it. A first
+// delivery comes again soon, because the next holder counts on it (commit.h). Jitter, or it might come to the same
+// replica for ever.
+void Engine::give_back(DeliveryId id, BackoffRule rule, Effects& out) {
+    const Delivery* delivery = ledger_.find(id);
+    if (delivery == nullptr) return;
+    if (delivery->delivered == 1) rule.cap = std::min(rule.cap, commit_.ack_wait() / 2);
+    const auto times = static_cast<std::uint32_t>(std::min<std::uint64_t>(delivery->delivered, 16));
+    out.emplace_back(Nak{delivery, backoff(rule, times, random_)});
+    let_go(id);
 }
 
 void Engine::on(PullStatus&& in, Time now, Effects&) {
@@ -283,7 +316,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
         if (settled != nullptr && !settled->event->settlement.verdict)
-            conviction_.settled(lane_of(*settled->delivery), false);
+            asker_of(*settled->delivery).settled(lane_of(*settled->delivery));
     }
 }
 
@@ -291,9 +324,10 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
 
 void Engine::on(Tick&&, Time now, Effects& out) {
     ticked_ = now;
-    // Events of deliveries that were let go leave the queue in bulk, when they are most of it.
-    if (batcher_.size() > 2 * ledger_.events() + kWorthPruning)
-        batcher_.prune([&](EventRef ref) { return ledger_.find(ref) == nullptr; });
+    // When most of them are none of ours any more.
+    for (const auto& asker : askers_) {
+        if (asker->queued() > 2 * ledger_.events() + kWorthPruning) asker->prune();
+    }
     if (draining_ && now >= drain_deadline_ && ledger_.size() > 0) {
         out.emplace_back(Note{Level::warning, "given_back",
                               std::to_string(ledger_.size()) + " messages were not finished in time; they come again"});
@@ -301,10 +335,10 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     }
     keep_in_progress(now, out);
     if (halt_.empty()) {
-        judge(now, out);
+        for (const auto& asker : askers_) asker->judge(now, out);
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
-        dispatch(now, out);
+        for (const auto& asker : askers_) asker->dispatch(now, out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
         recall_.pump(now, puller_.connected(), out);
@@ -315,6 +349,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
 void Engine::on(Drain&& in, Time, Effects& out) {
     if (draining_) return;
     draining_ = true;
+    for (const auto& asker : askers_) asker->drain();
     drain_deadline_ = in.deadline;
     for (auto& [partition, owner] : owners_) owner->drain(in.deadline);
     out.emplace_back(Note{Level::info, "draining", std::to_string(ledger_.size()) + " messages in hand"});
@@ -352,10 +387,10 @@ void Engine::keep_in_progress(Time now, Effects& out) {
 }
 
 void Engine::let_go(DeliveryId id) {
-    const auto elements = static_cast<std::uint32_t>(ledger_.find(id)->events.size());
-    for (std::uint32_t i = 0; i < elements; ++i) {
+    const Delivery& delivery = *ledger_.find(id);
+    for (std::uint32_t i = 0; i < delivery.events.size(); ++i) {
         commit_.forget({id, i});
-        conviction_.forget({id, i});
+        asker_of(delivery).forget({id, i});
     }
     ledger_.forget(id);
 }
@@ -365,9 +400,7 @@ void Engine::let_go_of_all(Effects& out) {
         if (!is_owned()) out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
         let_go(id);
     }
-    batcher_.clear();
-    dispatcher_.clear();
-    conviction_.clear();
+    for (const auto& asker : askers_) asker->clear();
     commit_.clear();
     recall_.clear();
 }
@@ -388,19 +421,29 @@ Puller::Credit Engine::credit() const {
     credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.trouble().empty() || commit_.untried())
+    if (all_of_them(&Asker::wants_little) || !commit_.trouble().empty() || commit_.untried())
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
 
 bool Engine::may_pull() const {
     if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
-    return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
+    return !all_of_them(&Asker::on_hold) || all_of_them(&Asker::lacks_a_probe);
+}
+
+bool Engine::all_of_them(bool (Asker::*is)() const) const {
+    return std::ranges::all_of(askers_, [&](const auto& asker) { return ((*asker).*is)(); });
+}
+
+// Why nothing is asked at all.
+std::string Engine::askers_trouble() const {
+    if (all_of_them(&Asker::on_hold)) return askers_.front()->trouble();
+    return all_of_them(&Asker::hopeless) && ledger_.size() > 0 ? kNothingScored : "";
 }
 
 const std::string& Engine::lane_of(const Delivery& delivery) const {
     static const std::string mixed;
-    return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;
+    return pipeline_.endpoint.mix_tenants && route_of(delivery) == 0 ? mixed : delivery.tenant;
 }
 
 Time Engine::next_due() const {
@@ -414,8 +457,8 @@ Time Engine::next_due() const {
     if (puller_.connected()) consider(ticked_ + std::min(kTickAtLeast, commit_.duplicate_window() / 4));
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
-        for (const Time t : {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
-                             commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_)}) {
+        for (const auto& asker : askers_) consider(asker->next_due(ticked_));
+        for (const Time t : {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_)}) {
             consider(t);
         }
     }
@@ -431,22 +474,17 @@ Snapshot Engine::snapshot(Time now) const {
     s.connected = puller_.connected();
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
-    s.hold = !puller_.trouble().empty()                     ? puller_.trouble()
-             : !search_.trouble().empty()                   ? search_.trouble()
-             : !recall_.trouble().empty()                   ? recall_.trouble()
-             : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
-             : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
-                                                            : commit_.complaint();
+    for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(), askers_trouble(),
+                                std::string(commit_.complaint())}) {
+        if (s.hold.empty()) s.hold = std::move(trouble);
+    }
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;
     for (const auto& [partition, pending] : backlog_) s.backlog += pending;
     s.open_deliveries = ledger_.size();
     s.open_bytes = ledger_.bytes();
-    s.queued_events = batcher_.size() + dispatcher_.waiting();
-    s.in_flight = dispatcher_.in_flight();
-    s.concurrency_limit = dispatcher_.limit();
-    s.accused = conviction_.size();
+    for (const auto& asker : askers_) asker->describe(now, s);
     s.publications = commit_.size();
     if (is_owned()) describe_owners(s);
     return s;

@@ -4,20 +4,21 @@
 
 namespace millrace {
 
-ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol,
-                                const Secret& key, std::span<const std::string_view> rows, RequestId id,
-                                const std::string& name) {
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                const protocols::Protocol& protocol, const Secret& key,
+                                std::span<const std::string_view> rows, RequestId id, const std::string& name) {
     protocols::Encoded encoded = protocol.encode(rows);
     ports::HttpRequest request;
     request.id = id;
-    request.url = endpoint.url;
+    request.url = address.url;
     request.headers = std::move(encoded.headers);
-    request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
+    request.headers.insert(request.headers.end(), address.headers.begin(), address.headers.end());
     if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
-    if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
+    if (!address.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", address.deployment);
     request.headers.emplace_back("x-ms-client-request-id", name);
     request.headers.emplace_back("x-request-id", name);
     request.body = std::move(encoded.body);
+    request.gzip = endpoint.compression == settings::Compression::gzip;
     request.timeout = endpoint.timeout;
     request.connect_timeout = endpoint.connect_timeout;
     request.max_response_bytes = endpoint.max_response_bytes;

@@ -14,10 +14,11 @@
 
 namespace millrace {
 
-// `name` identifies the request to the endpoint (x-ms-client-request-id, x-request-id).
-ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol,
-                                const Secret& key, std::span<const std::string_view> rows, RequestId id,
-                                const std::string& name);
+// `name` identifies the request to the endpoint (x-ms-client-request-id, x-request-id). `address` is one of
+// settings::routes, `key` its.
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                const protocols::Protocol& protocol, const Secret& key,
+                                std::span<const std::string_view> rows, RequestId id, const std::string& name);
 
 // Total, as the protocol's own reading is.
 Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows);

@@ -14,6 +14,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/settings/fingerprint.h"
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
@@ -61,6 +62,7 @@ struct Shard::State {
     codec::ScoreReader scores;
     OwnedRendering owned_rendering;
     bool owned;
+    settings::Routes routes;
     engine::Engine engine;
     subjects::SubjectTemplate input;
     std::map<Partition, std::string> consumers;  // whose deliveries are taken: shared ones, or those of the positions
@@ -90,6 +92,7 @@ struct Shard::State {
           scores(p.pipeline),
           owned_rendering(p.pipeline, renderer, scores),
           owned(settings::is_owned(p.pipeline)),
+          routes(settings::routes(p.pipeline.endpoint)),
           engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)}),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
@@ -241,13 +244,14 @@ struct Shard::State {
     }
 
     void carry_out(const engine::Send& e) {
+        auth::KeyFile& key = parts.keys[e.address];
         if (e.refresh_key) {
-            const auto read = parts.key.refresh();
+            const auto read = key.refresh();
             if (!read) parts.observer.note({Level::warning, "key_not_read", read.error().text});
         }
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
-        ports::HttpRequest request =
-            make_request(parts.pipeline.endpoint, parts.protocol, parts.key.key(), e.rows, e.id, name);
+        ports::HttpRequest request = make_request(parts.pipeline.endpoint, routes.addresses[e.address], parts.protocol,
+                                                  key.key(), e.rows, e.id, name);
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));

@@ -35,7 +35,7 @@ MUTANTS = {
         ("bridge/engine/answers.cc", "std::move(answer.scores[i])", "std::move(answer.scores[rows - 1 - i])"),
     ]),
     "mixes_tenants": (["one_tenant"], [
-        ("bridge/engine/engine.cc", "    return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;",
+        ("bridge/engine/engine.cc", "    return pipeline_.endpoint.mix_tenants && route_of(delivery) == 0 ? mixed : delivery.tenant;",
          "    (void)delivery;\n    return mixed;"),
     ]),
     "publishes_a_stale_delivery": (["fresh"], [
@@ -67,20 +67,23 @@ MUTANTS = {
         ("bridge/engine/dispatcher.cc",
          "    return flying == flying_.end() || flying->second < parallel_;",
          "    return flying == flying_.end() || true;"),
-        ("bridge/engine/dispatcher.cc", "    if (static_cast<double>(flights_.size()) + 1.0 > limit_) return false;\n", ""),
+        ("bridge/engine/dispatcher.cc", "[&](const Breaker& one) { return one.admits(now); }",
+         "[&](const Breaker& one) { return one.is_up(now); }"),
+        ("bridge/engine/dispatcher.cc", "    const auto free = [&](std::size_t i) { return breakers_[i].admits(now); };",
+         "    const auto free = [&](std::size_t i) { return breakers_[i].is_up(now); };"),
         ("bridge/engine/dispatcher.cc",
          "    MILLRACE_CHECK(flying <= parallel_, \"never more requests in flight than parallel_requests_per_partition\");\n",
          "    (void)flying;\n"),
     ]),
     "loses_events_on_a_disconnect": (["recovers"], [
-        ("bridge/engine/engine.cc", "    puller_.disconnected(now);", "    puller_.disconnected(now);\n    batcher_.clear();"),
+        ("bridge/engine/engine.cc", "    puller_.disconnected(now);", "    puller_.disconnected(now);\n    for (const auto& asker : askers_) asker->clear();"),
     ]),
     "drops_a_retry": (["recovers"], [
         ("bridge/engine/dispatcher.cc", "    retries_.push_back({std::move(batch), due});",
          "    if (batch.failures < 3) retries_.push_back({std::move(batch), due});"),
     ]),
     "never_resumes": (["recovers", "no_lying_health"], [
-        ("bridge/engine/dispatcher.cc", "    hold_.clear();\n    return was;", "    return was;"),
+        ("bridge/engine/breaker.cc", "    hold_.clear();\n    return was;", "    return was;"),
     ]),
     "keeps_a_result_that_is_too_large": (["recovers"], [
         ("bridge/engine/commit.cc", "        too_large(*event);", "        failed(*stored.error, now);"),
@@ -89,7 +92,7 @@ MUTANTS = {
         ("bridge/engine/commit.cc", "    if (!stored.error) {\n        failures_ = 0;", "    if (true) {\n        failures_ = 0;"),
     ]),
     "forgets_retry_after": (["patient"], [
-        ("bridge/engine/dispatcher.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
+        ("bridge/engine/breaker.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
     ]),
     "ignores_max_batch_bytes": (["bounded"], [
         ("bridge/engine/batcher.cc", " || bytes + item.bytes > limits_.bytes)) break;", ")) break;"),
@@ -152,7 +155,7 @@ MUTANTS = {
          "    for (std::size_t i = 0; i < events.size(); ++i) events[i].element"),
     ]),
     "never_probes": (["recovers", "no_lying_health"], [
-        ("bridge/engine/dispatcher.cc", "    return on_hold() && flights_.empty() &&", "    return false && on_hold() && flights_.empty() &&"),
+        ("bridge/engine/dispatcher.cc", "{ return one.probe_due(now); }", "{ return false && one.probe_due(now); }"),
     ]),
     "gives_the_first_score_to_all": (["batch_integrity"], [
         ("bridge/protocols/rows_protocol.cc",
