@@ -23,8 +23,8 @@ constexpr std::uint32_t kTriesInVain = 10;
 constexpr BackoffRule kAnswerElsewhere{std::chrono::seconds(5), std::chrono::seconds(30)};
 constexpr BackoffRule kDecideElsewhere{std::chrono::seconds(30), std::chrono::minutes(5)};
 
-Ways ways_of(const settings::Pipeline& pipeline, const settings::Routes& routes, std::size_t route) {
-    Ways ways{pipeline.endpoint.selection, {}, route, routes.routes.size()};
+Ways ways_of(const settings::Pipeline& pipeline, const settings::Routes& routes, std::size_t route, bool have_health) {
+    Ways ways{pipeline.endpoint.selection, {}, route, routes.routes.size(), have_health};
     for (const std::size_t address : routes.routes[route].addresses)
         ways.weights.push_back(routes.addresses[address].weight);
     return ways;
@@ -61,7 +61,7 @@ Asker::Asker(const Parts& parts)
       batcher_(
           {pipeline_.endpoint.max_batch_count, pipeline_.endpoint.max_batch_bytes, pipeline_.endpoint.max_batch_wait}),
       dispatcher_(pipeline_.endpoint.parallel_requests_per_partition, partitions_.size(), parts.seed,
-                  ways_of(pipeline_, routes_, parts.route)),
+                  ways_of(pipeline_, routes_, parts.route, parts.have_health)),
       conviction_(pipeline_.endpoint.max_dead_letter_ratio, pipeline_.endpoint.control) {}
 
 void Asker::clear() {
@@ -94,6 +94,8 @@ std::string Asker::named(std::size_t address) const {
 
 void Asker::dispatch(Time now, Effects& out) {
     probe(now, out);
+    while (const auto check = dispatcher_.want_check(now))
+        out.emplace_back(CheckHealth{check->first, through_all_routes(check->second)});
     dispatcher_.call_back(
         [&](const Batch& batch) { return !dispatcher_.on_hold() && conviction_.rests(batch.tenant, now); });
     if (!is_owned_) {

@@ -56,7 +56,8 @@ class Asker {
         Ledger& ledger;
         Commit& commit;
         Keeper& keeper;
-        std::uint64_t seed;  // for jitter
+        std::uint64_t seed;        // for jitter
+        bool have_health = false;  // addresses can be asked for it
     };
 
     // All parts outlive the asker.
@@ -71,6 +72,7 @@ class Asker {
     void dispatch(Time now, Effects& out);
     // Requires: the id is of this asker.
     void answered(Answered&& in, Time now, Effects& out);
+    void health_told(const HealthTold& in, Time now) { dispatcher_.checked(in.id, in.well, now); }
     // The pipeline is halted: nothing comes of the answer.
     void ignore(RequestId id) { dispatcher_.land(id); }
     // Verdicts that may be given now.

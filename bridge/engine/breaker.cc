@@ -40,9 +40,17 @@ void Breaker::failed(const Answer& answer, Time started, Time now, Random& rando
         limit_ = std::max(1.0, limit_ * kCut);
         last_cut_ = now;
     }
+    if (health_ == Health::well) health_ = Health::unknown;
     const Duration wait =
         answer.retry_after ? *answer.retry_after : backoff(rule_for(answer.outcome), failures_, random);
     not_before_ = std::max(not_before_, now + wait);
+}
+
+void Breaker::checked(bool well, Time now, Random& random) {
+    health_ = well ? Health::well : Health::unknown;
+    if (well) return;
+    ++failures_;
+    not_before_ = std::max(not_before_, now + backoff(kFailed, failures_, random));
 }
 
 void Breaker::hold(std::string why, Time now, Random& random) {

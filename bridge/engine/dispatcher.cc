@@ -9,7 +9,8 @@ namespace millrace::engine {
 Dispatcher::Dispatcher(std::uint32_t parallel, std::size_t partitions, std::uint64_t seed, Ways ways)
     : parallel_(parallel),
       dispatchers_(ways.of),
-      breakers_(ways.weights.size(), Breaker(static_cast<double>(parallel) * static_cast<double>(partitions))),
+      breakers_(ways.weights.size(), Breaker(static_cast<double>(parallel) * static_cast<double>(partitions),
+                                             ways.have_health && ways.weights.size() > 1)),
       chooser_(ways.selection, std::move(ways.weights)),
       last_id_(ways.number),
       random_(seed) {
@@ -109,6 +110,24 @@ std::optional<Flight> Dispatcher::land(RequestId id) {
     breakers_[flight.address].landed();
     if (flight.batch.suspect) suspect_flying_ = false;
     return flight;
+}
+
+std::optional<std::pair<RequestId, std::size_t>> Dispatcher::want_check(Time now) {
+    for (std::size_t i = 0; i < breakers_.size(); ++i) {
+        if (!breakers_[i].wants_check(now)) continue;
+        const RequestId id{last_id_ += dispatchers_};
+        breakers_[i].check_sent();
+        checks_.emplace(id, i);
+        return std::pair(id, i);
+    }
+    return std::nullopt;
+}
+
+void Dispatcher::checked(RequestId id, bool well, Time now) {
+    const auto found = checks_.find(id);
+    if (found == checks_.end()) return;
+    breakers_[found->second].checked(well, now, random_);
+    checks_.erase(found);
 }
 
 void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {

@@ -18,6 +18,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/base/ids.h"
@@ -58,6 +59,7 @@ struct Ways {
     std::vector<std::uint32_t> weights = {1};  // one an address, at most kMostAddresses
     std::uint64_t number = 0;
     std::uint64_t of = 1;
+    bool have_health = false;  // they can be asked for it
 };
 inline constexpr std::size_t kMostAddresses = 32;  // bits of Batch::tried
 
@@ -84,6 +86,10 @@ class Dispatcher {
     [[nodiscard]] const std::string& row_of(RequestId id) const { return flights_.at(id).row; }
     // The flight that ended; nothing for an unknown id.
     std::optional<Flight> land(RequestId id);
+
+    // An address that is to be asked for its health, and the id to ask under.
+    std::optional<std::pair<RequestId, std::size_t>> want_check(Time now);
+    void checked(RequestId id, bool well, Time now);
 
     // Goes before all others of its kind.
     void go_first(Batch batch) { (batch.suspect ? suspects_ : first_).push_front(std::move(batch)); }
@@ -141,6 +147,7 @@ class Dispatcher {
     std::vector<Breaker> breakers_;  // one an address
     Chooser chooser_;
     std::map<RequestId, Flight> flights_;
+    std::map<RequestId, std::size_t> checks_;    // of health, in flight, with the address
     std::map<Partition, std::uint32_t> flying_;  // requests in flight by partition
     std::deque<Batch> first_;
     std::deque<Retry> retries_;

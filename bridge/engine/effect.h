@@ -32,6 +32,12 @@ struct Send {
     bool refresh_key = false;  // read the endpoint's key again before sending
 };
 
+// Ask the address whether it is well.
+struct CheckHealth {
+    RequestId id{};
+    std::size_t address = 0;
+};
+
 // Render and publish what the event came to.
 struct Publish {
     StoreId id{};
@@ -78,8 +84,8 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, Look, Position, PullRequest, Send, Publish, Write, Settled, Applied, Ack, AckUpTo,
-                            Nak, InProgress, Find, Read, Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, Publish, Write, Settled, Applied, Ack,
+                            AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

@@ -18,6 +18,9 @@ constexpr Duration kTickAtLeast = std::chrono::seconds(1);
 // open, and a process that leaves would take it along until ack_wait is over.
 constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
 
+// When what was given back comes again because others need the room.
+constexpr BackoffRule kOverItsShare{std::chrono::seconds(5), std::chrono::minutes(1)};
+
 // What a message has on the wire besides its payload, about, and how fast what messages became in memory is forgotten.
 constexpr std::size_t kWireOverhead = 100;
 constexpr double kExpansionFades = 0.999;
@@ -26,7 +29,7 @@ constexpr std::size_t kWorthPruning = 1000;
 const std::string kNothingScored = "the endpoint: nothing is scored, every event is refused alone";
 
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
-    return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
+    return std::clamp(settings::most_in_hand(pipeline) / (2 * kPullSlots), 1u, 500u);
 }
 
 std::string tell(Partition partition, const std::string& text) {
@@ -49,12 +52,13 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       commit_(ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
       rendering_(ownership.rendering),
-      max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
+      max_messages_(std::size_t{settings::most_in_hand(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
     for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
         for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
-        askers_.push_back(std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, commit_,
-                                                               *this, seed ^ 2 ^ (std::uint64_t{route} << 32)}));
+        askers_.push_back(
+            std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, commit_, *this,
+                                                 seed ^ 2 ^ (std::uint64_t{route} << 32), ownership.have_health}));
     }
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
@@ -97,9 +101,10 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     // It came some time after the last turn, or the one before it was taken from the mailbox: nobody knows when, if the
     // process was stopped in between.
     const Time came = std::min(ticked_, in.not_before);
+    const std::size_t route = route_of(*in.delivery);
     Time& none_due = none_due_[partition];
     if (delivered == 1) none_due = came;
-    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), came, none_due);
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), came, none_due, route);
     if (opened.standing == Ledger::Standing::settled) {
         out.emplace_back(Ack{opened.delivery});
         return;
@@ -133,12 +138,20 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         out.emplace_back(Ack{opened.delivery});
         return;
     }
+    if (most <= 0 && is_over_its_share(route)) return give_back(opened.id, kOverItsShare, out);
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
         const Event& event = *ledger_.find(ref);
         const bool is_lost = last_chance && !event.fault && !search_.place_of(partition, event.id);
         is_lost ? bury(ref, exhausted(), out) : work_on(*opened.delivery, ref, now, out);
     }
+}
+
+// One route's events must not take all of the credit while its endpoint does not work. The pipeline's own have what is
+// left: they are given back only while they cannot be asked about.
+bool Engine::is_over_its_share(std::size_t route) const {
+    if (askers_.size() == 1 || ledger_.size_of(route) <= max_messages_ / askers_.size()) return false;
+    return route > 0 || askers_[route]->on_hold();
 }
 
 void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
@@ -159,8 +172,9 @@ void Engine::note_expansion(const Delivery& delivery) {
 
 void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now) {
     const std::size_t bytes = delivery.events[element].row.size();
-    asker_of(delivery).add(delivery.partition, lane_of(delivery), {id, element}, bytes,
-                           delivery.delivered >= kAloneFrom, now);
+    // On other routes events come again for want of room as well.
+    const bool is_alone = delivery.delivered >= kAloneFrom && route_of(delivery) == 0;
+    asker_of(delivery).add(delivery.partition, lane_of(delivery), {id, element}, bytes, is_alone, now);
 }
 
 std::size_t Engine::route_of(const Delivery& delivery) const {
@@ -168,8 +182,10 @@ std::size_t Engine::route_of(const Delivery& delivery) const {
     return found == route_of_tenant_.end() ? 0 : found->second;
 }
 
+void Engine::on(HealthTold&& in, Time now, Effects&) { asker_of(in.id).health_told(in, now); }
+
 void Engine::on(Answered&& in, Time now, Effects& out) {
-    Asker& asker = *askers_[static_cast<std::uint64_t>(in.id) % askers_.size()];
+    Asker& asker = asker_of(in.id);
     halt_.empty() ? asker.answered(std::move(in), now, out) : asker.ignore(in.id);
 }
 

@@ -40,6 +40,7 @@ namespace millrace::engine {
 struct Ownership {
     const Rendering* rendering = nullptr;  // outlives the engine
     Digest fingerprint{};                  // of what the configuration means
+    bool have_health = false;              // of any pipeline: its endpoint can be asked whether it is well
 };
 
 class Engine final : private Keeper {
@@ -60,6 +61,7 @@ class Engine final : private Keeper {
     void on(Tick&&, Time now, Effects& out);
     void on(Delivered&& in, Time now, Effects& out);
     void on(Answered&& in, Time now, Effects& out);
+    void on(HealthTold&& in, Time now, Effects& out);
     void on(PullStatus&& in, Time now, Effects& out);
     void on(Bound&& in, Time now, Effects& out);
     void on(BindFailed&& in, Time now, Effects& out);
@@ -75,6 +77,7 @@ class Engine final : private Keeper {
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     [[nodiscard]] std::size_t route_of(const Delivery& delivery) const;
+    [[nodiscard]] Asker& asker_of(RequestId id) { return *askers_[static_cast<std::uint64_t>(id) % askers_.size()]; }
     [[nodiscard]] Asker& asker_of(const Delivery& delivery) { return *askers_[route_of(delivery)]; }
     void halt(std::string name, std::string remedy, Effects& out) override;
 
@@ -101,6 +104,7 @@ class Engine final : private Keeper {
     [[nodiscard]] Puller::Credit in_hand() const;
     [[nodiscard]] Puller::Credit credit() const;
     [[nodiscard]] bool may_pull() const;
+    [[nodiscard]] bool is_over_its_share(std::size_t route) const;
     [[nodiscard]] bool all_of_them(bool (Asker::*is)() const) const;
     [[nodiscard]] std::string askers_trouble() const;
     [[nodiscard]] const std::string& lane_of(const Delivery& delivery) const;

@@ -26,6 +26,12 @@ struct Answered {
     Answer answer;
 };
 
+// What came of a CheckHealth; exactly one for each.
+struct HealthTold {
+    RequestId id{};
+    bool well = false;
+};
+
 // Nothing happened; time passed.
 struct Tick {};
 
@@ -34,7 +40,7 @@ struct Drain {
     Time deadline{};
 };
 
-using Input = std::variant<Tick, Delivered, Answered, PullStatus, Bound, BindFailed, Stored, Found, GotMessage,
-                           Disconnected, Reconnected, Drain>;
+using Input = std::variant<Tick, Delivered, Answered, HealthTold, PullStatus, Bound, BindFailed, Stored, Found,
+                           GotMessage, Disconnected, Reconnected, Drain>;
 
 }  // namespace millrace::engine

@@ -132,9 +132,13 @@ void CurlTransfer::begin(ports::HttpRequest request) {
     headers_ = header_list(request_.headers);
     set(easy_, CURLOPT_HTTPHEADER, headers_);
     set(easy_, CURLOPT_URL, request_.url.c_str());
-    set(easy_, CURLOPT_POST, 1L);
-    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+    if (request_.get) {
+        set(easy_, CURLOPT_HTTPGET, 1L);
+    } else {
+        set(easy_, CURLOPT_POST, 1L);
+        set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        set(easy_, CURLOPT_POSTFIELDS, request_.body.data());
+    }
     set(easy_, CURLOPT_MAXFILESIZE_LARGE,
         static_cast<curl_off_t>(std::max<std::uint64_t>(request_.max_response_bytes, 1)));
     set(easy_, CURLOPT_TIMEOUT_MS, milliseconds(request_.timeout));

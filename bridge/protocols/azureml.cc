@@ -50,6 +50,7 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
 
 }  // namespace
 
-constinit const Kind kAzureml = {.name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make};
+constinit const Kind kAzureml = {
+    .name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make, .health = {"/", "/"}};
 
 }  // namespace millrace::protocols

@@ -93,7 +93,10 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
 
 }  // namespace
 
-constinit const Kind kOpenInference = {
-    .name = "open_inference", .bodies = kBodies, .takes = kExtras | kTensors, .make = make};
+constinit const Kind kOpenInference = {.name = "open_inference",
+                                       .bodies = kBodies,
+                                       .takes = kExtras | kTensors,
+                                       .make = make,
+                                       .health = {"/v2/", "/v2/health/ready"}};
 
 }  // namespace millrace::protocols

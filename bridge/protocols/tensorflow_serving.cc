@@ -36,6 +36,6 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
 }  // namespace
 
 constinit const Kind kTensorflowServing = {
-    .name = "tensorflow_serving", .bodies = kBodies, .takes = kExtras, .make = make};
+    .name = "tensorflow_serving", .bodies = kBodies, .takes = kExtras, .make = make, .health = {":", ""}};
 
 }  // namespace millrace::protocols

@@ -190,6 +190,8 @@ struct Settings {
 std::uint64_t ample_ack_pending(const Pipeline& pipeline);
 // How many may be, as configured or by the rule in Input.
 std::uint32_t effective_max_ack_pending(const Pipeline& pipeline);
+// How many of these a replica takes at once.
+std::uint32_t most_in_hand(const Pipeline& pipeline);
 // Each partition has one owner at a time, which applies its events in stream order and commits what they came to.
 bool is_owned(const Pipeline& pipeline);
 // Events are scored; without an endpoint they are aggregated only.

@@ -20,6 +20,10 @@ ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settin
                                 const protocols::Protocol& protocol, const Secret& key,
                                 std::span<const std::string_view> rows, RequestId id, const std::string& name);
 
+// Asks at `url` whether the server of the address is well.
+ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const settings::Address& address,
+                                     const std::string& url, const Secret& key, RequestId id);
+
 // Total, as the protocol's own reading is.
 Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows);
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
+#include "bridge/protocols/registry.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/fingerprint.h"
 #include "bridge/shard/endpoint_news.h"
@@ -41,6 +43,16 @@ subjects::SubjectTemplate checked_template(const std::string& text, subjects::Us
     return std::move(*parsed);
 }
 
+std::vector<std::string> health_urls_of(const settings::Pipeline& pipeline, const settings::Routes& routes) {
+    const protocols::Kind* const kind = protocols::find(pipeline.endpoint.protocol);
+    std::vector<std::string> urls;
+    for (const settings::Address& address : routes.addresses)
+        urls.push_back(kind == nullptr ? std::string() : protocols::health_url(*kind, address.url));
+    return urls;
+}
+
+bool has_health(const std::vector<std::string>& urls) { return std::ranges::none_of(urls, &std::string::empty); }
+
 std::string hex(std::uint64_t value) {
     std::array<char, 16> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
@@ -63,12 +75,14 @@ struct Shard::State {
     OwnedRendering owned_rendering;
     bool owned;
     settings::Routes routes;
+    std::vector<std::string> health_urls;  // of each address
     engine::Engine engine;
     subjects::SubjectTemplate input;
     std::map<Partition, std::string> consumers;  // whose deliveries are taken: shared ones, or those of the positions
     std::map<Partition, Position> positions;     // of owned partitions
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
+    std::set<RequestId> checking;  // health
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
@@ -93,7 +107,9 @@ struct Shard::State {
           owned_rendering(p.pipeline, renderer, scores),
           owned(settings::is_owned(p.pipeline)),
           routes(settings::routes(p.pipeline.endpoint)),
-          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)}),
+          health_urls(health_urls_of(p.pipeline, routes)),
+          engine(p.pipeline, p.partitions, p.seed,
+                 {&owned_rendering, settings::fingerprint(p.pipeline), has_health(health_urls)}),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
         if (owned) return;
@@ -202,6 +218,11 @@ struct Shard::State {
     }
 
     void answered(const ports::HttpResponse& response, Time now) {
+        if (checking.erase(response.id) > 0) {
+            const bool well =
+                response.transport == ports::Transport::answered && protocols::is_well(response.status, response.body);
+            return step(engine::HealthTold{response.id, well}, now);
+        }
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
         Answer answer = read_response(parts.protocol, response, found->second.rows);
@@ -255,6 +276,12 @@ struct Shard::State {
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));
+    }
+
+    void carry_out(const engine::CheckHealth& e) {
+        checking.insert(e.id);
+        parts.endpoint.send(make_health_check(parts.pipeline.endpoint, routes.addresses[e.address],
+                                              health_urls[e.address], parts.keys[e.address].key(), e.id));
     }
 
     void carry_out(const engine::Write& e) {

@@ -196,7 +196,7 @@ OWNED = {
         ("bridge/engine/owner.cc", "    if (!waiting_.empty()) return waiting_.front().result_base;\n", ""),
     ]),
     "publishes_a_verdict_itself": (["fenced", "settled_once"], [
-        ("bridge/engine/answers.cc", "    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);",
+        ("bridge/engine/engine.cc", "    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);",
          "    commit_.store(ref);"),
     ]),
     "publishes_before_the_head": (["fenced"], [
