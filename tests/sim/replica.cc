@@ -59,8 +59,8 @@ Replica::Replica(Parts parts)
     jetstream_ = std::make_unique<SimJetStream>(
         SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
                             parts_.trace, parts_.seed, parts_.name, parts_.chooser});
-    endpoint_ =
-        std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
+    endpoint_ = std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace,
+                                              parts_.name, parts_.elsewhere);
     watch();
     protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);

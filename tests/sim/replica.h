@@ -38,6 +38,7 @@ class Replica {
         Marks& marks;
         Chooser* chooser;             // of the exhaustive mode, or null
         std::function<void()> ended;  // it died or drained; called once, outside of a turn
+        ModelsElsewhere* elsewhere = nullptr;
     };
 
     explicit Replica(Parts parts);

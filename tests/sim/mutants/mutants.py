@@ -75,6 +75,19 @@ MUTANTS = {
          "    MILLRACE_CHECK(flying <= parallel_, \"never more requests in flight than parallel_requests_per_partition\");\n",
          "    (void)flying;\n"),
     ]),
+    "takes_a_witness_of_another_address": (["conviction"], [
+        ("bridge/engine/conviction.cc", "        if (flight.address != accused.address) continue;\n", ""),
+        ("bridge/engine/conviction.cc", "    if (batch.answered_by != flight.address) batch.answers = 0;\n", ""),
+    ]),
+    "waits_for_the_first_address": (["recovers"], [
+        ("bridge/engine/dispatcher.cc",
+         "    const auto up = [&](std::size_t i) { return breakers_[i].is_up(now); };",
+         "    const auto up = [&](std::size_t i) { return i == 0 || breakers_[i].is_up(now); };"),
+    ]),
+    "asks_everybody_at_the_same_place": (["one_tenant"], [
+        ("bridge/engine/engine.cc", "    return found == route_of_tenant_.end() ? 0 : found->second;",
+         "    (void)found;\n    return 0;"),
+    ]),
     "loses_events_on_a_disconnect": (["recovers"], [
         ("bridge/engine/engine.cc", "    puller_.disconnected(now);", "    puller_.disconnected(now);\n    for (const auto& asker : askers_) asker->clear();"),
     ]),
