@@ -33,7 +33,7 @@ enum class Transport {
     answered,     // status, headers and body are whole
     unreachable,  // resolve, connect or TLS failed, or the connection broke before the answer was whole
     timed_out,
-    oversized,  // the answer went over a cap and was cut off
+    oversized,  // the answer went over a cap and was cut off, or cannot be unpacked
 };
 
 struct HttpResponse {

@@ -112,7 +112,7 @@ std::string health_url(const Kind& kind, std::string_view url) {
 }
 
 bool is_well(int status, std::string_view body) {
-    if (status >= 500 || status == 429) return false;
+    if ((status >= 500 && status != 501) || status == 429) return false;
     // TensorFlow Serving says 200 of a model that is still loading, too.
     return !body.contains("model_version_status") || body.contains("AVAILABLE");
 }

@@ -66,7 +66,7 @@ Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& r
         case ports::Transport::oversized:
             answer.outcome = Outcome::contract_broken;
             answer.status = response.status;
-            answer.reason = "the answer is larger than max_response_bytes";
+            answer.reason = response.error;
             break;
     }
     return answer;

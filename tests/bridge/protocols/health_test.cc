@@ -23,6 +23,7 @@ TEST_CASE("health: an answer that knows nothing of the question says nothing aga
     CHECK(is_well(200, "Healthy"));
     CHECK(is_well(404, ""));
     CHECK(is_well(401, ""));
+    CHECK(is_well(501, ""));
     CHECK_FALSE(is_well(503, ""));
     CHECK_FALSE(is_well(429, ""));
     CHECK(is_well(200, R"({"model_version_status":[{"state":"AVAILABLE"}]})"));
