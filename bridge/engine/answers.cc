@@ -131,14 +131,15 @@ bool Asker::send_one(Partition partition, Time now, Effects& out) {
     return true;
 }
 
-// What was tried before goes first, but takes turns with what is new: retries of an event that always fails would
-// otherwise keep everything behind them waiting.
+// Of two tenants the one that had less of the endpoint's time. Of one tenant what was tried before goes first, but
+// takes turns with what is new: retries of an event that always fails would otherwise keep everything behind them
+// waiting.
 std::optional<Batch> Asker::next_batch(Partition partition, Time now) {
     const bool takes_new = dispatcher_.address_for({}, now).has_value();
     for (;;) {
         std::optional<Batch> batch;
-        if (new_one_next_ && takes_new) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
-        if (!batch) batch = dispatcher_.next(partition, now);
+        if (takes_new && is_new_ones_turn(partition, now)) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (!batch) batch = dispatcher_.next(partition, now, batcher_.turns());
         if (!batch && takes_new) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
         if (!batch) return std::nullopt;
         new_one_next_ = !batch->clean() || batch->suspect;
@@ -151,6 +152,16 @@ std::optional<Batch> Asker::next_batch(Partition partition, Time now) {
             return batch;
         }
     }
+}
+
+bool Asker::is_new_ones_turn(Partition partition, Time now) {
+    const Turns& turns = batcher_.turns();
+    const std::string* const fresh = batcher_.next_tenant(partition, now, draining_);
+    const std::string* const waiting = dispatcher_.next_tenant(partition, now, turns);
+    if (fresh == nullptr || waiting == nullptr || *fresh == *waiting) return new_one_next_;
+    const Duration of_fresh = turns.had(*fresh);
+    const Duration of_waiting = turns.had(*waiting);
+    return of_fresh == of_waiting ? new_one_next_ : of_fresh < of_waiting;
 }
 
 // One event to try a tenant with whose events were all refused, away from its neighbours: what was bad there may be bad
@@ -245,6 +256,7 @@ void Asker::launch(Batch&& batch, Errand errand, std::string row, std::size_t ad
     flight.address = address;
     flight.row = std::move(row);
     flight.key_refreshed = send.refresh_key;
+    flight.charged = batcher_.turns().launched(flight.batch.tenant);
     send.id = dispatcher_.launch(std::move(flight), now);
     if (errand == Errand::witness) send.rows.push_back(dispatcher_.row_of(send.id));
     out.emplace_back(std::move(send));
@@ -257,6 +269,7 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
     if (!landed) return;
     Flight& flight = *landed;
     Answer& answer = in.answer;
+    batcher_.turns().landed(flight.batch.tenant, flight.charged, now - flight.started);
     std::erase_if(flight.batch.events,
                   [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
     for (const EventRef ref : flight.batch.events) {

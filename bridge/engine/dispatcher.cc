@@ -38,26 +38,44 @@ std::optional<std::size_t> Dispatcher::address_for(const Batch& batch, Time now)
     return chooser_.choose(up, free);
 }
 
-std::optional<Batch> Dispatcher::next(Partition partition, Time now) {
-    const auto of_partition = [&](const Batch& batch) { return batch.partition == partition && may_go(batch, now); };
-    if (const auto found = std::ranges::find_if(first_, of_partition); found != first_.end()) {
-        Batch batch = std::move(*found);
-        first_.erase(found);
+std::optional<Dispatcher::Place> Dispatcher::find_next(Partition partition, Time now, const Turns& turns) const {
+    std::optional<Place> best;
+    // Of tenants that are level the one found first: halves of a split before retries before suspects.
+    const auto consider = [&](Place::Queue queue, std::size_t index, const Batch& batch) {
+        if (batch.partition != partition) return;
+        if (best && (batch.tenant == best->batch->tenant || turns.had(batch.tenant) >= turns.had(best->batch->tenant)))
+            return;
+        if (may_go(batch, now)) best = Place{queue, index, &batch};
+    };
+    for (std::size_t i = 0; i < first_.size(); ++i) consider(Place::Queue::first, i, first_[i]);
+    const bool affordable = !retries_.empty() && budget_.next(now) <= now;
+    for (std::size_t i = 0; i < retries_.size() && affordable; ++i) {
+        if (retries_[i].due <= now) consider(Place::Queue::retries, i, retries_[i].batch);
+    }
+    for (std::size_t i = 0; i < suspects_.size() && !suspect_flying_; ++i)
+        consider(Place::Queue::suspects, i, suspects_[i]);
+    return best;
+}
+
+const std::string* Dispatcher::next_tenant(Partition partition, Time now, const Turns& turns) const {
+    const auto place = find_next(partition, now, turns);
+    return place ? &place->batch->tenant : nullptr;
+}
+
+std::optional<Batch> Dispatcher::next(Partition partition, Time now, const Turns& turns) {
+    const auto place = find_next(partition, now, turns);
+    if (!place) return std::nullopt;
+    const auto at = static_cast<std::ptrdiff_t>(place->index);
+    if (place->queue == Place::Queue::retries) {
+        budget_.take(now);
+        Batch batch = std::move(retries_[place->index].batch);
+        retries_.erase(retries_.begin() + at);
         return batch;
     }
-    const auto due = [&](const Retry& retry) { return retry.due <= now && of_partition(retry.batch); };
-    if (const auto found = std::ranges::find_if(retries_, due); found != retries_.end() && budget_.take(now)) {
-        Batch batch = std::move(found->batch);
-        retries_.erase(found);
-        return batch;
-    }
-    if (suspect_flying_) return std::nullopt;
-    if (const auto found = std::ranges::find_if(suspects_, of_partition); found != suspects_.end()) {
-        Batch batch = std::move(*found);
-        suspects_.erase(found);
-        return batch;
-    }
-    return std::nullopt;
+    auto& queue = place->queue == Place::Queue::first ? first_ : suspects_;
+    Batch batch = std::move(queue[place->index]);
+    queue.erase(queue.begin() + at);
+    return batch;
 }
 
 std::optional<Batch> Dispatcher::any() {

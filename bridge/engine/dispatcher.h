@@ -29,6 +29,7 @@
 #include "bridge/engine/batch.h"
 #include "bridge/engine/breaker.h"
 #include "bridge/engine/chooser.h"
+#include "bridge/engine/turns.h"
 
 namespace millrace::engine {
 
@@ -43,6 +44,7 @@ struct Flight {
     Batch batch;
     Errand errand{};
     std::size_t address = 0;     // it goes to
+    Duration charged{};          // to the tenant, before it is known what it takes
     std::string row;             // of a witness
     bool key_refreshed = false;  // the key was read again for it
     std::size_t rows = 0;        // sent; set by launch
@@ -74,8 +76,10 @@ class Dispatcher {
     // Whether a request may be sent to this address now.
     [[nodiscard]] bool admits(std::size_t address, Time now) const { return breakers_[address].admits(now); }
     [[nodiscard]] bool has_slot(Partition partition) const;
-    // A waiting batch of the partition that may go now.
-    std::optional<Batch> next(Partition partition, Time now);
+    // A waiting batch of the partition that may go now, of the tenant that had least of the endpoint's time.
+    std::optional<Batch> next(Partition partition, Time now, const Turns& turns = {});
+    // Whose that would be; valid until the next call of anything else.
+    [[nodiscard]] const std::string* next_tenant(Partition partition, Time now, const Turns& turns) const;
     // Any waiting batch of any partition, due or not, rather a clean one; for a probe.
     std::optional<Batch> any();
     [[nodiscard]] bool has_clean() const;
@@ -140,6 +144,13 @@ class Dispatcher {
         Time due{};
     };
 
+    // Where a waiting batch stands.
+    struct Place {
+        enum class Queue { first, retries, suspects } queue{};
+        std::size_t index = 0;
+        const Batch* batch = nullptr;
+    };
+    [[nodiscard]] std::optional<Place> find_next(Partition partition, Time now, const Turns& turns) const;
     [[nodiscard]] bool may_go(const Batch& batch, Time now) const { return address_for(batch, now).has_value(); }
 
     const std::uint32_t parallel_;
