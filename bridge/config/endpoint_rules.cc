@@ -17,6 +17,8 @@ using settings::Address;
 using settings::Endpoint;
 using settings::Pipeline;
 
+constexpr std::size_t kMostAddresses = 32;  // as the dispatcher tells them apart
+
 // `path` is where the headers stand, `merged` what they are sent beside.
 void check_headers(const std::map<std::string, std::string>& headers, const Address& merged, const std::string& path,
                    const Complaints& complain) {
@@ -45,6 +47,10 @@ void check_addresses(const Endpoint& endpoint, const std::string& path, const Co
             complain(where + ".weight",
                      "has no effect with selection: failover (remove it, or set selection: weights)");
         }
+    }
+    if (endpoint.addresses.size() > kMostAddresses) {
+        complain(path + ".addresses", "has " + std::to_string(endpoint.addresses.size()) + " of them, above " +
+                                          std::to_string(kMostAddresses) + " (put a balancer before them)");
     }
     if (complain.mentions(path + ".url") && !endpoint.addresses.empty()) {
         complain(path + ".url", "stands beside addresses (make it the first of them)");

@@ -1,4 +1,4 @@
-// The fields of the places requests go to: several addresses, those of tenants, and the shadow.
+// The fields of the places requests go to: several addresses, and those of tenants.
 #include <array>
 
 #include "bridge/config/field.h"
@@ -10,7 +10,6 @@ namespace {
 using settings::Address;
 using settings::Endpoint;
 using settings::Pipeline;
-using settings::Shadow;
 using settings::TenantAddress;
 
 constexpr std::array<std::string_view, 2> kSelections = {"failover", "weights"};
@@ -35,7 +34,8 @@ constexpr Field kFields[] = {
      .apart = true},
     {.path = "pipelines[].endpoint.addresses",
      .shape = Sections{"address", resize_addresses, address_at},
-     .doc = "Several servers of one model, in place of `url`. Each is watched by itself: how many requests it takes, "
+     .doc = "Several servers of one model, at most 32, in place of `url`. Each is watched by itself: how many requests "
+            "it takes, "
             "when it may be asked again, whether it is out. What else stands under `endpoint` holds for all of them.",
      .apart = true},
     {.path = "pipelines[].endpoint.addresses[].url",

@@ -100,21 +100,11 @@ struct TenantAddress {
     Address address;
 };
 
-// A candidate that is asked what the endpoint was asked, for comparison only.
-struct Shadow {
-    Address address;  // no url: there is none
-    double percent = 1;
-    double relative = 1e-6;  // tolerance: |a - b| <= absolute + relative * max(|a|, |b|)
-    double absolute = 1e-9;
-    std::string subject;  // where differences are published; empty: nowhere
-};
-
 struct Endpoint {
     std::string url;                 // empty where there are addresses
     std::vector<Address> addresses;  // several, in order of preference
     Selection selection = Selection::failover;
     std::vector<TenantAddress> tenants;
-    Shadow shadow;
     Compression compression = Compression::none;  // of request bodies
     std::string protocol = "azureml";
     RowShape rows = RowShape::arrays;

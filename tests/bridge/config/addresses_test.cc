@@ -79,6 +79,9 @@ TEST_CASE("addresses: mistakes are told") {
               .contains("endpoint.selection: has no effect without addresses (remove it)"));
     CHECK(said("      addresses: [{url: \"http://b/\", weight: 2}]\n")
               .contains("has no effect with selection: failover"));
+    std::string many = "      addresses:\n";
+    for (int i = 0; i < 33; ++i) many += "        - {url: \"http://b/\"}\n";
+    CHECK(said(many).contains("endpoint.addresses: has 33 of them, above 32"));
     CHECK(said("      addresses: [{weight: 2}]\n").contains("endpoint.addresses[0].url: is required"));
     CHECK(said("      addresses: [{url: \"ftp://b/\"}]\n")
               .contains("endpoint.addresses[0].url: 'ftp://b/' is no HTTP URL"));
