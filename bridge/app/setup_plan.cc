@@ -21,6 +21,7 @@ using io::StreamFound;
 
 constexpr Duration kShortestWindow = std::chrono::minutes(2);
 constexpr int kHasTransforms = 2010;
+constexpr int kHasBatches = 2012;
 constexpr std::string_view kStateSubjects = "millrace.state.>";
 
 bool stores(const StreamFound& stream, const std::string& filter) {
@@ -67,6 +68,10 @@ class Planner {
 
     std::vector<Step> steps() && {
         std::vector<Step> out;
+        for (auto& [name, wish] : creations_) {
+            const bool has_state = std::ranges::find(wish.subjects, kStateSubjects) != wish.subjects.end();
+            wish.allow_atomic = has_state && wish.subjects.size() > 1 && has_batches();
+        }
         for (auto& [name, wish] : creations_) out.push_back({text_of(wish), std::move(wish), false});
         for (auto& [name, change] : changes_) out.push_back({text_of(change), std::move(change), false});
         std::ranges::move(others_, std::back_inserter(out));
@@ -182,7 +187,10 @@ class Planner {
               quote(has) + " stores the " + what + " (change " + field + ", or take the subject from that stream)");
     }
 
-    // State has a stream of its own, for all pipelines: nothing else wants to be kept as it does.
+    [[nodiscard]] bool has_batches() const { return generation(seen_.server) >= kHasBatches; }
+
+    // State has a stream of its own, for all pipelines: nothing else wants to be kept as it does. Where it is put in
+    // one of outputs all the same, then for their being stored as one.
     void plan_state(const settings::Pipeline& pipeline, const PipelineSurvey& seen, const OutputSurvey& output) {
         judge_named(pipeline, &output, "state.stream", "state");
         const StreamFound* stream = output.behind();
@@ -193,6 +201,11 @@ class Planner {
             if (const auto why = io::unfit_for_state(*stream); !why.empty())
                 return block("pipeline " + quote(pipeline.name) + ": stream " + quote(stream->name) + " " + why);
             if (is_missing) add_once(change(stream->name).add_subjects, std::string(kStateSubjects));
+            const bool has_outputs = std::ranges::any_of(seen.outputs, [&](const OutputSurvey& other) {
+                const auto* there = other.row.output == Output::state ? nullptr : other.behind();
+                return there != nullptr && there->name == stream->name;
+            });
+            if (has_outputs && has_batches() && !stream->allow_atomic) change(stream->name).allow_atomic = true;
             return;
         }
         auto& wish = creation(state_home_name(pipeline));
@@ -262,7 +275,7 @@ class Planner {
             "create stream " + quote(wish.name) + " for " + joined(wish.subjects) + " (" + wish.retention + ", " +
             wish.storage + ", " + std::to_string(wish.replicas) + (wish.replicas == 1 ? " replica" : " replicas") +
             ", " + (wish.key_value ? "key-value bucket, " : "") + (wish.discard == "new" ? "discard new, " : "") +
-            "duplicate window " + words(wish.duplicate_window) + ")";
+            (wish.allow_atomic ? "atomic batches, " : "") + "duplicate window " + words(wish.duplicate_window) + ")";
         if (!wish.transform_target.empty())
             text += ", rewriting " + wish.transform_source + " to " + wish.transform_target;
         return text;
@@ -273,6 +286,7 @@ class Planner {
         if (!step.change.add_subjects.empty()) parts.push_back("add " + joined(step.change.add_subjects));
         if (step.change.duplicate_window)
             parts.push_back("widen the duplicate window to " + words(*step.change.duplicate_window));
+        if (step.change.allow_atomic) parts.push_back("allow atomic batches");
         if (!step.change.transform_target.empty())
             parts.push_back("rewrite " + step.change.transform_source + " to " + step.change.transform_target);
         return "change stream " + quote(step.name) + ": " + joined(parts);

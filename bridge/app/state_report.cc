@@ -135,7 +135,8 @@ void print(const StateReport& report, std::ostream& out) {
     out << "\n    meaning     generation " << head.generation << ", "
         << (report.folded ? "as the configuration says"
                           : "not what the configuration says: watermarks and windows are not read")
-        << "\n    outbox      " << report.waiting_count << " not known to be published\n";
+        << "\n    outbox      " << report.waiting_count << " not known to be published"
+        << (head.together > 0 ? ", " + std::to_string(head.together) + " stored as one with the head\n" : "\n");
     for (const StateReport::Waiting& each : report.waiting)
         out << "                " << each.count << " on " << each.subject << " (" << each.output << ")\n";
     if (report.folded) print(*report.folded, out);
@@ -161,6 +162,7 @@ std::string json(const StateReport& report) {
         .text("fingerprint", hex(head.fingerprint))
         .flag("fingerprint_fits", report.folded.has_value())
         .number("outbox_count", report.waiting_count)
+        .number("stored_together", report.last.head.together)
         .raw("outbox", list(report.waiting, [](const StateReport::Waiting& each) {
                  return Object()
                      .text("output", each.output)

@@ -100,10 +100,16 @@ struct Bound {
     ServerTime oldest_unacked{};
     // Of the stream behind each Output.
     std::vector<std::uint64_t> output_last_sequence = std::vector<std::uint64_t>(kEventOutputs);
-    Duration duplicate_window{};          // the shortest of the output streams, the state's left out
+    Duration duplicate_window{};  // the shortest of the output streams, the state's left out
+    // By Output: its messages can be stored together with a head, all or none, because its stream is the state's and
+    // takes atomic batches. Empty: none can.
+    std::vector<bool> together{};
     std::uint64_t max_payload = 1 << 20;  // smallest of the server's and the output streams' limits, in bytes
     std::uint64_t max_input = 1 << 20;    // largest message the server may deliver, headers included
 };
+
+// So many messages may be stored together (nats-server 2.12: an atomic batch has at most 1,000).
+inline constexpr std::size_t kMostTogether = 1000;
 
 // A bind, look or position failed, or the consumer cannot be worked with any more.
 struct BindFailed {

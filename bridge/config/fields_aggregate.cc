@@ -96,7 +96,8 @@ constexpr Field kFields[] = {
      .shape = Text{at<&Pipeline::state, &State::stream>, rules::stream_name},
      .doc =
          "The stream that stores `millrace.state.>`: limits retention, nothing that expires. Without it, the one that "
-         "covers these subjects.",
+         "covers these subjects. Where it is the stream of the aggregates and takes atomic batches (`allow_atomic`, "
+         "nats-server 2.12.2), a commit and what it publishes are stored as one.",
      .example = "MILLRACE_STATE",
      .apart = true},
     {.path = "pipelines[].state.checkpoint_every",

@@ -1,6 +1,12 @@
 // Checkpoint: stores one commit of an owned partition, which is to say one head, by compare-and-set.
 //
-//     parts (each confirmed) → head with the expected sequence → stored, or somebody else was first
+//     [head and what the commit publishes, as one] → parts (each confirmed) → head with the expected sequence
+//                                                            → stored, or somebody else was first
+//
+// Where the state's stream takes atomic batches (SEMANTICS C12) a head that fits into one message is first tried
+// together with what the commit publishes, once. If that is not answered with success the commit goes on as without:
+// the two heads are of one commit, their contents differ, and the compare-and-set lets one of them be stored, so it
+// does not matter what became of the attempt.
 //
 // One commit is under way at a time. An answer that does not come proves nothing: the same bytes are sent again with
 // the same expectation, and when that is refused because the subject has moved on, the last head is read: it is this
@@ -11,6 +17,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +46,9 @@ class Checkpoint {
 
     // `head` without its content. Requires: no commit is under way.
     void begin(state::Head head, std::string content, std::size_t max_message, Time now);
+    // Try first to store these together with the head, whose content, without them, is `content`. Requires: just begun;
+    // fewer than kMostTogether entries, which live until the commit is over.
+    void together_with(std::span<const state::OutboxEntry> entries, std::string content);
     void pump(Time now, bool connected, Effects& out);
     // False when it is not about ours.
     bool stored(const Stored& stored, Time now);
@@ -60,13 +70,15 @@ class Checkpoint {
     [[nodiscard]] Time next_due(Time now) const;
 
   private:
-    enum class Step { nothing, parts, head, asking };
+    enum class Step { nothing, together, parts, head, asking };
     struct Part {
         std::string subject;
         std::string_view bytes;  // of content_
         bool confirmed = false;
     };
 
+    void send_together(Time now, Effects& out);
+    void go_apart(Time now);
     void send_parts(Time now, Effects& out);
     void send_head(Time now, Effects& out);
     void failed(const Error& error, Time now);
@@ -81,7 +93,12 @@ class Checkpoint {
     std::string content_;
     std::string bytes_;  // of the head
     std::vector<Part> parts_;
-    std::unordered_map<std::uint64_t, std::size_t> attempts_;  // StoreId → part; the head is kHead
+    state::Head joint_;  // the head that is tried together with entries
+    std::string joint_bytes_;
+    std::span<const state::OutboxEntry> entries_;
+    std::size_t room_ = 0;                                     // for a content in its head
+    bool takes_none_ = false;                                  // the server has said that it takes no batches from us
+    std::unordered_map<std::uint64_t, std::size_t> attempts_;  // StoreId → part; the head is kHead, or kJoint
     bool waiting_ = false;                                     // for an answer to what was sent last
     Time due_{};                                               // of that answer; or nothing is sent before
     Time first_sent_{};

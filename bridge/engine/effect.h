@@ -55,6 +55,12 @@ struct Write {
     std::optional<std::uint64_t> expected_last_subject_sequence;
 };
 
+// Publish these, all or none, in their order, to the stream of the last one, whose id the one answer has. Requires:
+// Bound::together of each, and at most kMostTogether.
+struct WriteTogether {
+    std::vector<Write> writes;
+};
+
 // A message of an owned partition was applied; for counting.
 struct Applied {
     const Delivery* delivery = nullptr;
@@ -84,8 +90,8 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, Publish, Write, Settled, Applied, Ack,
-                            AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, Publish, Write, WriteTogether,
+                            Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

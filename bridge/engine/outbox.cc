@@ -22,7 +22,6 @@ void Outbox::begin(std::vector<state::OutboxEntry> entries, std::vector<std::uin
     clear();
     base_ = std::move(base);
     for (state::OutboxEntry& entry : entries) {
-        if (is_unwanted_summary(pipeline_, entry)) continue;
         const bool unsure = inherited && !is_compared(entry);
         rows_.push_back({std::move(entry), unsure ? Standing::unsure : Standing::waiting, std::nullopt, {}});
     }
@@ -117,9 +116,7 @@ bool Outbox::stored(const Stored& stored, Time now) {
     if (!stored.error) {
         failures_ = 0;
         trouble_.clear();
-        if (row.entry.output < seen_.size()) {
-            seen_[row.entry.output] = std::max(seen_[row.entry.output], stored.sequence);
-        }
+        saw(row.entry.output, stored.sequence);
         confirm(row);
     } else if (row.standing == Standing::sent) {
         wait_again(row);
@@ -155,6 +152,10 @@ bool Outbox::got(const GotMessage& got, Time now) {
 void Outbox::saw(const std::vector<std::uint64_t>& sequences) {
     seen_.resize(std::max(seen_.size(), sequences.size()));
     for (std::size_t o = 0; o < sequences.size(); ++o) seen_[o] = std::max(seen_[o], sequences[o]);
+}
+
+void Outbox::saw(std::uint32_t output, std::uint64_t sequence) {
+    if (output < seen_.size()) seen_[output] = std::max(seen_[output], sequence);
 }
 
 std::vector<state::OutboxEntry> Outbox::unconfirmed() const {

@@ -55,6 +55,7 @@ class Outbox {
     // The greatest sequence known of each output's stream.
     [[nodiscard]] const std::vector<std::uint64_t>& seen() const { return seen_; }
     void saw(const std::vector<std::uint64_t>& sequences);
+    void saw(std::uint32_t output, std::uint64_t sequence);
     // Why the outputs do not take it; empty since the last entry that was stored.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
     [[nodiscard]] Time next_due(Time now) const;

@@ -257,6 +257,7 @@ state::Head Owner::next_head(bool whole) const {
     head.base = whole ? 0 : base_sequence_;
     head.parts = 0;
     head.first_part = 0;
+    head.together = 0;
     return head;
 }
 
@@ -272,6 +273,9 @@ void Owner::freeze(Time now) {
     head.clear_to = clear_to_;
     head.out_base = out_base();
     state::Content content = applier_->take(whole);
+    const auto apart = std::ranges::stable_partition(
+        content.outbox, [&](const state::OutboxEntry& entry) { return goes_with_heads(entry); });
+    const auto together = std::min<std::size_t>(apart.begin() - content.outbox.begin(), kMostTogether - 1);
     std::string bytes = state::write(content);
     entries_ = std::move(content.outbox);
     inherited_ = false;
@@ -279,6 +283,13 @@ void Owner::freeze(Time now) {
     if (!applier_->is_closing()) floor_ack_ = applied_ack_;
     committed_at_ = now;
     checkpoint_.begin(std::move(head), std::move(bytes), bound_.max_payload, now);
+    if (together == 0) return;
+    content.outbox.assign(entries_.begin() + static_cast<std::ptrdiff_t>(together), entries_.end());
+    checkpoint_.together_with(std::span(entries_).first(together), state::write(content));
+}
+
+bool Owner::goes_with_heads(const state::OutboxEntry& entry) const {
+    return entry.output < bound_.together.size() && bound_.together[entry.output];
 }
 
 void Owner::carry_on(Time now) {
@@ -304,6 +315,9 @@ void Owner::committed(Time now, Effects& out) {
         if (!claims) out.emplace_back(Purge{partition_, oldest});
     }
     weight_.add(*head_);
+    // What was stored together with the head has smaller sequences than it.
+    for (const auto& entry : std::span(entries_).first(head_->together)) outbox_.saw(entry.output, head_sequence_);
+    entries_.erase(entries_.begin(), entries_.begin() + head_->together);
     if (!entries_.empty()) outbox_.begin(std::move(entries_), head_->out_base, inherited_);
     entries_.clear();
     if (claims) return claimed(now, out);

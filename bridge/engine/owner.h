@@ -170,12 +170,13 @@ class Owner {
     [[nodiscard]] bool wants_commit(Time now) const;
     [[nodiscard]] bool lease_wants_commit(Time now) const;
     void freeze(Time now);
+    [[nodiscard]] bool goes_with_heads(const state::OutboxEntry& entry) const;
     void carry_on(Time now);  // a head without anything new
     state::Head next_head(bool whole) const;
     void ack(Effects& out);
     void take_position(Time now, Effects& out);
     void let_go_of_waiting(bool all);
-    void recover_from(const std::vector<std::uint64_t>& out_base);
+    void recover_from(bool anew);
     // Every result of what is not applied is, or will be, stored above it.
     [[nodiscard]] std::uint64_t result_base() const;
     [[nodiscard]] std::vector<std::uint64_t> out_base() const;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bridge/engine/backoff.h"
+#include "bridge/engine/inherit.h"
 #include "bridge/engine/owner.h"
 
 namespace millrace::engine {
@@ -94,10 +95,6 @@ void Owner::surveyed(const Bound& bound, Time now) {
     trouble_.clear();
     bound_ = bound;
     outbox_.saw(bound.output_last_sequence);
-    // Of a stream that was made anew, or that an output has moved to, no sequence is known.
-    for (std::size_t o = 0; head_ && o < std::min(head_->out_base.size(), bound.output_last_sequence.size()); ++o) {
-        if (head_->out_base[o] > bound.output_last_sequence[o]) head_->out_base[o] = 0;
-    }
     if (!head_ && bound.ack_floor > 0) {
         return suspect("state_regressed", "there is no state, and messages up to " + std::to_string(bound.ack_floor) +
                                               " were acked (the state stream was removed: restore it, or remove the "
@@ -234,9 +231,18 @@ void Owner::claim(Time now) {
     if (const auto* time = std::get_if<ServerTime>(&pipeline_.input.start); anew && time != nullptr)
         head.outputs_after = *time;
     state::Content content;
-    if (head_) content.outbox = chain_.take_outbox();
-    recover_from(!head_ ? std::vector<std::uint64_t>{} : anew ? outbox_.seen() : head_->out_base);
-    head.out_base = content.outbox.empty() ? out_base() : head_->out_base;
+    const auto& last = bound_.output_last_sequence;
+    auto inherited = inherit(pipeline_, head_ ? chain_.take_outbox() : std::vector<state::OutboxEntry>{},
+                             head_ ? head_->out_base : std::vector<std::uint64_t>{}, last);
+    if (!inherited) {
+        return stop("output_missing", "a message for " + inherited.error().text +
+                                          " is committed and perhaps not published, and no output has that subject any "
+                                          "more (let a replica of the configuration before publish it)");
+    }
+    content.outbox = std::move(inherited->entries);
+    recover_from(anew);
+    head.out_base = std::move(inherited->base);
+    if (settings::has_endpoint(pipeline_)) head.out_base.at(index(Output::result)) = result_base();
     applier_->publish_after(head.outputs_after);
     weight_ = {};
     if (!anew) weight_ = {chain_.base_bytes(), chain_.delta_bytes() + chain_.deltas() * kDeltaWeight};
@@ -250,8 +256,15 @@ void Owner::claim(Time now) {
 
 // What was published before us. Without a state it may be anything that has an identity of ours; of another generation
 // nothing has.
-void Owner::recover_from(const std::vector<std::uint64_t>& out_base) {
-    recovered_base_ = newest_base_ = out_base.empty() ? 0 : out_base[index(Output::result)];
+void Owner::recover_from(bool anew) {
+    std::uint64_t base = 0;
+    if (head_) {
+        const std::uint64_t last = bound_.output_last_sequence.at(index(Output::result));
+        base = anew ? last : head_->out_base.at(index(Output::result));
+        // Of a stream that was made anew, or that the results have moved to, no sequence is known.
+        if (base > last) base = 0;
+    }
+    recovered_base_ = newest_base_ = base;
     recovered_up_to_ = std::numeric_limits<std::uint64_t>::max();
 }
 

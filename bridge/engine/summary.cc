@@ -7,8 +7,6 @@
 #include <string_view>
 
 #include "bridge/base/header.h"
-#include "bridge/base/stream.h"
-#include "bridge/settings/outputs.h"
 
 namespace millrace::engine {
 
@@ -41,13 +39,6 @@ std::optional<Age> age_of(const std::vector<Header>& headers) {
 
 bool is_superseded(const state::OutboxEntry& entry, const std::vector<Header>& stored) {
     return age_of(stored) >= age_of(entry.headers);
-}
-
-bool is_unwanted_summary(const settings::Pipeline& pipeline, const state::OutboxEntry& entry) {
-    if (!is_summary(static_cast<Output>(entry.output))) return false;
-    const std::size_t place = (entry.output - index(Output::aggregate)) / 2;
-    if (place >= pipeline.aggregates.size() || pipeline.aggregates[place].kv_bucket.empty()) return true;
-    return !entry.subject.starts_with(settings::summary_space(pipeline, pipeline.aggregates[place]));
 }
 
 }  // namespace millrace::engine

@@ -7,19 +7,14 @@
 // Pure.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "bridge/base/event.h"
-#include "bridge/settings/settings.h"
 #include "bridge/state/head.h"
 
 namespace millrace::engine {
 
 // `stored` are the headers of the last message of the entry's subject. Of an equal (generation, end) as well.
 bool is_superseded(const state::OutboxEntry& entry, const std::vector<Header>& stored);
-
-// An entry committed for a bucket that is not configured any more.
-bool is_unwanted_summary(const settings::Pipeline& pipeline, const state::OutboxEntry& entry);
 
 }  // namespace millrace::engine

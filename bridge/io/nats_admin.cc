@@ -113,6 +113,7 @@ std::string stream_body(const StreamWish& wish) {
         for (const auto* allowed : {"allow_rollup_hdrs", "deny_delete", "allow_direct"})
             config.push_back(member(allowed, "true"));
     }
+    if (wish.allow_atomic) config.push_back(member("allow_atomic", "true"));
     if (!wish.transform_target.empty()) config.push_back(transform(wish.transform_source, wish.transform_target));
     return object(config);
 }
@@ -128,6 +129,7 @@ Result<std::string> changed_config(std::string_view config_json, const StreamCha
         if (key == "subjects") {
             for (const auto subject : value.get_array()) subjects.emplace_back(subject.get_string().value());
         } else if ((key == "duplicate_window" && change.duplicate_window) ||
+                   (key == "allow_atomic" && change.allow_atomic) ||
                    (key == "subject_transform" && !change.transform_target.empty())) {
             continue;
         } else {
@@ -139,6 +141,7 @@ Result<std::string> changed_config(std::string_view config_json, const StreamCha
     }
     if (!subjects.empty()) members.push_back(member("subjects", list(subjects)));
     if (change.duplicate_window) members.push_back(member("duplicate_window", duration(*change.duplicate_window)));
+    if (change.allow_atomic) members.push_back(member("allow_atomic", "true"));
     if (!change.transform_target.empty())
         members.push_back(transform(change.transform_source, change.transform_target));
     return object(members);

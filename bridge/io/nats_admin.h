@@ -46,6 +46,7 @@ struct StreamWish {
     std::int64_t max_msg_size = -1;
     std::int64_t max_msgs_per_subject = -1;
     Duration duplicate_window = std::chrono::minutes(2);
+    bool allow_atomic = false;       // takes atomic batches (server 2.12)
     bool key_value = false;          // and what clients expect of a bucket's stream
     std::string transform_source{};  // subject_transform (server 2.10), empty for none
     std::string transform_target{};
@@ -55,6 +56,7 @@ struct StreamWish {
 struct StreamChange {
     std::vector<std::string> add_subjects;
     std::optional<Duration> duplicate_window;
+    bool allow_atomic = false;
     std::string transform_source;
     std::string transform_target;
 };

@@ -111,6 +111,8 @@ constexpr std::array kPublishErrors = {
     Row{10097, ErrorCode::too_large},      // header size exceeds maximum
     Row{10071, ErrorCode::conflict},       // wrong last sequence: N
     Row{10164, ErrorCode::conflict},       // the same while another such write to the subject is under way (2.12)
+    Row{10174, ErrorCode::misconfigured},  // atomic batches are disabled for the stream
+    Row{10177, ErrorCode::misconfigured},  // a header no atomic batch may have: an identity, on 2.12.0
 };
 
 std::optional<ErrorCode> look_up(const auto& rows, int err_code) {
@@ -168,6 +170,7 @@ void read_config(const object& config, StreamFound& out) {
     out.sealed = flag(config, "sealed");
     out.no_ack = flag(config, "no_ack");
     out.deny_purge = flag(config, "deny_purge");
+    out.allow_atomic = flag(config, "allow_atomic");
     out.is_fed = has(config, "mirror") || has(config, "sources");
     out.has_transform = has(config, "subject_transform");
     out.persist_mode = text(config, "persist_mode");

@@ -34,6 +34,7 @@ struct StreamFound {
     bool sealed = false;
     bool no_ack = false;  // publishers hear nothing
     bool deny_purge = false;
+    bool allow_atomic = false;   // takes atomic batches (2.12)
     bool is_fed = false;         // mirror or sources
     bool has_transform = false;  // subject_transform
     std::string persist_mode;    // "async" gives up the promise; empty where the server has no such thing

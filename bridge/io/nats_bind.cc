@@ -112,11 +112,13 @@ void fill_outputs(Bound& bound, const OutputStreams& outputs, const std::vector<
     bound.max_payload = server_max_payload;
     bound.duplicate_window = Duration::max();
     bound.output_last_sequence.assign(outputs.size(), 0);
+    bound.together.assign(outputs.size(), false);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (outputs[i].name.empty()) continue;
         bound.output_last_sequence[i] = found[i].last_sequence;
         bound.max_payload = std::min(bound.max_payload, outputs[i].room);
         const auto output = static_cast<Output>(i);
+        bound.together[i] = found[i].allow_atomic && outputs[i].name == outputs[index(Output::state)].name;
         if (output == Output::state || is_summary(output)) continue;  // nothing there is known by an identity
         bound.duplicate_window = std::min(bound.duplicate_window, found[i].duplicate_window);
     }

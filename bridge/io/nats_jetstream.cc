@@ -299,7 +299,10 @@ struct NatsJetStream::State {
         return (*outputs)[index(output)];
     }
 
-    Result<void> store(ports::Publication& publication) {
+    std::string ack_reply(StoreId id) const { return ack_inbox + "." + std::to_string(static_cast<std::uint64_t>(id)); }
+
+    // Sends it, with `more` and what JetStream is to know of it as further headers. Room is kept for these.
+    Result<void> store(ports::Publication& publication, const std::string& reply, std::vector<Header> more = {}) {
         const auto output = stream_of(publication.output);
         if (!output) return std::unexpected(output.error());
         if (const auto size = header_block_size(publication.headers) + publication.payload.size();
@@ -308,13 +311,35 @@ struct NatsJetStream::State {
                                                   std::to_string(output->room) + " that stream \"" + output->name +
                                                   "\" takes");
         }
+        std::ranges::move(more, std::back_inserter(publication.headers));
         publication.headers.emplace_back("Nats-Expected-Stream", output->name);
         if (const auto& expected = publication.expected_last_subject_sequence)
             publication.headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
-        const auto number = static_cast<std::uint64_t>(publication.id);
-        sent.add(number, publication.subject);
-        return connection.publish(
-            {publication.subject, ack_inbox + "." + std::to_string(number), &publication.headers, publication.payload});
+        sent.add(static_cast<std::uint64_t>(publication.id), publication.subject);
+        return connection.publish({publication.subject, reply, &publication.headers, publication.payload});
+    }
+
+    // An atomic batch (ADR-50): what is numbered under one id is stored with the last of it, if all of it came. What
+    // fails on the way leaves a gap, and the server forgets the rest in seconds.
+    Result<void> store_together(std::vector<ports::Publication>& batch) {
+        const std::string id = connection.inbox().substr(connection.inbox().rfind('.') + 1) + "-" +
+                               std::to_string(static_cast<std::uint64_t>(batch.back().id));
+        std::size_t number = 0;
+        for (ports::Publication& each : batch) {
+            std::vector<Header> place = {{"Nats-Batch-Id", id}, {"Nats-Batch-Sequence", std::to_string(++number)}};
+            const bool last = number == batch.size();
+            if (last) place.emplace_back("Nats-Batch-Commit", "1");
+            if (auto stored = store(each, last ? ack_reply(each.id) : std::string(), std::move(place)); !stored)
+                return stored;
+        }
+        return {};
+    }
+
+    void not_sent(StoreId id, Error error) {
+        // What may not leave was made wrong on our side, and would be made wrong again.
+        const auto code = error.code == ErrorCode::invalid ? ErrorCode::misconfigured : error.code;
+        // A write that failed may have reached the socket in part; whatever else stopped it here never left.
+        refuse(id, code, std::move(error.text), error.code != ErrorCode::unavailable);
     }
 
     Result<void> read(const Read& read) {
@@ -412,13 +437,13 @@ void NatsJetStream::nak(const std::string& ack_subject, Duration delay) {
 void NatsJetStream::in_progress(const std::string& ack_subject) { state_->settle(ack_subject, "+WPI"); }
 
 void NatsJetStream::publish(ports::Publication publication) {
-    auto stored = state_->store(publication);
-    if (stored) return;
-    Error& error = stored.error();
-    // What may not leave was made wrong on our side, and would be made wrong again.
-    const auto code = error.code == ErrorCode::invalid ? ErrorCode::misconfigured : error.code;
-    // A write that failed may have reached the socket in part; whatever else stopped it here never left.
-    state_->refuse(publication.id, code, std::move(error.text), error.code != ErrorCode::unavailable);
+    auto stored = state_->store(publication, state_->ack_reply(publication.id));
+    if (!stored) state_->not_sent(publication.id, std::move(stored.error()));
+}
+
+void NatsJetStream::publish_together(std::vector<ports::Publication> publications) {
+    auto stored = state_->store_together(publications);
+    if (!stored) state_->not_sent(publications.back().id, std::move(stored.error()));
 }
 
 void NatsJetStream::find(const Find& find) { state_->ask(find); }

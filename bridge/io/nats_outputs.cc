@@ -16,8 +16,12 @@ std::uint64_t bytes_added(const StreamFound& stream, Output output) {
     constexpr std::string_view kExpectedStream = "Nats-Expected-Stream: \r\n";
     constexpr std::string_view kAddedToCompared =
         "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 18446744073709551615\r\n\r\n";
+    constexpr std::string_view kAddedToBatched =
+        "Nats-Batch-Id: \r\nNats-Batch-Sequence: 1000\r\nNats-Batch-Commit: 1\r\n";
+    constexpr std::size_t kBatchId = 64;
     const bool compared = output == Output::state || is_summary(output);
-    return kExpectedStream.size() + stream.name.size() + (compared ? kAddedToCompared.size() : 0);
+    return kExpectedStream.size() + stream.name.size() + (compared ? kAddedToCompared.size() : 0) +
+           (stream.allow_atomic ? kAddedToBatched.size() + kBatchId : 0);
 }
 
 Result<std::string> stream_name(const NatsAdmin& admin, const settings::OutputRow& row, const std::string& filter) {

@@ -63,6 +63,10 @@ class JetStream {
     virtual void nak(const std::string& ack_subject, Duration delay) = 0;
     virtual void in_progress(const std::string& ack_subject) = 0;
     virtual void publish(Publication publication) = 0;
+    // Stores all or none, in their order, in the stream of the last one; answers Stored once, with the last one's id
+    // and sequence. Requires: Bound::together of each output, at most kMostTogether, one with an expected sequence at
+    // most.
+    virtual void publish_together(std::vector<Publication> publications) = 0;
     virtual void find(const Find& find) = 0;
     // Answers GotMessage.
     virtual void read(const Read& read) = 0;

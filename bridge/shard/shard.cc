@@ -284,9 +284,22 @@ struct Shard::State {
                                               health_urls[e.address], parts.keys[e.address].key(), e.id));
     }
 
-    void carry_out(const engine::Write& e) {
-        parts.jetstream.publish({e.id, e.output, std::string(e.subject), *e.headers, std::string(e.payload),
-                                 e.expected_last_subject_sequence});
+    static ports::Publication publication(const engine::Write& e) {
+        return {e.id,
+                e.output,
+                std::string(e.subject),
+                *e.headers,
+                std::string(e.payload),
+                e.expected_last_subject_sequence};
+    }
+
+    void carry_out(const engine::Write& e) { parts.jetstream.publish(publication(e)); }
+
+    void carry_out(const engine::WriteTogether& e) {
+        std::vector<ports::Publication> publications;
+        publications.reserve(e.writes.size());
+        for (const engine::Write& write : e.writes) publications.push_back(publication(write));
+        parts.jetstream.publish_together(std::move(publications));
     }
 
     void carry_out(const engine::Publish& e) {

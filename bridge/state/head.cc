@@ -13,7 +13,8 @@ namespace millrace::state {
 namespace {
 
 constexpr std::string_view kMagic = "MRH";
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
+constexpr std::uint64_t kBeforeTogether = 1;  // heads of this format know no `together`
 constexpr std::size_t kDigestSize = Digest{}.size();
 // More than any pipeline has or any commit holds; what says more is damaged.
 constexpr std::uint64_t kMostOutputs = 100'000;
@@ -73,6 +74,7 @@ std::string write(const Head& head) {
     out.signed_number(number(head.outputs_after));
     out.number(head.out_base.size());
     for (const std::uint64_t sequence : head.out_base) out.number(sequence);
+    out.number(head.together);
     out.number(head.parts);
     out.number(head.first_part);
     out.number(head.content_size);
@@ -87,7 +89,8 @@ Result<Head> read_head(std::string_view bytes) {
     if (bytes.size() < kMagic.size() + kDigestSize) return damaged("the head", "it is too short");
     const auto body = bytes.substr(0, bytes.size() - kDigestSize);
     ByteReader in(body.substr(kMagic.size()));
-    if (const auto format = in.number(); format != kFormat) {
+    const auto format = in.number();
+    if (format != kFormat && format != kBeforeTogether) {
         return fail(ErrorCode::invalid, "the head has format " + std::to_string(format) + ", and this version reads " +
                                             std::to_string(kFormat) + " (run a version of Millrace that knows it)");
     }
@@ -109,6 +112,7 @@ Result<Head> read_head(std::string_view bytes) {
     const std::uint64_t outputs = in.number();
     if (outputs > kMostOutputs) return damaged("the head", "it names too many outputs");
     for (std::uint64_t i = 0; i < outputs && !in.bad(); ++i) head.out_base.push_back(in.number());
+    if (format != kBeforeTogether) head.together = static_cast<std::uint32_t>(in.number());
     head.parts = static_cast<std::uint32_t>(in.number());
     head.first_part = in.number();
     head.content_size = in.number();

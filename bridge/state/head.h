@@ -56,6 +56,9 @@ struct Head {
     // Known before the first publication of the outbox: its copies have greater sequences. By output.
     std::vector<std::uint64_t> out_base;
 
+    // So many messages the commit publishes were stored together with this head, all or none. They are in no outbox.
+    std::uint32_t together = 0;
+
     // The content, here or in parts.
     std::uint32_t parts = 0;       // 0: it is in `content`
     std::uint64_t first_part = 0;  // sequence of the first one; 0 when there is none

@@ -24,6 +24,7 @@ class FakeWorld final : public World {
         config.discard = spec.discard;
         config.max_age = spec.max_age;
         config.max_msgs_per_subject = spec.max_msgs_per_subject;
+        config.allow_atomic = spec.allow_atomic;
         server_.add_stream(std::move(config));
     }
 

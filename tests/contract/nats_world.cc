@@ -122,6 +122,7 @@ class NatsWorld final : public World {
         wish.discard = spec.discard;
         wish.max_age = spec.max_age;
         wish.max_msgs_per_subject = spec.max_msgs_per_subject;
+        wish.allow_atomic = spec.allow_atomic;
         must(patiently([&] { return admin_->create_stream(wish); }));
     }
 

@@ -32,6 +32,7 @@ struct StreamSpec {
     std::string discard = "old";
     Duration max_age{};
     std::int64_t max_msgs_per_subject = -1;
+    bool allow_atomic = false;  // not every server can
 };
 
 struct StoredMessage {

@@ -168,8 +168,9 @@ class AggregateStage(Stage):
     maker = TimedMaker
     outputs = ("aggregates.>", "late.>", "dead.>", "dead-unroutable.>")
 
-    def __init__(self, pipelines=(Pipeline(),), lease="2s", largest_state=-1, **options):
+    def __init__(self, pipelines=(Pipeline(),), lease="2s", largest_state=-1, together=False, **options):
         self._largest_state = largest_state  # bytes of a message of the state stream
+        self._together = together  # state is stored among the outputs, where servers that can store it with them as one
         super().__init__(**options)
         self.pipelines = pipelines
         self.settings["pipelines"] = "".join(
@@ -181,11 +182,15 @@ class AggregateStage(Stage):
         return None
 
     def make_outputs(self, duplicate_window):
-        self.jetstream.add_stream(OUTPUTS, list(self.outputs), duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
+        state = ["millrace.state.>"]
+        more = {"discard": "new", "allow_atomic": True} if self._together else {}
+        self.jetstream.add_stream(OUTPUTS, list(self.outputs) + (state if self._together else []), duplicate_window=duplicate_window,
+                                  num_replicas=self.REPLICAS, **more)
         self.jetstream.add_stream(f"KV_{BUCKET}", [f"$KV.{BUCKET}.>"], discard="new", max_msgs_per_subject=1, allow_rollup_hdrs=True,
                                   deny_delete=True, allow_direct=True, num_replicas=self.REPLICAS)
-        self.jetstream.add_stream("MILLRACE_STATE", ["millrace.state.>"], discard="new", max_msg_size=self._largest_state,
-                                  num_replicas=self.REPLICAS)
+        if not self._together:
+            self.jetstream.add_stream("MILLRACE_STATE", state, discard="new", max_msg_size=self._largest_state,
+                                      num_replicas=self.REPLICAS)
 
     def subject(self, tenant, number):
         # All of a tenant is in one partition.
@@ -250,7 +255,8 @@ class AggregateStage(Stage):
         while time.monotonic() < deadline and (quiet_at is None or time.monotonic() < quiet_at):
             for output in self.jetstream.read(OUTPUTS, position):
                 position = output.sequence + 1
-                self._take(output, audits, ends, test)
+                if not output.subject.startswith("millrace."):
+                    self._take(output, audits, ends, test)
             if quiet_at is None and not any(audit.to_come() for audit in audits.values()):
                 quiet_at = time.monotonic() + 1.0
             time.sleep(0.1)

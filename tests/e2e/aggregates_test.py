@@ -37,6 +37,25 @@ class AggregatesTest(EndToEnd):
             stage.start_bridge(wait=False)
         self.end(stage, load)
 
+    def test_state_among_the_outputs(self):
+        """Where the server has atomic batches, aggregates are stored with the head that commits them; elsewhere as ever."""
+        stage, load = self.prepare(rate=800, partitions=2, together=True)
+        has_batches = stage.jetstream.stream(OUTPUTS)["config"].get("allow_atomic", False)
+        for what in ("bridge", "server", "bridge"):
+            time.sleep(seconds(2.5))
+            if what == "server":
+                stage.restart_server()
+                continue
+            stage.fault("kill -9 of the bridge")
+            stage.bridge.kill()
+            stage.start_bridge(wait=False)
+        time.sleep(seconds(2.5))
+        self.end(stage, load)
+        batched = sum("Nats-Batch-Id" in stored.headers for stored in stage.jetstream.read(OUTPUTS)
+                      if stored.subject.startswith("aggregates."))
+        print(f"{batched} aggregates are stored together with their head", file=sys.stderr)
+        self.assertEqual(batched > 0, has_batches)
+
     def test_the_owner_is_suspended_for_longer_than_the_lease(self):
         stage, load = self.prepare()
         owner = stage.bridge

@@ -98,6 +98,7 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     void nak(const std::string& ack_subject, Duration delay) override;
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
+    void publish_together(std::vector<ports::Publication>) override { MILLRACE_CHECK(false, "owned partitions only"); }
     void find(const Find& find) override;
     // Of owned partitions.
     void look(const Look&) override {}

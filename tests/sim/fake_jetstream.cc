@@ -158,11 +158,15 @@ Result<Bound> SimJetStream::streams(Partition partition) {
     bound.duplicate_window = Duration::max();
     bound.max_input = stream->config().max_message;
     bound.output_last_sequence.assign(settings::output_slots(pipeline), 0);
+    bound.together.assign(settings::output_slots(pipeline), false);
+    const auto* home =
+        server.stream_of_subject(filter_of(settings::is_owned(pipeline) ? settings::state_subject(pipeline, 0) : ""));
     for (const auto& row : outputs_) {
         const auto filter = filter_of(row.subject);
         const auto* behind = server.stream_of_subject(filter);
         if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filter + "'");
         bound.output_last_sequence[index(row.output)] = behind->last_sequence();
+        bound.together[index(row.output)] = behind == home && behind->config().allow_atomic;
         const bool compared = row.output == Output::state || is_summary(row.output);
         const auto added = compared ? kAddedToCompared.size() : 0;
         bound.max_payload = std::min(bound.max_payload, behind->config().max_message - added);
@@ -308,13 +312,32 @@ void SimJetStream::land(const ports::Publication& publication) {
     const auto& expected = publication.expected_last_subject_sequence;
     if (expected) headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
     const auto ack = parts_.server.publish_by_client(publication.subject, std::move(headers), publication.payload);
-    if (!ack) return;
-    const auto copies = expected && owners_random_.chance(parts_.faults.double_answer) ? 2 : 1;
+    if (ack) tell_stored(publication.id, *ack, expected.has_value());
+}
+
+void SimJetStream::tell_stored(StoreId id, const PubAck& ack, bool may_double) {
+    const auto copies = may_double && owners_random_.chance(parts_.faults.double_answer) ? 2 : 1;
     for (int copy = 0; copy < copies; ++copy) {
-        in(parts_.faults.lose_puback, "puback", [id = publication.id, ack = *ack] {
-            return Stored{id, ack.error, ack.error.has_value(), ack.sequence, ack.duplicate};
-        });
+        in(parts_.faults.lose_puback, "puback",
+           [id, ack] { return Stored{id, ack.error, ack.error.has_value(), ack.sequence, ack.duplicate}; });
     }
+}
+
+// Several messages of which one is lost are a batch with a gap, of which nothing is stored and nobody hears.
+void SimJetStream::publish_together(std::vector<ports::Publication> publications) {
+    if (!parts_.gate.pass()) return;
+    parts_.trace.line(parts_.name, "publish " + std::to_string(publications.size()) + " together, the last one " +
+                                       publications.back().subject);
+    watch_.publishing_together(publications);
+    std::vector<Unstored> batch;
+    for (const auto& each : publications) {
+        batch.push_back({each.subject, each.headers, each.payload});
+        if (const auto& expected = each.expected_last_subject_sequence)
+            batch.back().headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
+    }
+    out(parts_.faults.lose_publish, "publish", [this, id = publications.back().id, batch = std::move(batch)] {
+        if (const auto ack = parts_.server.publish_together_by_client(batch)) tell_stored(id, *ack, true);
+    });
 }
 
 void SimJetStream::read(const Read& read) {

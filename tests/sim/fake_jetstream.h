@@ -56,6 +56,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     // What a checker wants to see of this client.
     struct Watch {
         std::function<void(const ports::Publication&)> publishing = [](const auto&) {};
+        std::function<void(const std::vector<ports::Publication>&)> publishing_together = [](const auto&) {};
         std::function<void(const std::string& ack_subject)> progressed = [](const auto&) {};
         std::function<void(const Delivered&, std::string_view consumer)> arrived = [](const auto&, auto) {};
         std::function<void(const std::string& ack_subject)> acking = [](const auto&) {};
@@ -93,6 +94,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void nak(const std::string& ack_subject, Duration delay) override;
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
+    void publish_together(std::vector<ports::Publication> publications) override;
     void find(const Find& find) override;
     void read(const Read& read) override;
     void purge(const Purge& purge) override;
@@ -127,6 +129,8 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void thaw();
     void reconnect();
     void land(const ports::Publication& publication);
+    // The server's answer, on its way back.
+    void tell_stored(StoreId id, const PubAck& ack, bool may_double);
     [[nodiscard]] Time arrival(Time& last_in_line);
     // Asks with `walk`, at the server, and tells its answer, or that there was none.
     void ask(Partition partition, std::optional<Position> position, std::function<Result<Bound>()> walk);

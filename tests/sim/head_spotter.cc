@@ -34,6 +34,7 @@ void HeadSpotter::stored(Partition partition, const state::Head& head, const std
     const auto deltas = head.base == 0 ? 0 : last.deltas + 1;
     last = {head.writer, head.generation, head.released, head.floor, deltas, takes_no_more(outbox)};
     marks_.hit_if(head.parts > 0, Mark::state_in_parts);
+    marks_.hit_if(head.together > 0, Mark::stored_together);
     marks_.hit_if(last.deltas == kLongChain, Mark::long_chain);
     marks_.hit_if(last.full, Mark::outbox_full);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include "bridge/settings/outputs.h"
@@ -144,6 +145,18 @@ std::string OwnedOracle::name_of(const Reference::Key& key, ServerTime end) cons
 }
 
 // ---- what is stored ----
+
+void OwnedOracle::stored_together(const std::vector<StoredMessage>& messages) {
+    ++seen_["stored together"];
+    const auto head = state::read_head(messages.back().payload);
+    if (!head || head->together + 1 != messages.size())
+        return violate("monotone", "a head is stored with other messages than it says");
+    for (const auto& message : std::span(messages).first(head->together)) {
+        const auto id = subjects::identity_from_hex(header_value(message.headers, "Nats-Msg-Id").value_or(""));
+        if (!id) return violate("fenced", "stored with a head, and has no identity: " + message.payload);
+        commit({0, *id, message.subject, message.headers, message.payload}, head->generation);
+    }
+}
 
 void OwnedOracle::stored(const SimStream& stream, const StoredMessage& message) {
     const auto space = token(message.subject, 0);
@@ -351,10 +364,12 @@ void OwnedOracle::check_content(const SimStream& stream, Partition partition, co
     if (!read) return violate("monotone", read.error().text);
     spotter_.stored(partition, head, read->outbox);
     if (!read->outbox.empty()) ++seen_["heads with an outbox"];
-    for (const auto& entry : read->outbox) {
-        if (!committed_.try_emplace(subjects::to_hex(entry.id), head.generation).second || !plan_.is_scored()) continue;
-        if (const auto wrong = scores_.committed(entry)) violate("settled_once", *wrong);
-    }
+    for (const auto& entry : read->outbox) commit(entry, head.generation);
+}
+
+void OwnedOracle::commit(const state::OutboxEntry& entry, std::uint32_t generation) {
+    if (!committed_.try_emplace(subjects::to_hex(entry.id), generation).second || !plan_.is_scored()) return;
+    if (const auto wrong = scores_.committed(entry)) violate("settled_once", *wrong);
 }
 
 // What the head builds on is still there.

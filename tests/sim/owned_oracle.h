@@ -50,6 +50,8 @@ class OwnedOracle {
     void raised(std::uint32_t generation);
     // What lies below was removed from the input.
     void trimmed(std::uint64_t below);
+    // These, the head last, are about to be stored as one: the head commits them.
+    void stored_together(const std::vector<StoredMessage>& messages);
     void stored(const SimStream& stream, const StoredMessage& message);
     void acked(const SimConsumer& consumer, std::uint64_t sequence);
     void turned(const std::string& replica, bool connected, const Snapshot& snapshot);
@@ -99,6 +101,7 @@ class OwnedOracle {
     void take_settled(Partition partition, const state::Head& head);
     void result(const StoredMessage& message);
     void begin(Partition partition, const state::Head& head);
+    void commit(const state::OutboxEntry& entry, std::uint32_t generation);
     void aggregate(const StoredMessage& message);
     void compare(const Reference::Key& key, const Reference::Window& window, std::map<std::string, std::string>& body,
                  const StoredMessage& message);

@@ -271,6 +271,8 @@ Plan Plan::owned_of(std::uint64_t seed) {
     }
     if (more.chance(0.3 * faults.share)) plan.troubles.trim.every = more.between(Duration(seconds(5)), minutes(2));
     if (more.chance(0.2)) plan.disaster = more.below(kDisasters) + 1;
+    Random together(seed, "owned together");
+    plan.together = plan.disaster == 0 && together.chance(0.4);
     Random scores(seed, "owned scores");
     if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
     return plan;

@@ -71,6 +71,7 @@ OwnedReplica::OwnedReplica(Parts parts)
 
 void OwnedReplica::watch() {
     jetstream_->watch({.publishing = [this](const auto& publication) { spotter_.publishing(publication); },
+                       .publishing_together = [this](const auto& all) { spotter_.publishing_together(all); },
                        .positioning = [this](const Position& position) { spotter_.positioning(position); },
                        .reading = [this](const Read& read) { spotter_.reading(read); },
                        .told = [this](const ports::JetStreamArrival& arrival) { spotter_.told(arrival); }});

@@ -35,8 +35,16 @@ void OwnedSpotter::committing(const ports::Publication& publication) {
     last = sent_[publication.id] = commit;
 }
 
+void OwnedSpotter::publishing_together(const std::vector<ports::Publication>& publications) {
+    committing(publications.back());
+    sent_[publications.back().id].together = true;
+}
+
 void OwnedSpotter::told(const Stored& stored) {
     const auto sent = sent_.find(stored.id);
+    marks_.hit_if(
+        sent != sent_.end() && sent->second.together && stored.error && stored.error->code != ErrorCode::conflict,
+        Mark::together_refused);
     if (sent == sent_.end() || !stored.error || stored.error->code != ErrorCode::conflict) return;
     doubted_[sent->second.partition] = sent->second;
 }
@@ -56,6 +64,7 @@ void OwnedSpotter::told(const GotMessage& got) {
     const auto& commit = doubted.mapped();
     if (!head) return;
     const bool ours = head->writer == commit.writer && head->commit == commit.number;
+    marks_.hit_if(ours && head->together > 0, Mark::together_found_stored);
     marks_.hit(ours ? Mark::head_found_stored : commit.claims ? Mark::claim_lost : Mark::commit_lost);
 }
 

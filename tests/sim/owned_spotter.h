@@ -20,6 +20,7 @@ class OwnedSpotter {
     OwnedSpotter(const settings::Pipeline& pipeline, Marks& marks) : pipeline_(pipeline), marks_(marks) {}
 
     void publishing(const ports::Publication& publication);
+    void publishing_together(const std::vector<ports::Publication>& publications);
     void reading(const Read& read);
     void positioning(const Position& position);
     void told(const ports::JetStreamArrival& arrival);
@@ -33,6 +34,7 @@ class OwnedSpotter {
         state::Writer writer{};
         std::uint64_t number = 0;
         bool claims = false;
+        bool together = false;
         bool operator==(const Commit&) const = default;
     };
 

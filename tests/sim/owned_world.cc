@@ -19,6 +19,8 @@ std::string text_of(const Snapshot& s) {
 
 Plan next_generation(Plan plan) {
     ++plan.pipeline.generation;
+    // Its aggregates may be in another order.
+    std::ranges::reverse(plan.pipeline.aggregates);
     return plan;
 }
 
@@ -35,6 +37,7 @@ OwnedWorld::OwnedWorld(const Plan& from, bool print)
       links(plan.replicas, plan.link) {
     server.watch(
         {.stored = [this](const SimStream& stream, const StoredMessage& m) { oracle.stored(stream, m); },
+         .together = [this](const std::vector<StoredMessage>& all) { oracle.stored_together(all); },
          .acked = [this](const SimConsumer& consumer, std::uint64_t sequence) { oracle.acked(consumer, sequence); }});
     model.set_faults(plan.model_faults);
     restart_after = [](std::size_t) { return Duration(seconds(1)); };
@@ -49,22 +52,30 @@ void OwnedWorld::make_streams() {
     std::vector<std::vector<std::string>> outputs = {
         {"aggregates.>"}, {"late.>"}, {"results.>", "dead.>", "dead-unroutable.>"}};
     if (plan.seed % 2 == 0) outputs = {{"aggregates.>", "late.>", "results.>", "dead.>", "dead-unroutable.>"}};
+    StreamConfig state{.name = "STATE",
+                       .subjects = {"millrace.state.>"},
+                       .max_message = plan.max_message,
+                       .expects_first = plan.seed % 3 == 0,
+                       .discard = "new"};
     for (std::size_t n = 0; n < outputs.size(); ++n) {
-        server.add_stream({.name = "OUT" + std::to_string(n),
-                           .subjects = outputs[n],
-                           .duplicate_window = plan.duplicate_window,
-                           .max_message = plan.max_message});
+        StreamConfig out{.name = "OUT" + std::to_string(n),
+                         .subjects = outputs[n],
+                         .duplicate_window = plan.duplicate_window,
+                         .max_message = plan.max_message};
+        if (n == 0 && plan.together) {
+            out.subjects.push_back(state.subjects.front());
+            out.allow_atomic = true;
+            out.discard = state.discard;
+            out.expects_first = state.expects_first;
+        }
+        server.add_stream(std::move(out));
     }
     server.add_stream({.name = "KV_sums",
                        .subjects = {"$KV.sums.>"},
                        .max_message = plan.max_message,
                        .discard = "new",
                        .max_msgs_per_subject = 1});
-    server.add_stream({.name = "STATE",
-                       .subjects = {"millrace.state.>"},
-                       .max_message = plan.max_message,
-                       .expects_first = plan.seed % 3 == 0,
-                       .discard = "new"});
+    if (!plan.together) server.add_stream(std::move(state));
 }
 
 void OwnedWorld::start() {

@@ -81,6 +81,7 @@ struct Plan {
     std::uint32_t events = 0;
     Duration publish_every{};  // mean
     Duration troubled_for{};
+    bool together = false;       // of owned partitions: the state is in a stream of outputs that takes atomic batches
     std::uint64_t disaster = 0;  // of owned partitions: what happens last, counted from 1
     Duration starts_after{};     // of owned partitions: the replicas find messages
     Duration idle_turn{};        // the longest a replica sleeps

@@ -123,13 +123,13 @@ void SimServer::disconnect(ClientId client) {
     for (const auto& [name, consumer] : consumers_) consumer->forget(client);
 }
 
-std::optional<PubAck> SimServer::publish_by_client(std::string subject, std::vector<Header> headers,
-                                                   std::string payload) {
+template <typename Publish>
+std::optional<PubAck> SimServer::by_client(Publish publish) {
     switch (fate_ ? fate_() : Fate::stored) {
         case Fate::stored:
             break;
         case Fate::unanswered:
-            publish(std::move(subject), std::move(headers), std::move(payload));
+            publish();
             return std::nullopt;
         case Fate::lost:
             return std::nullopt;
@@ -140,7 +140,31 @@ std::optional<PubAck> SimServer::publish_by_client(std::string subject, std::vec
         case Fate::denied:
             return PubAck{.error = Error{ErrorCode::misconfigured, "permissions violation"}};
     }
-    return publish(std::move(subject), std::move(headers), std::move(payload));
+    return publish();
+}
+
+std::optional<PubAck> SimServer::publish_by_client(std::string subject, std::vector<Header> headers,
+                                                   std::string payload) {
+    return by_client([&] { return publish(std::move(subject), std::move(headers), std::move(payload)); });
+}
+
+std::optional<PubAck> SimServer::publish_together_by_client(std::vector<Unstored> batch) {
+    return by_client([&] { return publish_together(batch); });
+}
+
+PubAck SimServer::publish_together(const std::vector<Unstored>& batch) {
+    auto* stream = stream_of_subject(batch.back().subject);
+    if (stream == nullptr)
+        return {.error = Error{ErrorCode::misconfigured, "no responders: no stream has this subject"}};
+    PubAck ack = stream->store_together(batch, scheduler_.server_now());
+    if (ack.error) return ack;
+    const auto& all = stream->messages();
+    const std::vector<StoredMessage> stored(all.end() - static_cast<std::ptrdiff_t>(batch.size()), all.end());
+    watch_.together(stored);
+    watch_.stored(*stream, stored.back());
+    for (std::size_t i = 0; i + 1 < stored.size(); ++i) watch_.stored(*stream, stored[i]);
+    pump_consumers(*stream);
+    return ack;
 }
 
 PubAck SimServer::publish(std::string subject, std::vector<Header> headers, std::string payload) {
@@ -150,10 +174,14 @@ PubAck SimServer::publish(std::string subject, std::vector<Header> headers, std:
     PubAck ack = stream->store(std::move(subject), std::move(headers), std::move(payload), scheduler_.server_now());
     if (ack.error || ack.duplicate) return ack;
     watch_.stored(*stream, stream->at(ack.sequence));
-    for (const auto& [name, consumer] : consumers_) {
-        if (name.first == stream->config().name) consumer->pump();
-    }
+    pump_consumers(*stream);
     return ack;
+}
+
+void SimServer::pump_consumers(const SimStream& stream) {
+    for (const auto& [name, consumer] : consumers_) {
+        if (name.first == stream.config().name) consumer->pump();
+    }
 }
 
 void SimServer::pull(ClientId client, std::string_view stream_name, std::string_view name, const PullRequest& request) {

@@ -35,6 +35,8 @@ class SimServer {
     // What a checker wants to see at the moment it happens on the server.
     struct Watch {
         std::function<void(const SimStream&, const StoredMessage&)> stored = [](const auto&, const auto&) {};
+        // Stored together, before `stored` tells of each, the last one first.
+        std::function<void(const std::vector<StoredMessage>&)> together = [](const auto&) {};
         std::function<void(const SimConsumer&, std::uint64_t sequence)> acked = [](const auto&, auto) {};
     };
 
@@ -78,13 +80,21 @@ class SimServer {
 
     // As `publish`, unless something is in the way. Nothing where there is no answer.
     std::optional<PubAck> publish_by_client(std::string subject, std::vector<Header> headers, std::string payload);
+    std::optional<PubAck> publish_together_by_client(std::vector<Unstored> batch);
     // A publish to no stream's subject has no responders.
     PubAck publish(std::string subject, std::vector<Header> headers, std::string payload);
+    // To the stream of the last one.
+    PubAck publish_together(const std::vector<Unstored>& batch);
     void pull(ClientId client, std::string_view stream, std::string_view consumer, const PullRequest& request);
     // `body` as on the wire: +ACK, -NAK, -NAK {"delay":ns}, +WPI.
     void answer_delivery(std::string_view ack_subject, std::string_view body);
 
   private:
+    // Whether what a client publishes is stored, and what it hears where it is not.
+    template <typename Publish>
+    std::optional<PubAck> by_client(Publish publish);
+    void pump_consumers(const SimStream& stream);
+
     Scheduler& scheduler_;
     Watch watch_;
     bool up_ = true;

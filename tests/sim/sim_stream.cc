@@ -1,7 +1,10 @@
 #include "tests/sim/sim_stream.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+
+#include "bridge/base/stream.h"
 
 namespace millrace::sim {
 namespace {
@@ -106,6 +109,29 @@ PubAck SimStream::store(std::string subject, std::vector<Header> headers, std::s
     }
     messages_.push_back(StoredMessage{sequence, now, std::move(subject), std::move(headers), std::move(payload)});
     return {.error = {}, .sequence = sequence, .duplicate = false};
+}
+
+PubAck SimStream::store_together(const std::vector<Unstored>& batch, ServerTime now) {
+    const auto refused = [](ErrorCode code, std::string why) { return PubAck{.error = Error{code, std::move(why)}}; };
+    if (!config_.allow_atomic) return refused(ErrorCode::misconfigured, "atomic publish is disabled");
+    if (batch.size() > kMostTogether) return refused(ErrorCode::unavailable, "atomic publish batch is too large");
+    std::set<std::string_view> ids;
+    for (const auto& [subject, headers, payload] : batch) {
+        if (size_of(headers, payload) > config_.max_message)
+            return refused(ErrorCode::too_large, "message size exceeds maximum allowed");
+        const auto id = header_value(headers, "Nats-Msg-Id");
+        if (!id || id->empty()) continue;
+        const auto seen = ids_.find(*id);
+        const bool known = seen != ids_.end() && now - seen->second.at < config_.duplicate_window;
+        if (known || !ids.insert(*id).second)
+            return refused(ErrorCode::unavailable, "atomic publish batch contains duplicate message id");
+    }
+    for (const auto& [subject, headers, payload] : batch) {
+        if (!as_expected(subject, headers)) return refused(ErrorCode::conflict, "wrong last sequence");
+    }
+    PubAck ack;
+    for (const auto& [subject, headers, payload] : batch) ack = store(subject, headers, payload, now);
+    return ack;
 }
 
 }  // namespace millrace::sim

@@ -25,6 +25,7 @@ struct StreamConfig {
     std::uint64_t max_message = 1 << 20;  // headers and payload, in bytes
     // Servers differ: whether what is stored already is refused for its expected sequence or found a duplicate.
     bool expects_first = false;
+    bool allow_atomic = false;
     // Remembered, not modelled: a stream is refused for them.
     std::string retention = "limits";
     std::string discard = "old";
@@ -39,6 +40,12 @@ struct StoredMessage {
     std::vector<Header> headers;
     std::string payload;
     bool gone = false;  // removed; its place is kept
+};
+
+struct Unstored {
+    std::string subject;
+    std::vector<Header> headers;
+    std::string payload;
 };
 
 struct PubAck {
@@ -66,6 +73,8 @@ class SimStream {
     [[nodiscard]] const StoredMessage* next(std::string_view filter, std::uint64_t sequence) const;
 
     PubAck store(std::string subject, std::vector<Header> headers, std::string payload, ServerTime now);
+    // All, or none and why.
+    PubAck store_together(const std::vector<Unstored>& batch, ServerTime now);
     // Removes what matches and has a smaller sequence.
     void purge(std::string_view filter, std::uint64_t below);
 

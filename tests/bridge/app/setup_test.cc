@@ -277,6 +277,37 @@ TEST_CASE("setup: state is replicated like the outputs") {
     CHECK(state->replicas == 5);
 }
 
+TEST_CASE(
+    "setup: state that is to be in a stream of outputs makes it one of atomic batches, where the server has them") {
+    auto pipeline = owned("a");
+    pipeline.state.stream = pipeline.results.stream = "ALL";
+    Case c({pipeline});
+    const auto all = [&] {
+        const auto wishes = c.all<io::StreamWish>();
+        return *std::ranges::find(wishes, "ALL", &io::StreamWish::name);
+    };
+    const auto server = [&](const std::string& version) { c.seen.server.emplace().version = version; };
+    CHECK_FALSE(all().allow_atomic);
+    server("2.12.2");
+    CHECK(all().allow_atomic);
+    CHECK(all().discard == "new");
+    CHECK(std::ranges::count(all().subjects, "millrace.state.>") == 1);
+    SUBCASE("one that is there already is changed") {
+        auto there = state_stream();
+        there.name = "ALL";
+        there.subjects = {">"};
+        for (auto& output : c.seen.pipelines[0].outputs) output.streams = {there};
+        auto changes = c.all<ChangeStream>();
+        REQUIRE(changes.size() == 1);
+        CHECK(changes[0].change.allow_atomic);
+        for (auto& output : c.seen.pipelines[0].outputs) output.streams[0].allow_atomic = true;
+        CHECK(c.all<ChangeStream>().empty());
+        server("2.11.9");
+        for (auto& output : c.seen.pipelines[0].outputs) output.streams[0].allow_atomic = false;
+        CHECK(c.all<ChangeStream>().empty());
+    }
+}
+
 TEST_CASE("setup: a state stream that is there is used where it is fit, and never changed where it is not") {
     Case c({owned("a")});
     auto& seen = c.seen.pipelines[0];

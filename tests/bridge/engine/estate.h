@@ -70,6 +70,7 @@ struct Estate {
         counts.name = "counts";
         counts.window.size = Seconds(10);
         counts.select.emplace_back().name = "n";
+        counts.subject = pipeline.dead_letter.subject = "out";
         pipeline.aggregates.push_back(std::move(counts));
     }
 
@@ -90,7 +91,8 @@ struct Estate {
     std::map<std::uint64_t, StreamMessage> state;  // by sequence
     std::uint64_t last_state = 0;
     std::vector<std::pair<Identity, std::string>> outputs;
-    bool dedupes = true;  // the output stream remembers identities
+    bool dedupes = true;    // the output stream remembers identities
+    bool together = false;  // and is the state's, and takes batches
     PlainRendering rendering;
     std::vector<std::string> acks;
 };
@@ -146,6 +148,7 @@ struct Tenancy {
         bound.start_sequence = 1;
         bound.ack_floor = acked_elsewhere;
         bound.output_last_sequence = std::vector<std::uint64_t>(6, estate.outputs.size());
+        bound.together = std::vector<bool>(6, estate.together);
         bound.duplicate_window = std::chrono::minutes(2);
         return bound;
     }
@@ -184,11 +187,7 @@ struct Tenancy {
         Stored stored;
         stored.id = write.id;
         if (write.output == Output::state) {
-            std::uint64_t last = 0;
-            for (const auto& [sequence, message] : estate.state) {
-                if (message.subject == write.subject) last = sequence;
-            }
-            if (write.expected_last_subject_sequence && *write.expected_last_subject_sequence != last) {
+            if (!is_expected(write)) {
                 stored.error = Error{ErrorCode::conflict, "wrong last sequence"};
                 stored.refused = true;
             } else {
@@ -211,6 +210,38 @@ struct Tenancy {
             if (dies_after_outputs != 0 && estate.outputs.size() >= dies_after_outputs) loses_writes = true;
         }
         answers.emplace_back([this, stored](Effects&) { owner.stored(stored, estate.now); });
+    }
+    [[nodiscard]] bool is_expected(const Write& write) const {
+        std::uint64_t last = 0;
+        for (const auto& [sequence, message] : estate.state) {
+            if (message.subject == write.subject) last = sequence;
+        }
+        return write.expected_last_subject_sequence.value_or(last) == last;
+    }
+    void carry_out(const WriteTogether& batch) {
+        ++batches;
+        if (loses_batches) return;
+        const auto is_known = [&](const Write& write) {
+            const Identity id = identity_of_text(std::string(write.payload));
+            return estate.dedupes &&
+                   std::ranges::any_of(estate.outputs, [&](const auto& other) { return other.first == id; });
+        };
+        std::optional<Error> error;
+        if (std::ranges::any_of(batch.writes, is_known)) {
+            error = {ErrorCode::unavailable, "a duplicate"};
+        } else if (!is_expected(batch.writes.back())) {
+            error = {ErrorCode::conflict, "wrong last sequence"};
+        }
+        if (error) {
+            const Stored refused{.id = batch.writes.back().id, .error = error, .refused = true};
+            answers.emplace_back([this, refused](Effects&) { owner.stored(refused, estate.now); });
+            return;
+        }
+        for (const Write& write : batch.writes) carry_out(write);
+        // One answer for all of them.
+        const auto others = static_cast<std::ptrdiff_t>(batch.writes.size() - 1);
+        const auto last = answers.end() - (loses_state_answers ? 0 : 1);
+        answers.erase(last - others, last);
     }
     void carry_out(const Find& find) {
         finds.push_back(find);
@@ -249,7 +280,9 @@ struct Tenancy {
     bool holds_deliveries = false;
     bool loses_writes = false;
     bool loses_state_answers = false;
+    bool loses_batches = false;
     bool refuses_outputs = false;
+    std::size_t batches = 0;
     std::size_t dies_after_outputs = 0;
     std::uint64_t loses_delivery = 0;
     std::uint64_t acked_elsewhere = 0;

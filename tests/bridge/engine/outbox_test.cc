@@ -250,15 +250,5 @@ TEST_CASE("summary: as many at once as publications") {
     CHECK(desk.asked<Write>().size() == 1);
 }
 
-TEST_CASE("summary: what was committed for a bucket that is not wanted any more is left") {
-    Desk desk;
-    SUBCASE("none is wanted") { desk.pipeline.aggregates[0].kv_bucket.clear(); }
-    SUBCASE("another one is") { desk.pipeline.aggregates[0].kv_bucket = "c"; }
-    SUBCASE("no such aggregate") { desk.pipeline.aggregates.clear(); }
-    desk.begin({Desk::entry("a", 1, 10)}, true);
-    CHECK(desk.outbox.confirmed());
-    CHECK(desk.out.empty());
-}
-
 }  // namespace
 }  // namespace millrace::engine

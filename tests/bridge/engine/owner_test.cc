@@ -368,5 +368,30 @@ TEST_CASE("another meaning halts, another generation begins anew") {
     }
 }
 
+TEST_CASE("what was committed for an output that another generation does not have halts by name") {
+    Estate estate;
+    auto first = std::make_unique<Tenancy>(estate, 1);
+    first->run(seconds(1));
+    first->refuses_outputs = true;
+    estate.publish("a", 991);
+    estate.now += seconds(1);
+    estate.publish("a", 1001);
+    first->run(seconds(2));
+    REQUIRE(first->owner.publications() == 1);
+    first.reset();
+    estate.pipeline.generation = 2;
+    estate.pipeline.aggregates[0].subject = estate.pipeline.dead_letter.subject = "elsewhere";
+    Tenancy anew(estate, 2);
+    anew.run(seconds(20));
+    REQUIRE(anew.owner.halt());
+    CHECK(anew.owner.halt()->name == "output_missing");
+    CHECK(anew.owner.halt()->remedy.contains("a message for out is committed"));
+    CHECK(estate.outputs.empty());
+    estate.pipeline.aggregates[0].subject = "out";
+    Tenancy mended(estate, 3);
+    mended.run(seconds(20));
+    CHECK(mended.texts().front() == "a 1000: 1");
+}
+
 }  // namespace
 }  // namespace millrace::engine

@@ -20,6 +20,7 @@ struct NotingJetStream : ports::JetStream {
     void nak(const std::string& subject, Duration) override { naks.push_back(subject); }
     void in_progress(const std::string&) override {}
     void publish(ports::Publication publication) override { publications.push_back(std::move(publication)); }
+    void publish_together(std::vector<ports::Publication> all) override { batches.push_back(std::move(all)); }
     void find(const Find& find) override { finds.push_back(find); }
     void read(const Read& read) override { reads.push_back(read); }
     void purge(const Purge& purge) override { purges.push_back(purge); }
@@ -29,6 +30,7 @@ struct NotingJetStream : ports::JetStream {
     std::vector<PullRequest> pulls;
     std::vector<std::string> acks, naks;
     std::vector<ports::Publication> publications;
+    std::vector<std::vector<ports::Publication>> batches;
     std::vector<Find> finds;
     std::vector<Look> looks;
     std::vector<Position> positions;

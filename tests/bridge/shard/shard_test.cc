@@ -21,6 +21,7 @@ struct MuteJetStream : ports::JetStream {
     void nak(const std::string&, Duration) override {}
     void in_progress(const std::string&) override {}
     void publish(ports::Publication) override {}
+    void publish_together(std::vector<ports::Publication>) override {}
     void find(const Find&) override {}
     void read(const Read&) override {}
     void purge(const Purge&) override {}

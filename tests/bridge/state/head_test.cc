@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/property.h"
 
 namespace millrace::state {
@@ -30,6 +32,7 @@ Head some_head() {
     head.clear_to = 90;
     head.outputs_after = ServerTime(std::chrono::hours(1));
     head.out_base = {0, 7, UINT64_MAX};
+    head.together = 4;
     head.parts = 2;
     head.first_part = 10;
     head.content_size = 9;
@@ -58,6 +61,7 @@ TEST_CASE("a head is read back as it was written") {
     CHECK(read->clear_to == 90);
     CHECK(read->outputs_after == head.outputs_after);
     CHECK(read->out_base == head.out_base);
+    CHECK(read->together == 4);
     CHECK(read->parts == 2);
     CHECK(read->first_part == 10);
     CHECK(read->content_size == 9);
@@ -78,11 +82,28 @@ TEST_CASE("a head with one byte changed, left out or added is refused") {
 
 TEST_CASE("a head of a later format says so") {
     std::string bytes = write(some_head());
-    bytes[3] = 2;
+    bytes[3] = 3;
     const auto read = read_head(bytes);
     REQUIRE_FALSE(read);
     CHECK(read.error().text ==
-          "the head has format 2, and this version reads 1 (run a version of Millrace that knows it)");
+          "the head has format 3, and this version reads 2 (run a version of Millrace that knows it)");
+}
+
+// It is the same without the number of what was stored together, one byte here.
+TEST_CASE("a head of the format before is read") {
+    Head head = some_head();
+    head.together = 0;
+    const std::string none = write(head);
+    head.together = 1;
+    const std::string one = write(head);
+    const auto place = std::ranges::mismatch(none, one).in1 - none.begin();
+    std::string body = none.substr(0, none.size() - Digest{}.size());
+    body.erase(static_cast<std::size_t>(place), 1);
+    body[3] = 1;
+    const Digest mark = digest(body);
+    const auto read = read_head(body + std::string(mark.begin(), mark.end()));
+    REQUIRE(read);
+    CHECK(write(*read) == none);
 }
 
 TEST_CASE("a content is read back as it was written, and damage is an error") {

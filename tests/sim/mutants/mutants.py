@@ -229,7 +229,7 @@ OWNED = {
          "    if (!last) return;"),
     ]),
     "forgets_the_outbox_on_takeover": (["recovers", "acked_after_stored"], [
-        ("bridge/engine/owner_claim.cc", "    if (head_) content.outbox = chain_.take_outbox();\n", ""),
+        ("bridge/engine/owner_claim.cc", "    content.outbox = std::move(inherited->entries);\n", ""),
     ]),
     "does_not_carry_the_outbox": (["recovers", "acked_after_stored"], [
         ("bridge/engine/owner.cc", "    content.outbox = outbox_.unconfirmed();\n", ""),
@@ -247,6 +247,16 @@ OWNED = {
     "purges_what_deltas_build_on": (["monotone"], [
         ("bridge/engine/owner.cc", "    weight_.add(*head_);\n",
          "    weight_.add(*head_);\n    if (!claims) out.emplace_back(Purge{partition_, head_sequence_});\n"),
+    ]),
+    "takes_what_went_apart_for_stored_together": (["recovers", "acked_after_stored"], [
+        ("bridge/engine/checkpoint.cc", "    if (last->together > 0) head_ = joint_;",
+         "    if (joint_.together > 0) head_ = joint_;"),
+    ]),
+    "publishes_beside_its_head": (["fenced"], [
+        ("bridge/engine/checkpoint.cc",
+         "    const std::uint64_t number = numbers_.next();\n    attempts_.emplace(number, kJoint);",
+         "    for (Write& write : batch.writes) out.emplace_back(std::move(write));\n    batch.writes.clear();\n"
+         "    const std::uint64_t number = numbers_.next();\n    attempts_.emplace(number, kJoint);"),
     ]),
     "puts_whatever_is_there": (["summary"], [
         ("bridge/engine/outbox.cc", "&row.entry.headers, row.entry.payload, row.last}", "&row.entry.headers, row.entry.payload, std::nullopt}"),
