@@ -180,7 +180,8 @@ ports::HttpResponse CurlTransfer::finish(int code) {
                           std::to_string(Gunzip::kMostRatio) + " times its size";
     } else if (response_.transport == ports::Transport::oversized) {
         response_.error = "the answer is larger than allowed: " + std::to_string(kMaxHeaderBytes) +
-                          " bytes of headers, " + std::to_string(request_.max_response_bytes) + " of body";
+                          " bytes of headers, " + std::to_string(request_.max_response_bytes) +
+                          " of body (max_response_bytes)";
     } else if (code == CURLE_OK && in_header_) {
         response_.error = "the connection was closed inside the answer's headers";
     } else if (code != CURLE_OK) {
