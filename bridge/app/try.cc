@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "auth/key_file.h"
+#include "bridge/app/ask.h"
 #include "bridge/app/clocks.h"
 #include "bridge/codec/event_decoder.h"
+#include "bridge/codec/formula.h"
 #include "bridge/codec/render.h"
 #include "bridge/codec/render_aggregate.h"
 #include "bridge/codec/score_reader.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
-#include "bridge/io/curl_endpoint.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/shard/exchange.h"
@@ -31,12 +33,6 @@ namespace {
 constexpr std::size_t kLargestResult = 1 << 20;
 constexpr std::size_t kMostShown = 100;  // aggregates
 
-const settings::Pipeline* chosen(const settings::Settings& settings, const std::string& name) {
-    if (name.empty()) return settings.pipelines.size() == 1 ? &settings.pipelines.front() : nullptr;
-    const auto found = std::ranges::find(settings.pipelines, name, &settings::Pipeline::name);
-    return found == settings.pipelines.end() ? nullptr : &*found;
-}
-
 Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tenant, std::istream& in) {
     Delivery delivery;
     if (subjects::is_tenant(tenant)) delivery.tenant = tenant;
@@ -50,6 +46,15 @@ Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tena
     return delivery;
 }
 
+// As it is configured, or as the endpoint publishes it.
+Signature signature_of(const settings::Pipeline& pipeline, bool offline) {
+    const settings::SignatureSource& source = pipeline.endpoint.signature;
+    if (offline || !settings::has_endpoint(pipeline) || source.from != settings::SignatureFrom::endpoint)
+        return source.given;
+    auto read = ask_signature(pipeline);
+    return read ? std::move(read->signature) : Signature{};
+}
+
 void print(std::ostream& out, const ports::HttpRequest& request) {
     out << "request\n  POST " << request.url << "\n";
     for (const auto& [name, value] : request.headers) {
@@ -57,15 +62,6 @@ void print(std::ostream& out, const ports::HttpRequest& request) {
         out << "  " << name << ": " << (secret ? "(not shown)" : value) << "\n";
     }
     out << "\n  " << request.body << "\n\n";
-}
-
-ports::HttpResponse ask(const settings::Endpoint& endpoint, ports::HttpRequest request) {
-    io::CurlEndpoint http({endpoint.ca_file, 1});
-    std::vector<ports::HttpResponse> responses;
-    const Duration patience = request.timeout + std::chrono::seconds(1);
-    http.send(std::move(request));
-    while (responses.empty()) http.wait(patience, responses);
-    return std::move(responses.front());
 }
 
 void print(std::ostream& out, std::string_view what, const codec::Rendered& rendered) {
@@ -81,7 +77,8 @@ int print_publication(std::ostream& out, const settings::Pipeline& pipeline, con
         out << "cannot be published: " << rendered.error().text << "\n";
         return 1;
     }
-    print(out, event.settlement.verdict ? "dead letter" : "result", *rendered);
+    const bool copied = rendered->output == Output::bypass;
+    print(out, event.settlement.verdict ? "dead letter" : copied ? "copy" : "result", *rendered);
     return event.settlement.verdict ? 1 : 0;
 }
 
@@ -117,12 +114,34 @@ settings::Address address_for(const settings::Pipeline& pipeline, const std::str
     return all.addresses[route.addresses.front()];
 }
 
+// What is computed for the request, one by one.
+void print_computed(std::ostream& out, const settings::Pipeline& pipeline, const Event& event) {
+    const auto computed = codec::computed_features(pipeline, event.text);
+    if (computed.empty()) return;
+    out << "computed\n";
+    for (const auto& [name, value] : computed) out << "  " << name << ": " << value << "\n";
+    out << "\n";
+}
+
+// Of an event that `where` does not select.
+int print_passed_over(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery,
+                      const Event& event) {
+    out << (event.selection == Selection::filtered ? "filtered" : "bypassed")
+        << "\n  not selected by where: " << pipeline.where << "\n";
+    if (event.selection == Selection::filtered) return 0;
+    out << "\n";
+    return print_publication(out, pipeline, delivery, event);
+}
+
 int try_element(const settings::Pipeline& pipeline, const TryOptions& options, const Delivery& delivery, Event& event,
                 std::ostream& out) {
     if (event.fault) {
         event.settlement.verdict = event.fault;
+        print_computed(out, pipeline, event);
         return print_publication(out, pipeline, delivery, event);
     }
+    if (event.selection != Selection::selected) return print_passed_over(out, pipeline, delivery, event);
+    print_computed(out, pipeline, event);
     if (!settings::has_endpoint(pipeline)) return print_aggregates(out, pipeline, delivery, event);
     const settings::Address address = address_for(pipeline, delivery.tenant);
     auto key = auth::KeyFile::load(address.key_file);
@@ -159,21 +178,15 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
 }  // namespace
 
 int try_event(const settings::Settings& settings, const TryOptions& options, std::istream& in, std::ostream& out) {
-    const settings::Pipeline* pipeline = chosen(settings, options.pipeline);
-    if (pipeline == nullptr) {
-        out << "--pipeline: "
-            << (options.pipeline.empty() ? "there are several, say which"
-                                         : config::quote(options.pipeline) + " is not one of those configured")
-            << " (";
-        for (const auto& one : settings.pipelines) out << (&one == &settings.pipelines.front() ? "" : ", ") << one.name;
-        out << ")\n";
-        return 2;
-    }
+    const settings::Pipeline* const pipeline = choose_pipeline(settings, options.pipeline, out);
+    if (pipeline == nullptr) return 2;
     Delivery delivery = delivery_of(*pipeline, options.tenant, in);
     if (delivery.tenant.empty()) {
         codec::set_unroutable(delivery);
     } else {
-        codec::EventDecoder(*pipeline).decode(delivery);
+        codec::EventDecoder decoder(*pipeline);
+        decoder.expect(protocols::columns_of(*pipeline, signature_of(*pipeline, options.offline)).columns);
+        decoder.decode(delivery);
     }
     if (delivery.events.empty()) out << "the message holds no event: nothing is sent, the message is acked\n";
     int code = 0;

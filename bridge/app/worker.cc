@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bridge/app/clocks.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/settings/addresses.h"
 
 namespace millrace::app {
@@ -23,7 +24,10 @@ Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pip
                                                 settings::routes(pipeline.endpoint).routes.size()}),
       arrivals_([this] { endpoint_.wake(); }),
       jetstream_(settings.nats, pipeline, arrivals_),
-      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, keys_, observer, seed}) {}
+      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, keys_, observer, seed,
+              pipeline.endpoint.signature.from == settings::SignatureFrom::endpoint
+                  ? protocols::contract_url(pipeline, settings::routes(pipeline.endpoint).addresses.front().url)
+                  : std::string()}) {}
 
 void Worker::start() {
     thread_ = std::thread([this] { loop(); });

@@ -8,6 +8,8 @@
 // points into its payload.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +45,19 @@ struct Settlement {
     bool told = false;               // what tells of it was found stored
 };
 
+// What the pipeline's `where` made of an event.
+enum class Selection : std::uint8_t {
+    selected,  // to be scored, or aggregated
+    filtered,  // comes to nothing
+    bypassed,  // a copy goes past the model
+};
+
+// What an event has come to: exactly one of these, for each.
+enum class Ending : std::uint8_t { scored, bypassed, filtered, dead };
+
+inline constexpr std::array<std::string_view, 4> kEndingNames = {"scored", "bypassed", "filtered", "dead_letter"};
+static_assert(kEndingNames.size() == static_cast<std::size_t>(Ending::dead) + 1);
+
 struct Event {
     Identity id;
     std::uint32_t element = 0;     // index in the message
@@ -52,6 +67,7 @@ struct Event {
     std::optional<ServerTime> at;  // when it happened, where a field says so
     std::vector<Value> values;     // what aggregates want of it, in the order of windows::operands()
     std::optional<Verdict> fault;  // set when decoding already found it unfit
+    Selection selection = Selection::selected;
     Settlement settlement;
 };
 
@@ -70,6 +86,13 @@ struct Delivery {
     Payload payload;
     std::vector<Event> events;  // empty only for an empty array or a blank message
 };
+
+// What an event comes to that is settled now.
+inline Ending ending_of(const Event& event) {
+    if (event.settlement.verdict) return Ending::dead;
+    if (event.selection == Selection::selected) return Ending::scored;
+    return event.selection == Selection::filtered ? Ending::filtered : Ending::bypassed;
+}
 
 // What a delivery takes in memory once it is decoded, about. An event takes more than the few bytes it may have on the
 // wire, and headers are held twice: as the client library got them, and read.

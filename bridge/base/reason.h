@@ -15,7 +15,9 @@ enum class Reason {
     field_missing,         // a feature is absent and has no default
     field_null,            // a feature is null
     field_wrong_type,      // a feature is an object or an array
+    expression_failed,     // a cast in `where` or in a computed feature has no value
     timestamp_invalid,     // the event's timestamp is absent or no time
+    signature_misfit,      // a feature is of a type that the endpoint does not take
     event_too_large,       // one row alone is over max_batch_bytes
     rejected,              // the endpoint refused the event alone, and a witness passed
     too_large,             // the endpoint called the event alone too large
@@ -27,11 +29,11 @@ enum class Reason {
     deliveries_exhausted,  // the last delivery a foreign consumer allows
 };
 
-inline constexpr std::array<std::string_view, 16> kReasonNames = {
-    "unroutable_tenant", "not_json",         "not_an_object",     "field_missing",
-    "field_null",        "field_wrong_type", "timestamp_invalid", "event_too_large",
-    "rejected",          "too_large",        "model_raised",      "contract_broken",
-    "timeout",           "endpoint_crash",   "result_too_large",  "deliveries_exhausted",
+inline constexpr std::array<std::string_view, 18> kReasonNames = {
+    "unroutable_tenant", "not_json",          "not_an_object",        "field_missing",    "field_null",
+    "field_wrong_type",  "expression_failed", "timestamp_invalid",    "signature_misfit", "event_too_large",
+    "rejected",          "too_large",         "model_raised",         "contract_broken",  "timeout",
+    "endpoint_crash",    "result_too_large",  "deliveries_exhausted",
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::deliveries_exhausted) + 1);
 

@@ -43,7 +43,7 @@ struct PullStatus {
 // What a pipeline publishes: these, and from `aggregate` on, for each of its aggregates in their order, its messages
 // and its summary. No pipeline has all of them; settings/outputs.h says which ones one has. Where something is known of
 // each, it is a vector with these as indices, zero for what the pipeline does not have.
-enum class Output : std::uint32_t { result, dead_letter, unroutable, late, state, aggregate };
+enum class Output : std::uint32_t { result, dead_letter, unroutable, bypass, late, state, aggregate };
 constexpr std::size_t index(Output output) { return static_cast<std::size_t>(output); }
 constexpr Output aggregate_output(std::size_t place) {
     // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): it has no end, as aggregates have none
@@ -57,7 +57,7 @@ constexpr bool is_summary(Output output) {
     return index(output) > index(Output::aggregate) && (index(output) - index(Output::aggregate)) % 2 == 1;
 }
 // What an event may come to by itself.
-inline constexpr std::size_t kEventOutputs = 3;
+inline constexpr std::size_t kEventOutputs = 4;
 
 // Where the owner of a partition begins to take deliveries: at a consumer of its own, made for this and used for
 // nothing else, whose name tells deliveries of an earlier position apart (settings::consumer_name).

@@ -10,13 +10,14 @@
 #include "bridge/cli/config_file.h"
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/inspect.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/outputs.h"
 
 namespace millrace::cli {
 namespace {
 
-void describe(const settings::Pipeline& pipeline, std::ostream& out) {
+void describe(const settings::Pipeline& pipeline, bool offline, std::ostream& out) {
     const settings::Endpoint& endpoint = pipeline.endpoint;
     const std::string owner = settings::is_owned(pipeline) ? "-EPOCH-N" : "";
     out << "pipeline " << pipeline.name << "\n"
@@ -35,6 +36,9 @@ void describe(const settings::Pipeline& pipeline, std::ostream& out) {
         before = ", ";
     }
     out << "\n";
+    if (offline && settings::has_endpoint(pipeline) && endpoint.signature.from == settings::SignatureFrom::endpoint &&
+        !protocols::contract_url(pipeline, settings::routes(endpoint).addresses.front().url).empty())
+        out << "  takes     what its endpoint says, which is not asked offline\n";
 }
 
 // What the surroundings deserve, at the fields it is about.
@@ -64,7 +68,7 @@ int check(const std::string& file_name, const config::Reading& reading, bool off
         bad = bad || has_error(found);
     }
     if (bad) return kProblem;
-    for (const settings::Pipeline& pipeline : reading.settings.pipelines) describe(pipeline, out);
+    for (const settings::Pipeline& pipeline : reading.settings.pipelines) describe(pipeline, offline, out);
     return kFine;
 }
 

@@ -12,6 +12,7 @@
 
 #include "bridge/app/run.h"
 #include "bridge/app/setup.h"
+#include "bridge/app/signature.h"
 #include "bridge/app/state.h"
 #include "bridge/app/try.h"
 #include "bridge/cli/check_command.h"
@@ -33,6 +34,7 @@ struct Call {
     app::SetupOptions setup_options;
     app::TryOptions try_options;
     app::StateOptions state_options;
+    std::string signature_pipeline;
     std::string document;
     std::function<int(const Call&)> command;
 };
@@ -61,6 +63,11 @@ int try_command(const Call& call) {
     const auto reading = read_config(call.file, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::try_event(reading->settings, call.try_options, call.streams.in, call.streams.out);
+}
+
+int signature_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    return reading ? app::print_signature(reading->settings, call.signature_pipeline, call.streams.out) : kRefused;
 }
 
 int inspect_command(const Call& call) {
@@ -159,6 +166,9 @@ void add_commands(CLI::App& app, Call& call) {
         ->capture_default_str()
         ->type_name("TENANT");
     attempt->add_flag("--offline", call.try_options.offline, "Show the request and do not send it");
+    add_with_file(app, call, "signature",
+                  "Show what the endpoint takes and gives, also as a block for the configuration", signature_command)
+        ->add_option("PIPELINE", call.signature_pipeline, "Which pipeline, where there are several");
     add_state_commands(app, call);
     add(app, call, "schema", "Print the JSON Schema of the configuration, for editors", schema_command);
     add(app, call, "reference", "Print the reference of the configuration, in Markdown", reference_command);
@@ -191,6 +201,7 @@ int execute(int argc, const char* const* argv, Streams streams) {
               .setup_options = {},
               .try_options = {},
               .state_options = {},
+              .signature_pipeline = {},
               .document = {},
               .command = {}};
     CLI::App app(description(), "millrace");

@@ -11,6 +11,7 @@
 
 #include "bridge/base/result.h"
 #include "bridge/config/document.h"
+#include "bridge/config/signature_value.h"
 
 namespace millrace::cli {
 namespace {
@@ -39,8 +40,14 @@ std::optional<config::Reading> read_config(const std::string& path, std::ostream
         return std::nullopt;
     }
     auto reading = config::load_with_places(path, *text);
-    if (reading) return std::move(*reading);
-    print(reading.error(), report);
+    if (!reading) {
+        print(reading.error(), report);
+        return std::nullopt;
+    }
+    config::Problems problems(path);
+    config::read_model_files(*reading, problems);
+    if (problems.empty()) return std::move(*reading);
+    print(std::move(problems).take(), report);
     return std::nullopt;
 }
 

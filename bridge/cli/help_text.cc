@@ -30,6 +30,7 @@ First steps:
 
   millrace check -c FILE --offline    what is wrong with the file
   millrace try   -c FILE < event      the request and the result of one event
+  millrace signature -c FILE          what the endpoint takes and gives, where it says so
   millrace setup -c FILE --apply      the streams and consumers it needs, made
   millrace check -c FILE              what the server and the endpoint make of it
   millrace run   -c FILE              the bridge itself; SIGTERM drains, a second one leaves at once

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bridge/codec/element_reader.h"
+#include "bridge/codec/formula.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/row_maker.h"
 #include "bridge/codec/window_fields.h"
@@ -58,19 +59,47 @@ struct EventDecoder::State {
     WantedFields fields;
     std::optional<RowMaker> rows;  // nothing where nothing is scored
     WindowFields windows;
+    std::optional<Formula> where;
+    Selection passed_over = Selection::filtered;  // what becomes of those `where` does not select
+    bool copies_results = false;                  // these make results too
     ElementReader reader;
 
     explicit State(const settings::Pipeline& pipeline) : windows(pipeline, fields), reader(fields) {
         if (settings::has_endpoint(pipeline) || !settings::is_owned(pipeline)) rows.emplace(pipeline, fields);
+        if (!pipeline.where.empty()) where.emplace(pipeline.where, fields);
+        if (pipeline.bypass.to != settings::Bypass::To::nowhere) passed_over = Selection::bypassed;
+        copies_results = pipeline.bypass.to == settings::Bypass::To::results;
     }
 
     Event element(std::string_view text) {
         Event event;
         event.text = text;
         event.fault = reader.read(text);
-        if (!event.fault) event.fault = windows.fill(event);
-        if (!event.fault && rows) event.fault = rows->fill(event);
+        if (!event.fault) look_into(event);
         return event;
+    }
+
+    // The time comes first, because an event moves the clock whatever becomes of it; whether it has one matters only
+    // where it is selected.
+    void look_into(Event& event) {
+        auto mistimed = windows.set_time(event);
+        if (where && !select(event)) return;
+        event.fault = std::move(mistimed);
+        if (event.fault) return;
+        windows.add_values(event);
+        if (rows) event.fault = rows->fill(event);
+    }
+
+    bool select(Event& event) {
+        const expression::Cell met = where->value();
+        if (met.type == expression::Type::bit && met.truth) return true;
+        if (met.type == expression::Type::fault) {
+            event.fault = expression_failed("where", met);
+            return false;
+        }
+        event.selection = passed_over;
+        if (copies_results && rows) rows->fill_included(event);
+        return false;
     }
 
     void lines(std::string_view rest, std::vector<Event>& events) {
@@ -145,6 +174,10 @@ void set_unroutable(Delivery& delivery) {
 EventDecoder::EventDecoder(const settings::Pipeline& pipeline) : state_(std::make_unique<State>(pipeline)) {}
 EventDecoder::~EventDecoder() = default;
 EventDecoder::EventDecoder(EventDecoder&&) noexcept = default;
+
+void EventDecoder::expect(std::vector<SignatureField> columns) {
+    if (state_->rows) state_->rows->expect(std::move(columns));
+}
 
 void EventDecoder::decode(Delivery& delivery) {
     auto& events = delivery.events;

@@ -11,8 +11,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/signature.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::codec {
@@ -29,8 +31,13 @@ class EventDecoder {
     ~EventDecoder();
     EventDecoder(EventDecoder&&) noexcept;
 
-    // Fills delivery.events from delivery.payload: element, text, row, included, at, values, fault. Does not set
-    // ids. Values that are of the score stay null. An event without a row has its time all the same.
+    // What each feature is to be from now on; none: whatever it is. A feature that cannot be made so is a fault
+    // signature_misfit, with its name, the type expected and the one found.
+    void expect(std::vector<SignatureField> columns);
+
+    // Fills delivery.events from delivery.payload: element, text, row, included, at, values, fault, selection. Does not
+    // set ids. Values that are of the score stay null. An event without a row has its time all the same; one that is
+    // not selected has nothing else, but for what its result carries along where it makes one.
     void decode(Delivery& delivery);
 
   private:

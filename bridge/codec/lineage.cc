@@ -79,6 +79,8 @@ void add_missed(const Delivery& delivery, const Event& event, Missed missed, std
     add(headers, "Millrace-Stored-At", rfc3339(delivery.stored_at));
 }
 
+void add_bypassed(std::vector<Header>& headers) { add(headers, "Millrace-Kind", "bypassed"); }
+
 void add_passed_on(const Delivery& delivery, std::vector<Header>& headers) {
     for (const auto& header : delivery.headers) {
         if (subjects::is_passed_on(header.first) && subjects::is_safe_header(header)) headers.push_back(header);

@@ -32,6 +32,8 @@ void add_evidence(const Delivery& delivery, const Verdict& verdict, std::vector<
 void add_answer(const Verdict& verdict, std::vector<Header>& headers);
 // That an event missed its windows, how, and when it happened.
 void add_missed(const Delivery& delivery, const Event& event, Missed missed, std::vector<Header>& headers);
+// That an event went past the model.
+void add_bypassed(std::vector<Header>& headers);
 // The publisher's headers that pass on under their own name.
 void add_passed_on(const Delivery& delivery, std::vector<Header>& headers);
 // The publisher's other headers under Millrace-Origin-.

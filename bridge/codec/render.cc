@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "bridge/codec/copy.h"
 #include "bridge/codec/fit.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/lineage.h"
@@ -19,11 +20,15 @@ subjects::SubjectTemplate parsed(const std::string& text) {
     return *std::move(made);
 }
 
+// One that went past the model says so where a score would stand.
 std::string result_body(const Event& event) {
+    constexpr std::string_view kNotScored = R"(null,"bypassed":true)";
+    const bool scored = event.selection == Selection::selected;
+    const std::string_view score = scored ? std::string_view(event.settlement.score) : kNotScored;
     std::string body;
-    body.reserve(event.settlement.score.size() + event.included.size() + 12);
+    body.reserve(score.size() + event.included.size() + 12);
     body = "{\"score\":";
-    body += event.settlement.score;
+    body += score;
     if (!event.included.empty()) {
         body += ',';
         body += event.included;
@@ -66,15 +71,25 @@ Result<Rendered> dead_letter(const settings::Pipeline& pipeline, const Delivery&
 
 Result<Rendered> result(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
                         std::size_t max_bytes) {
-    MILLRACE_CHECK(!event.settlement.score.empty(), "a result has a score");
+    const bool scored = event.selection == Selection::selected;
+    MILLRACE_CHECK(!scored || !event.settlement.score.empty(), "a result has a score");
     Rendered made;
     made.headers.reserve(9 + delivery.headers.size());
     add_lineage(pipeline, delivery, event, made.headers);
+    if (!scored) add_bypassed(made.headers);
     add_passed_on(delivery, made.headers);
     made.payload = result_body(event);
     auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
     if (!trouble.empty()) return fail(ErrorCode::too_large, "result: " + trouble);
     return made;
+}
+
+Result<Rendered> bypass_copy(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
+                             std::size_t max_bytes) {
+    Rendered made;
+    add_lineage(pipeline, delivery, event, made.headers);
+    add_bypassed(made.headers);
+    return with_copy(std::move(made), "bypassed event", pipeline, delivery, event, max_bytes);
 }
 
 // Decoding's fault stands where the engine gave no verdict of its own.
@@ -93,9 +108,9 @@ Renderer::Renderer(const settings::Pipeline& pipeline) : pipeline_(pipeline) {
 
 Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
     const auto* verdict = verdict_of(event);
-    const auto output = verdict == nullptr        ? Output::result
-                        : delivery.tenant.empty() ? Output::unroutable
-                                                  : Output::dead_letter;
+    const auto ending = verdict != nullptr ? Ending::dead : ending_of(event);
+    MILLRACE_CHECK(ending != Ending::filtered, "nothing tells of an event that is filtered out");
+    const auto output = settings::output_of(pipeline_, delivery, ending);
     const auto& destination = destinations_[index(output)];
     auto subject = destination.render(delivery.tenant, delivery.partition);
     if (!subject) return std::unexpected(std::move(subject.error()));
@@ -105,8 +120,9 @@ Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, 
         return fail(ErrorCode::invalid, "subject " + quoted(*subject) + " is none that " + quoted(destination.text()) +
                                             " makes for tenant " + quoted(delivery.tenant));
     }
-    auto made = verdict == nullptr ? result(pipeline_, delivery, event, max_bytes)
-                                   : dead_letter(pipeline_, delivery, event, *verdict, max_bytes);
+    auto made = verdict != nullptr         ? dead_letter(pipeline_, delivery, event, *verdict, max_bytes)
+                : output == Output::bypass ? bypass_copy(pipeline_, delivery, event, max_bytes)
+                                           : result(pipeline_, delivery, event, max_bytes);
     if (!made) return made;
     made->output = output;
     made->subject = *std::move(subject);

@@ -1,7 +1,9 @@
-// A settled event → the message that tells of it: a result or a dead letter, with lineage.
+// A settled event → the message that tells of it: a result, a copy that goes past the model, or a dead letter, with
+// lineage.
 //
-// Pure. The body of a result is {"score":<raw>,…included fields…}; the body of a dead letter is the event's raw text.
-// Lineage and, for a dead letter, the evidence stand in Millrace-* headers.
+// Pure. The body of a result is {"score":<raw>,…included fields…}, or {"score":null,"bypassed":true,…} of an event that
+// was not scored; the body of a dead letter or a copy is the event's raw text. Lineage and, for a dead letter, the
+// evidence stand in Millrace-* headers.
 #pragma once
 
 #include <array>
@@ -28,9 +30,10 @@ class Renderer {
     // `pipeline` outlives the renderer. Its templates were checked when the configuration was loaded.
     explicit Renderer(const settings::Pipeline& pipeline);
 
-    // The publication for a settled event, at most `max_bytes` long with its headers. A result that is longer is
-    // ErrorCode::too_large; a dead letter sheds the endpoint's answer, then the publisher's headers, and at last
-    // replaces the payload by (stream, sequence, length, SHA-256).
+    // The publication for a settled event that is not filtered out, at most `max_bytes` long with its headers. A result
+    // that is longer is ErrorCode::too_large; a copy sheds the publisher's headers and then its payload; a dead letter
+    // sheds the endpoint's answer, then the publisher's headers, and at last replaces the payload by (stream, sequence,
+    // length, SHA-256).
     [[nodiscard]] Result<Rendered> render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const;
 
   private:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bridge/base/check.h"
+#include "bridge/codec/copy.h"
 #include "bridge/codec/fit.h"
 #include "bridge/codec/json_text.h"
 #include "bridge/codec/timestamp.h"
@@ -197,16 +198,7 @@ Result<Rendered> render_late(const settings::Pipeline& pipeline, const Delivery&
     made.headers = {{"Nats-Msg-Id", subjects::to_hex(subjects::late_identity(origin_of(pipeline, delivery, event)))}};
     add_source(pipeline, delivery, event, made.headers);
     add_missed(delivery, event, missed, made.headers);
-    const std::size_t ours = made.headers.size();
-    add_passed_on(delivery, made.headers);
-    if (!misfit(made.headers, event.text.size(), max_bytes).empty()) made.headers.resize(ours);
-    made.payload = event.text;
-    if (!misfit(made.headers, made.payload.size(), max_bytes).empty()) {
-        made.payload = stand_in(pipeline.input.stream, delivery, event);
-    }
-    const auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
-    if (!trouble.empty()) return fail(ErrorCode::too_large, "late event: " + trouble + ", with nothing left to shed");
-    return made;
+    return with_copy(std::move(made), "late event", pipeline, delivery, event, max_bytes);
 }
 
 }  // namespace millrace::codec

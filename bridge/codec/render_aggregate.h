@@ -44,8 +44,7 @@ Result<Rendered> render_aggregate(const settings::Pipeline& pipeline, Partition 
 Result<Rendered> render_summary(const settings::Pipeline& pipeline, Partition partition, const windows::Closed& closed,
                                 std::size_t max_bytes);
 
-// A copy of the event, for event.late_subject. One that is too long leaves out the publisher's headers, and then has
-// its payload replaced as a dead letter does.
+// A copy of the event, for event.late_subject.
 Result<Rendered> render_late(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event,
                              Missed missed, std::size_t max_bytes);
 

@@ -4,6 +4,7 @@
 
 #include "bridge/codec/json_text.h"
 #include "bridge/settings/field_path.h"
+#include "bridge/signature/fit.h"
 
 namespace millrace::codec {
 namespace {
@@ -48,12 +49,32 @@ Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
     }
 }
 
+// What a computed value is, as if it stood in the event. Requires: no fault.
+Found::Kind kind_of(const expression::Cell& cell) {
+    switch (cell.type) {
+        case expression::Type::null:
+            return Found::Kind::null;
+        case expression::Type::record:
+            return Found::Kind::object;
+        case expression::Type::array:
+            return Found::Kind::array;
+        default:
+            return Found::Kind::scalar;
+    }
+}
+
 }  // namespace
 
 RowMaker::RowMaker(const settings::Pipeline& pipeline, WantedFields& fields) : pipeline_(pipeline), fields_(fields) {
     const bool records = pipeline.endpoint.rows == settings::RowShape::records;
     for (const auto& feature : pipeline.event.features) {
-        columns_.push_back({&feature, fields.add(feature.field), records ? record_key(feature.field) : std::string()});
+        Column column{&feature, 0, nullptr, records ? record_key(feature.field) : std::string()};
+        if (feature.expression.empty()) {
+            column.slot = fields.add(feature.field);
+        } else {
+            column.formula = std::make_unique<Formula>(feature.expression, fields);
+        }
+        columns_.push_back(std::move(column));
     }
     if (pipeline.results.include != settings::Include::fields) return;
     for (const auto& field : pipeline.results.include_fields)
@@ -79,20 +100,48 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
     const Brackets around = brackets(pipeline_.endpoint.rows);
     event.row.reserve(columns_.size() * (around.open == "{" ? 24 : 8));
     event.row = around.open;
-    for (const auto& column : columns_) {
-        const auto& found = fields_.at(column.slot);
-        const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
-        if (found.kind != Found::Kind::scalar && !(absent && column.feature->fallback)) {
-            return unfit(*column.feature, found.kind);
-        }
-        event.row += column.key;
-        event.row += absent ? std::string_view(*column.feature->fallback) : found.raw;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        event.row += columns_[i].key;
+        if (auto fault = fill_column(i, event.row)) return fault;
         event.row += ',';
     }
     event.row.pop_back();
     event.row += around.close;
     if (event.row.size() > limit) return too_large(event.row.size(), limit);
     return std::nullopt;
+}
+
+// A default of null is the configuration's own word, whatever the endpoint says.
+std::optional<Verdict> RowMaker::fill_column(std::size_t index, std::string& row) const {
+    const Column& column = columns_[index];
+    std::string computed;
+    Found found;
+    if (column.formula) {
+        const expression::Cell cell = column.formula->value();
+        if (cell.type == expression::Type::fault) return expression_failed(column.feature->field, cell);
+        found.kind = kind_of(cell);
+        if (found.kind == Found::Kind::scalar) append_json(computed, cell);
+        found.raw = computed;
+    } else {
+        found = fields_.at(column.slot);
+    }
+    const SignatureField* const expected = index < expected_.size() ? &expected_[index] : nullptr;
+    const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
+    std::string_view raw = found.raw;
+    if (absent && column.feature->fallback) {
+        raw = *column.feature->fallback;
+    } else if (absent && expected != nullptr && expected->optional) {
+        raw = "null";
+    } else if (found.kind != Found::Kind::scalar) {
+        return unfit(*column.feature, found.kind);
+    }
+    if (expected == nullptr || raw == "null") {
+        row += raw;
+        return std::nullopt;
+    }
+    if (signature::append_fitted(row, raw, expected->type)) return std::nullopt;
+    return fault(Reason::signature_misfit, column.feature->field + ": expected " + std::string(name(expected->type)) +
+                                               ", found " + signature::found_instead(raw, expected->type));
 }
 
 void RowMaker::fill_included(Event& event) const {

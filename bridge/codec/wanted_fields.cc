@@ -34,9 +34,11 @@ WantedFields::Node* take_child(WantedFields::Node& parent, std::uint64_t element
 
 }  // namespace
 
-std::size_t WantedFields::add(std::string_view field) {
+std::size_t WantedFields::add(std::string_view field) { return add(settings::field_path(field)); }
+
+std::size_t WantedFields::add(std::vector<std::string> keys) {
     auto* node = &root_;
-    for (auto& key : settings::field_path(field)) {
+    for (auto& key : keys) {
         auto child = std::ranges::find(node->children, key, &Node::key);
         if (child == node->children.end()) {
             Node made;

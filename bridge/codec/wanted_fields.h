@@ -34,6 +34,8 @@ class WantedFields {
 
     // A name or JSON Pointer → the slot its value will be found in. The same field gives the same slot.
     std::size_t add(std::string_view field);
+    // The same by the keys on the way to it.
+    std::size_t add(std::vector<std::string> keys);
 
     // Forgets what was found; to be called before each element.
     void begin_element();

@@ -17,18 +17,20 @@ WindowFields::WindowFields(const settings::Pipeline& pipeline, WantedFields& fie
     }
 }
 
-std::optional<Verdict> WindowFields::fill(Event& event) {
-    if (timestamp_) {
-        const Found& found = fields_.at(*timestamp_);
-        const bool is_there = found.kind != Found::Kind::missing;
-        const auto at = is_there ? parse_timestamp(found.raw, settings_.timestamp_unit)
-                                 : Result<ServerTime>(fail(ErrorCode::invalid, "is missing"));
-        if (!at) return Verdict{Reason::timestamp_invalid, settings_.timestamp + " " + at.error().text, 0, {}};
-        event.at = *at;
-    }
+std::optional<Verdict> WindowFields::set_time(Event& event) const {
+    if (!timestamp_) return std::nullopt;
+    const Found& found = fields_.at(*timestamp_);
+    const bool is_there = found.kind != Found::Kind::missing;
+    const auto at = is_there ? parse_timestamp(found.raw, settings_.timestamp_unit)
+                             : Result<ServerTime>(fail(ErrorCode::invalid, "is missing"));
+    if (!at) return Verdict{Reason::timestamp_invalid, settings_.timestamp + " " + at.error().text, 0, {}};
+    event.at = *at;
+    return std::nullopt;
+}
+
+void WindowFields::add_values(Event& event) {
     event.values.reserve(values_.size());
     for (const auto& slot : values_) event.values.push_back(slot ? maker_.make(fields_.at(*slot)) : Value(Null{}));
-    return std::nullopt;
 }
 
 }  // namespace millrace::codec

@@ -19,8 +19,10 @@ class WindowFields {
     // Adds the timestamp and the operands of the event to `fields`; nothing where there are no aggregates.
     WindowFields(const settings::Pipeline& pipeline, WantedFields& fields);
 
-    // Sets event.at and event.values from what the fields found, or gives the fault.
-    [[nodiscard]] std::optional<Verdict> fill(Event& event);
+    // Sets event.at from what the fields found, or gives the fault.
+    [[nodiscard]] std::optional<Verdict> set_time(Event& event) const;
+    // Sets event.values.
+    void add_values(Event& event);
 
   private:
     const settings::Event& settings_;

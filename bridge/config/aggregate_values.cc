@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,24 +15,31 @@
 namespace millrace::config {
 namespace {
 
-void read_condition(const Value& value, const Node& node, const std::string& where, const HavingList& shape) {
+// The select of that name, or nothing after a complaint.
+std::optional<std::uint32_t> select_named(const Value& value, const Node& node, const std::string& where,
+                                          const std::string& name, const std::vector<Select>& select) {
+    const auto found = std::ranges::find(select, name, &Select::name);
+    if (found != select.end()) return static_cast<std::uint32_t>(found - select.begin());
+    std::vector<std::string_view> names;
+    for (const Select& each : select) names.push_back(each.name);
+    const std::string_view meant = nearest(name, names);
+    std::string hint = "select it first";
+    if (!meant.empty()) hint = "did you mean " + std::string(meant) + "?";
+    value.refuse(node, where, quote(name) + " is no name of select (" + hint + ")");
+    return std::nullopt;
+}
+
+void read_conditions(const Value& value, const Node& node, const std::string& where, const HavingList& shape) {
     const std::string* const text = value.text(node, where, nullptr);
     if (text == nullptr) return;
     auto parsed = parse_having(*text);
-    if (!parsed) return value.refuse(node, where, std::move(parsed.error()));
+    if (!parsed) return value.problems.add(place_in(node, parsed.error().at), where, std::move(parsed.error().text));
     const std::vector<Select>& select = shape.select(value.target);
     if (select.empty()) return;  // said already
-    const auto found = std::ranges::find(select, parsed->name, &Select::name);
-    if (found != select.end()) {
-        const auto index = static_cast<std::uint32_t>(found - select.begin());
-        return shape.at(value.target).push_back({index, parsed->op, std::move(parsed->literal)});
+    for (HavingText& each : *parsed) {
+        if (const auto index = select_named(value, node, where, each.name, select))
+            shape.at(value.target).push_back({*index, each.op, std::move(each.literal)});
     }
-    std::vector<std::string_view> names;
-    for (const Select& each : select) names.push_back(each.name);
-    const std::string_view meant = nearest(parsed->name, names);
-    std::string hint = "select it first";
-    if (!meant.empty()) hint = "did you mean " + std::string(meant) + "?";
-    value.refuse(node, where, quote(parsed->name) + " is no name of select (" + hint + ")");
 }
 
 }  // namespace
@@ -60,10 +68,10 @@ void read_shape(const Value& value, const SelectMap& shape) {
 }
 
 void read_shape(const Value& value, const HavingList& shape) {
-    if (value.node.kind != Node::Kind::list) return read_condition(value, value.node, value.path, shape);
+    if (value.node.kind != Node::Kind::list) return read_conditions(value, value.node, value.path, shape);
     if (value.node.items.empty()) value.refuse("is an empty list (write for example trips >= 10, or leave it out)");
     for (std::size_t i = 0; i < value.node.items.size(); ++i) {
-        read_condition(value, value.node.items[i], join(value.path, i), shape);
+        read_conditions(value, value.node.items[i], join(value.path, i), shape);
     }
 }
 

@@ -47,7 +47,12 @@ struct Describer {
     std::string operator()(const Json& shape) const { return shape.map_only ? "map of any values" : "any value"; }
     std::string operator()(const StartPoint&) const { return "`all`, `new`, a time or a sequence"; }
     std::string operator()(const FeatureList&) const { return "list of fields, each a text or a map"; }
+    std::string operator()(const ExpressionText&) const { return "[expression](expressions.md)"; }
+    std::string operator()(const BypassChoice&) const { return "`results`, or a map with `subject`"; }
     std::string operator()(const IncludeChoice&) const { return "`none`, `all` or a list of fields"; }
+    std::string operator()(const SignatureChoice&) const {
+        return "`endpoint`, `none`, or a map of `file`, or of `inputs` and `outputs`";
+    }
     std::string operator()(const WindowChoice&) const { return "map of a kind of window to its durations"; }
     std::string operator()(const SelectMap&) const { return "map of names to functions, at least one"; }
     std::string operator()(const HavingList&) const { return "condition, or list of conditions"; }

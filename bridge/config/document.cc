@@ -65,6 +65,7 @@ class Builder final : public YAML::EventHandler {
         Node node = make(refuse_tag(mark, tag) ? Node::Kind::invalid : Node::Kind::scalar, mark);
         node.in_quotes = tag == "!";
         node.text = value;
+        node.stretches = stretches(rest(mark), value, node.place, node.in_quotes);
         put(std::move(node));
     }
 
@@ -188,6 +189,16 @@ std::string join(std::string_view path, std::string_view key) {
 
 std::string join(std::string_view path, std::size_t index) {
     return std::string(path) + "[" + std::to_string(index) + "]";
+}
+
+Place place_in(const Node& scalar, std::size_t at) {
+    Place place = scalar.place;
+    for (const Stretch& stretch : scalar.stretches) {
+        if (stretch.from > at) break;
+        place = stretch.place;
+        place.column += static_cast<int>(at - stretch.from);
+    }
+    return place;
 }
 
 std::optional<Node> parse_document(std::string_view yaml, Problems& problems) {

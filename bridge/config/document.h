@@ -24,12 +24,19 @@ inline constexpr std::size_t kDeepest = 32;
 
 struct Entry;
 
+// A part of a scalar's text that stands in the file as it is.
+struct Stretch {
+    std::size_t from = 0;  // where it begins in the text
+    Place place;
+};
+
 struct Node {
     enum class Kind { absent, null, scalar, list, map, invalid };  // absent: a key with nothing behind it
 
     Kind kind = Kind::absent;
     bool in_quotes = false;  // a scalar in quotes or a block: text, whatever it looks like
     std::string text;        // scalar
+    std::vector<Stretch> stretches;
     std::vector<Node> items;
     std::vector<Entry> entries;
     Place place;
@@ -40,6 +47,9 @@ struct Entry {
     Place place;  // of the key
     Node value;
 };
+
+// Where a byte of the scalar's text stands in the file.
+Place place_in(const Node& scalar, std::size_t at);
 
 std::optional<Node> parse_document(std::string_view yaml, Problems& problems);
 

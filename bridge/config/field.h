@@ -142,8 +142,18 @@ struct StartPoint {
 struct FeatureList {
     Member<std::vector<settings::Feature>> at;
 };
+struct ExpressionText {  // in the expression language, kept in its canonical text
+    Member<std::string> at;
+    bool condition = false;  // it has to be true or false
+};
+struct BypassChoice {  // `results`, or a map with a subject
+    Member<settings::Bypass> at;
+};
 struct IncludeChoice {
     Member<settings::Results> at;
+};
+struct SignatureChoice {  // `endpoint`, `none`, a file, or names to types
+    Member<settings::SignatureSource> at;
 };
 struct WindowChoice {
     Member<Window> at;
@@ -157,8 +167,8 @@ struct HavingList {  // stands behind the row of `select`, which it speaks of
 };
 
 using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
-                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, IncludeChoice, WindowChoice,
-                           SelectMap, HavingList>;
+                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, ExpressionText, BypassChoice,
+                           IncludeChoice, SignatureChoice, WindowChoice, SelectMap, HavingList>;
 
 struct Field {
     std::string_view path;

@@ -65,7 +65,8 @@ constexpr Field kFields[] = {
      .shape = HavingList{at<&Aggregate::having>, at<&Aggregate::select>},
      .doc =
          "Publishes only aggregates that meet a condition, or all of a list of conditions: a name of `select`, one of "
-         "`= != < <= > >=`, and a number, `true`, `false` or a text in quotes. A null meets none.",
+         "`= <> < <= > >=`, and a number, `true`, `false` or a text in single quotes, as in "
+         "[expressions.md](expressions.md). A null meets none.",
      .example = "[trips >= 10, fare < 100]",
      .apart = true},
     {.path = "pipelines[].aggregates[].subject",

@@ -182,7 +182,20 @@ constexpr Field kFields[] = {
      .doc = "A row that is known to be good, in the form of `rows`. Before an event is convicted, a witness must "
             "succeed; this row is "
             "asked where no other event can be.",
-     .example = "[1, 5, 17, 2, 3.4]"},
+     .example = "[1, 5, 17, 2, 3.4, 2.1]"},
+    {.path = "pipelines[].endpoint.signature",
+     .shape = SignatureChoice{at<&Pipeline::endpoint, &Endpoint::signature>},
+     .initial = "endpoint",
+     .doc =
+         "What the endpoint takes for a row. Events are converted to it before they are batched (12 to `\"12\"` where "
+         "it "
+         "wants texts), and one that cannot be is a dead letter and never sent. `endpoint`: as the endpoint publishes "
+         "it, unchecked where it publishes nothing. `{file: PATH}`: as an `MLmodel` file has it. `{inputs: {NAME: "
+         "TYPE}}`: as "
+         "it stands here; `millrace signature` prints it so. `none`: nothing is checked. Types, conversions and what "
+         "is read "
+         "where: [endpoints.md](endpoints.md#signatures).",
+     .example = "{inputs: {distance: float64, weekday: string, tip: 'float64?'}}"},
 };
 
 }  // namespace

@@ -55,6 +55,20 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].ordered",
      .shape = Coming{},
      .doc = "Results in the order of the input. Results of this version are published as they become known."},
+    {.path = "pipelines[].where",
+     .shape = ExpressionText{at<&Pipeline::where>, true},
+     .doc = "Which events are scored, or aggregated where nothing is scored: those for which the condition is true. "
+            "Others, "
+            "for which it is false or not known because a field is missing or null, are counted as `filtered` and "
+            "acked, or go past the model by `bypass`. An event that is not JSON is a dead letter all the same. Put the "
+            "condition in quotes where YAML would read something else into it.",
+     .example = "distance IS NOT NULL AND passenger > 0"},
+    {.path = "pipelines[].bypass",
+     .shape = BypassChoice{at<&Pipeline::bypass>},
+     .doc = "Where events go that `where` does not select: a copy of each on a subject of its own, with `{tenant}`, or "
+            "with `results` among the results, with `\"score\":null,\"bypassed\":true` and what `results.include` "
+            "says. Acked when it is stored. Without it they go nowhere.",
+     .example = "{subject: \"bypass.{tenant}.trip-fares\"}"},
 
     {.path = "pipelines[].input",
      .shape = Section{},
@@ -117,8 +131,10 @@ constexpr Field kFields[] = {
             "or has null or an object or array there, becomes a dead letter before any request, unless the field has a "
             "default: `{field: passenger, default: 1}` (used when it is missing or null). Without features the whole "
             "event is "
-            "the row.",
-     .example = "[vendorid, weekday, pickuphour, {field: passenger, default: 1}, /trip/distance]"},
+            "the row. `{miles: distance * 0.621371}` is a feature of that name that is computed "
+            "([expressions.md](expressions.md)); it may have a default too.",
+     .example = "[vendorid, weekday, pickuphour, {field: passenger, default: 1}, /trip/distance, {miles: distance * "
+                "0.62}]"},
     {.path = "pipelines[].event.timestamp",
      .shape = Text{at<&Pipeline::event, &Event::timestamp>, rules::field_name},
      .doc = "The field that says when the event happened, for windows. An event that lacks it, or has no time there, "

@@ -1,79 +1,108 @@
 #include "bridge/config/having_text.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <system_error>
+#include <optional>
+#include <utility>
 
-#include "bridge/codec/json_text.h"
 #include "bridge/config/problem.h"
 
 namespace millrace::config {
 namespace {
 
+using expression::Mistake;
+using expression::Node;
+using expression::Type;
 using Op = Condition::Op;
+using Conditions = std::vector<HavingText>;
 
-struct Sign {
-    std::string_view text;
-    Op op;
+struct Row {
+    expression::Op op;
+    Op as;
+    Op turned;  // when the value stands first
 };
-// Longer ones first: `<=` is not `<`.
-constexpr std::array<Sign, 8> kSigns = {{{"==", Op::equal},
-                                         {"!=", Op::not_equal},
-                                         {"<>", Op::not_equal},
-                                         {"<=", Op::less_or_equal},
-                                         {">=", Op::greater_or_equal},
-                                         {"=", Op::equal},
-                                         {"<", Op::less},
-                                         {">", Op::greater}}};
+constexpr std::array<Row, 6> kComparisons = {{
+    {expression::Op::equal, Op::equal, Op::equal},
+    {expression::Op::not_equal, Op::not_equal, Op::not_equal},
+    {expression::Op::less, Op::less, Op::greater},
+    {expression::Op::less_or_equal, Op::less_or_equal, Op::greater_or_equal},
+    {expression::Op::greater, Op::greater, Op::less},
+    {expression::Op::greater_or_equal, Op::greater_or_equal, Op::less_or_equal},
+}};
 
-std::unexpected<std::string> wrong(std::string_view text, std::string_view what) {
-    return std::unexpected(quote(text) + " " + std::string(what));
+millrace::Value value_of(const Node& node) {
+    switch (node.type) {
+        case Type::bit:
+            return node.truth;
+        case Type::bigint:
+            return node.whole;
+        case Type::real:
+            return node.real;
+        default:
+            return node.text;
+    }
 }
 
-template <typename Number>
-bool read(std::string_view text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size();
-}
+// Takes apart what the language allows and aggregates do not need.
+class Reader {
+  public:
+    Reader(std::string_view text, const std::vector<Node>& nodes) : text_(text), nodes_(nodes) {}
 
-std::expected<millrace::Value, std::string> parse_literal(std::string_view text) {
-    if (text == "true" || text == "false") return millrace::Value(text == "true");
-    if (text == "null") return wrong(text, "is met by nothing (leave the condition out)");
-    if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()) {
-        const std::string_view inside = text.substr(1, text.size() - 2);
-        if (inside.find(text.front()) == std::string_view::npos && !inside.contains('\\')) {
-            return millrace::Value(std::string(inside));
+    std::expected<Conditions, Mistake> read() {
+        if (auto mistake = read(nodes_.size() - 1)) return std::unexpected(std::move(*mistake));
+        return std::move(found_);
+    }
+
+  private:
+    std::optional<Mistake> read(std::size_t index) {
+        const Node& node = nodes_[index];
+        if (node.op == expression::Op::logical_and) {
+            if (auto mistake = read(node.of[0])) return mistake;
+            return read(node.of[1]);
         }
-        return wrong(text, "has a quote or a backslash inside its quotes, which no condition can have");
+        for (const Row& row : kComparisons) {
+            if (row.op == node.op) return compare(node, row);
+        }
+        return wrong(node, "is no condition (write a name of select, one of = <> < <= > >=, and a value: trips >= 10)");
     }
-    if (!codec::is_number(text)) {
-        return wrong(text, "is no number, true, false, or text in quotes (write for example trips >= 10)");
+
+    std::optional<Mistake> compare(const Node& node, const Row& row) {
+        const bool turned = nodes_[node.of[0]].op == expression::Op::literal;
+        const Node& name = nodes_[node.of[turned ? 1 : 0]];
+        const Node& value = nodes_[node.of[turned ? 0 : 1]];
+        if (name.op != expression::Op::field || name.path.size() != 1) {
+            return wrong(name,
+                         "compares no name of select (write for example trips >= 10; a name with a - in it "
+                         "stands in [brackets])");
+        }
+        if (value.op != expression::Op::literal) {
+            return wrong(value,
+                         "compares a name with no number, TRUE, FALSE or text (a text stands in 'single quotes')");
+        }
+        const Op op = turned ? row.turned : row.as;
+        if (value.type == Type::bit && op != Op::equal && op != Op::not_equal) {
+            return wrong(value, "asks for an order of true and false (use = or <>)");
+        }
+        found_.push_back({name.path.front().key, op, value_of(value)});
+        return std::nullopt;
     }
-    std::int64_t whole = 0;
-    double real = 0;
-    if (text.find_first_of(".eE") == std::string_view::npos && read(text, whole)) return millrace::Value(whole);
-    if (read(text, real)) return millrace::Value(real);
-    return wrong(text, "is out of range for a number");
-}
+
+    [[nodiscard]] std::optional<Mistake> wrong(const Node& node, std::string_view what) const {
+        return Mistake{node.at, quote(text_) + " " + std::string(what)};
+    }
+
+    std::string_view text_;
+    const std::vector<Node>& nodes_;
+    Conditions found_;
+};
 
 }  // namespace
 
-std::expected<HavingText, std::string> parse_having(std::string_view text) {
-    const std::string_view whole = codec::trim(text);
-    const std::size_t at = std::min(whole.find_first_of("=!<>"), whole.size());
-    const std::string_view rest = whole.substr(at);
-    const auto* const sign = std::ranges::find_if(kSigns, [&](const Sign& s) { return rest.starts_with(s.text); });
-    if (sign == kSigns.end() || codec::trim(whole.substr(0, at)).empty()) {
-        return wrong(text, "is no condition (write a name of select, one of = != < <= > >=, and a value: trips >= 10)");
+std::expected<std::vector<HavingText>, Mistake> parse_having(std::string_view text) {
+    const auto parsed = expression::Expression::parse(text);
+    if (!parsed) {
+        return std::unexpected(Mistake{parsed.error().at, quote(text) + " is no expression: " + parsed.error().text});
     }
-    auto literal = parse_literal(codec::trim(rest.substr(sign->text.size())));
-    if (!literal) return std::unexpected(std::move(literal.error()));
-    const bool ordered = sign->op != Op::equal && sign->op != Op::not_equal;
-    if (ordered && std::holds_alternative<bool>(*literal)) {
-        return wrong(text, "asks for an order of true and false (use = or !=)");
-    }
-    return HavingText{codec::trim(whole.substr(0, at)), sign->op, std::move(*literal)};
+    return Reader(text, parsed->nodes()).read();
 }
 
 }  // namespace millrace::config

@@ -1,4 +1,5 @@
-// Reading the shapes that are lists and maps: names and texts, features, what a result includes.
+// Reading the shapes that are lists and maps: names and texts, features, where events go that are not
+// selected, what a result includes.
 #pragma once
 
 #include "bridge/config/field.h"
@@ -9,6 +10,7 @@ namespace millrace::config {
 void read_shape(const Value& value, const TextList& shape);
 void read_shape(const Value& value, const TextMap& shape);
 void read_shape(const Value& value, const FeatureList& shape);
+void read_shape(const Value& value, const BypassChoice& shape);
 void read_shape(const Value& value, const IncludeChoice& shape);
 
 }  // namespace millrace::config

@@ -128,6 +128,24 @@ void check_scoring(const std::string& path, const Complaints& complain) {
     }
 }
 
+// Events that `where` does not select need somewhere to go, and those that go there a `where`.
+void check_selection(const Pipeline& pipeline, const std::string& path, const Complaints& complain) {
+    if (!complain.mentions(path + ".bypass")) return;
+    if (!complain.mentions(path + ".where")) {
+        complain(path + ".bypass", "has no effect without where, which says what goes there (add it, or remove this)");
+    }
+    if (pipeline.bypass.to != settings::Bypass::To::results) return;
+    if (!complain.mentions(path + ".endpoint")) {
+        complain(path + ".bypass", "is results, but there are none without an endpoint (write {subject: …})");
+    }
+    for (const std::string& field : pipeline.results.include_fields) {
+        if (key_of(field) != "bypassed") continue;
+        complain(path + ".results.include", quote(field) +
+                                                " would be called 'bypassed' in a result, which says there "
+                                                "that it has no score (leave it out)");
+    }
+}
+
 void check_fields(const Pipeline& pipeline, const std::string& path, const Complaints& complain) {
     check_keys(pipeline.results.include_fields, path + ".results.include", "a result", complain);
     for (const std::string& field : pipeline.results.include_fields) {
@@ -170,6 +188,7 @@ void check_pipelines(const Reading& reading, Problems& problems) {
         check_scoring(path, complain);
         check_partitions(pipeline, path, complain);
         check_fields(pipeline, path, complain);
+        check_selection(pipeline, path, complain);
         flows.push_back(flow_of(pipeline, path));
         check_outputs_apart(flows.back(), complain);
     }

@@ -11,6 +11,7 @@
 #include "bridge/config/field.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/scalars.h"
+#include "bridge/config/signature_value.h"
 
 namespace millrace::config {
 namespace {
@@ -95,17 +96,25 @@ struct Constraints {
                           R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T"}])"}};
     }
     Members operator()(const FeatureList&) const {
-        return {
-            {"type", R"("array")"},
-            {"minItems", "1"},
-            {"items", R"({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object", "properties": {"field": )" +
-                          std::string(kText) + R"(, "default": {"type": ["string", "number", "boolean", "null"]}}, )" +
-                          R"("required": ["field"], "additionalProperties": false}]})"}};
+        return {{"type", R"("array")"},
+                {"minItems", "1"},
+                {"items",
+                 R"({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object", "properties": {"field": )" +
+                     std::string(kText) + R"(, "default": {"type": ["string", "number", "boolean", "null"]}}, )" +
+                     R"("required": ["field"], "additionalProperties": false}, {"type": "object", "properties": )" +
+                     R"({"default": {"type": ["string", "number", "boolean", "null"]}}, "additionalProperties": )" +
+                     std::string(kText) + R"(, "minProperties": 1, "maxProperties": 2}]})"}};
+    }
+    Members operator()(const ExpressionText&) const { return {{"type", R"("string")"}, {"minLength", "1"}}; }
+    Members operator()(const BypassChoice&) const {
+        return {{"anyOf", R"([{"enum": ["results"]}, {"type": "object", "properties": {"subject": )" +
+                              std::string(kText) + R"(}, "required": ["subject"], "additionalProperties": false}])"}};
     }
     Members operator()(const IncludeChoice&) const {
         return {{"anyOf", R"([{"enum": ["none", "all"]}, {"type": "array", "items": )" + std::string(kText) +
                               R"(, "minItems": 1, "uniqueItems": true}])"}};
     }
+    Members operator()(const SignatureChoice&) const { return {{"anyOf", signature_schema()}}; }
     Members operator()(const WindowChoice&) const { return {{"anyOf", window_schema()}}; }
     Members operator()(const SelectMap&) const {
         return {{"type", R"("object")"}, {"additionalProperties", std::string(kText)}, {"minProperties", "1"}};

@@ -83,4 +83,40 @@ bool check_source(std::string_view text, Problems& problems) {
     return check_indentation(text, problems) && characters;
 }
 
+std::vector<Stretch> stretches(std::string_view source, std::string_view text, Place place, bool in_quotes) {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    // What YAML takes away: the blanks around a joined line, and what escapes.
+    constexpr std::string_view kSkipped = " \t\r\n'\"\\";
+    std::size_t at = 0;
+    const auto step = [&] {
+        const bool ends_line = source[at++] == '\n';
+        place = ends_line ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
+    };
+    if (in_quotes && (source.starts_with('"') || source.starts_with('\''))) {
+        step();
+    } else if (in_quotes) {
+        while (at < source.size() && source[at] != '\n') step();  // the | or > of a block
+    }
+    std::vector<Stretch> found;
+    bool broken = true;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_blank = kBlanks.contains(text[i]);
+        while (at < source.size() && source[at] != text[i] && kSkipped.contains(source[at])) {
+            if (is_blank && !kBlanks.contains(source[at])) break;
+            step();
+            broken = true;
+        }
+        if (at < source.size() && source[at] == text[i]) {
+            if (broken) found.push_back({i, place});
+            broken = false;
+            step();
+        } else if (!is_blank) {
+            return found;
+        } else {
+            broken = true;  // it stands for the end of a line
+        }
+    }
+    return found;
+}
+
 }  // namespace millrace::config

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
+#include "bridge/config/document.h"
 #include "bridge/config/problem.h"
 
 namespace millrace::config {
@@ -10,5 +12,9 @@ namespace millrace::config {
 // Adds a problem for the first byte of each kind that is not allowed: size, NUL and control characters, invalid UTF-8,
 // a tab used as indentation. True when there was none.
 bool check_source(std::string_view text, Problems& problems);
+
+// Where the text of a scalar stands in `source`, which begins with the scalar at `place`: several stretches where YAML
+// joins lines or unescapes. What lies behind something that was written in another way (\n, \x41) is not told.
+std::vector<Stretch> stretches(std::string_view source, std::string_view text, Place place, bool in_quotes);
 
 }  // namespace millrace::config

@@ -9,10 +9,12 @@
 
 #include "bridge/base/check.h"
 #include "bridge/config/aggregate_values.h"
+#include "bridge/config/expression_values.h"
 #include "bridge/config/json_text.h"
 #include "bridge/config/list_values.h"
 #include "bridge/config/rules.h"
 #include "bridge/config/scalars.h"
+#include "bridge/config/signature_value.h"
 #include "bridge/config/value.h"
 
 namespace millrace::config {

@@ -93,6 +93,8 @@ std::string Asker::named(std::size_t address) const {
 // ---- sending ----
 
 void Asker::dispatch(Time now, Effects& out) {
+    if (std::string said = drought_.news(now); !said.empty())
+        out.emplace_back(Note{Level::warning, "nothing_scored", std::move(said)});
     probe(now, out);
     while (const auto check = dispatcher_.want_check(now))
         out.emplace_back(CheckHealth{check->first, through_all_routes(check->second)});
@@ -270,6 +272,7 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
     Flight& flight = *landed;
     Answer& answer = in.answer;
     batcher_.turns().landed(flight.batch.tenant, flight.charged, now - flight.started);
+    answer.outcome == Outcome::scored ? drought_.scored() : drought_.unscored(in_words(answer), now);
     std::erase_if(flight.batch.events,
                   [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
     for (const EventRef ref : flight.batch.events) {
@@ -425,6 +428,14 @@ void Asker::resume(std::size_t address, Effects& out) {
 
 // ---- verdicts ----
 
+void Asker::misfit(const std::string& lane, Partition partition, EventRef event, Verdict verdict) {
+    Batch one;
+    one.partition = partition;
+    one.tenant = lane;
+    one.events.push_back(event);
+    conviction_.misfit(std::move(one), std::move(verdict));
+}
+
 void Asker::judge(Time, Effects& out) {
     for (Conviction::Case& one : conviction_.convicted())
         keeper_.bury(one.batch.events.front(), std::move(one.verdict), out);
@@ -433,7 +444,8 @@ void Asker::judge(Time, Effects& out) {
         "dead_letter_ratio",
         "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or "
         "raise "
-        "endpoint.max_dead_letter_ratio, then restart",
+        "endpoint.max_dead_letter_ratio, then restart" +
+            (conviction_.complaint().empty() ? "" : "; " + conviction_.complaint()),
         out);
 }
 

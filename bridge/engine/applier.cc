@@ -60,6 +60,8 @@ Fates Applier::apply(Delivery& delivery) {
         if (event.fault || event.settlement.verdict) {
             if (!event.settlement.told) publish(rendering_.dead_letter(delivery, event));
             move_clock(delivery, event);
+        } else if (event.selection != Selection::selected) {
+            fate = pass_over(delivery, event);
         } else {
             fate = place(delivery, event);
         }
@@ -74,6 +76,13 @@ void Applier::move_clock(const Delivery& delivery, const Event& event) {
     if (delivery.tenant.empty() || (!event.at && !pipeline_.event.timestamp.empty())) return;
     clock_.judge(delivery.tenant, event.at, delivery.stored_at);
     moved_.insert(delivery.tenant);
+}
+
+Fate Applier::pass_over(const Delivery& delivery, const Event& event) {
+    move_clock(delivery, event);
+    if (event.selection == Selection::filtered) return Fate::filtered;
+    publish(rendering_.bypassed(delivery, event));
+    return Fate::bypassed;
 }
 
 Fate Applier::place(const Delivery& delivery, Event& event) {

@@ -63,6 +63,7 @@ class Applier {
 
   private:
     void move_clock(const Delivery& delivery, const Event& event);
+    Fate pass_over(const Delivery& delivery, const Event& event);
     Fate place(const Delivery& delivery, Event& event);
     void publish(state::OutboxEntry entry);
     void summarize(state::OutboxEntry entry);

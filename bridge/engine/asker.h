@@ -25,6 +25,7 @@
 #include "bridge/engine/commit.h"
 #include "bridge/engine/conviction.h"
 #include "bridge/engine/dispatcher.h"
+#include "bridge/engine/drought.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
@@ -72,6 +73,13 @@ class Asker {
     void dispatch(Time now, Effects& out);
     // Requires: the id is of this asker.
     void answered(Answered&& in, Time now, Effects& out);
+    // Where the request went; nothing for an unknown id.
+    [[nodiscard]] std::optional<std::size_t> address_of(RequestId id) const {
+        const auto address = dispatcher_.address_of(id);
+        return address ? std::optional(through_all_routes(*address)) : std::nullopt;
+    }
+    // The event does not fit the signature: it counts as a verdict, and the ratio is asked.
+    void misfit(const std::string& lane, Partition partition, EventRef event, Verdict verdict);
     void health_told(const HealthTold& in, Time now) { dispatcher_.checked(in.id, in.well, now); }
     // The pipeline is halted: nothing comes of the answer.
     void ignore(RequestId id) { dispatcher_.land(id); }
@@ -95,6 +103,10 @@ class Asker {
     [[nodiscard]] const std::string& trouble() const { return dispatcher_.hold_reason(); }
     // Every event is refused alone, whoever's it is.
     [[nodiscard]] bool hopeless() const { return conviction_.hopeless(); }
+    // Nothing was scored for long, in words; empty otherwise.
+    [[nodiscard]] std::string drought(Time now) const { return drought_.text(now); }
+    // What waits for the ratio, in words.
+    [[nodiscard]] std::string complaint() const { return conviction_.complaint(); }
     // Nobody knows whether the endpoint works: one event at a time is enough.
     [[nodiscard]] bool wants_little() const { return dispatcher_.on_hold() || dispatcher_.untried(); }
     // On hold, and there is no event to probe with.
@@ -140,6 +152,7 @@ class Asker {
     Batcher batcher_;
     Dispatcher dispatcher_;
     Conviction conviction_;
+    Drought drought_;
     std::size_t next_partition_ = 0;      // index of the one whose turn it is to send
     std::set<std::size_t> refresh_keys_;  // of these addresses, before the next request
     bool new_one_next_ = false;           // the last request sent was a retry

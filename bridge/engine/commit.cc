@@ -6,6 +6,7 @@
 
 #include "bridge/base/check.h"
 #include "bridge/engine/backoff.h"
+#include "bridge/settings/outputs.h"
 
 namespace millrace::engine {
 
@@ -17,11 +18,6 @@ constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::
 constexpr std::uint32_t kComplainAfter = 3;  // failures in a row
 
 std::uint64_t number(StoreId id) { return static_cast<std::uint64_t>(id); }
-
-Output output_of(const Delivery& delivery, const Event& event) {
-    if (!event.settlement.verdict) return Output::result;
-    return delivery.tenant.empty() ? Output::unroutable : Output::dead_letter;
-}
 
 }  // namespace
 
@@ -142,7 +138,7 @@ void Commit::send(EventRef event, Time now, Effects& out) {
     const StoreId id{++last_id_};
     publication.attempts.push_back(id);
     const Delivery* delivery = ledger_.find(event.delivery);
-    attempts_.emplace(number(id), Attempt{event, output_of(*delivery, *record)});
+    attempts_.emplace(number(id), Attempt{event, settings::output_of(pipeline_, *delivery, ending_of(*record))});
     waiting_for_answer_.emplace_back(now, id);
     ++unanswered_;
     out.emplace_back(Publish{id, delivery, record});
@@ -202,7 +198,7 @@ const std::string& Commit::complaint() const {
     return trouble_.empty() && failures_ >= kComplainAfter ? last_error_ : trouble_;
 }
 
-void Commit::settle(EventRef event, Time stored_since, bool duplicate, Effects& out) {
+void Commit::settle(EventRef event, std::optional<Time> stored_since, bool duplicate, Effects& out) {
     const Delivery* delivery = ledger_.find(event.delivery);
     const Event* record = ledger_.find(event);
     drop(event);

@@ -41,6 +41,7 @@
 #include "bridge/engine/effect.h"
 #include "bridge/engine/ledger.h"
 #include "bridge/engine/recall.h"
+#include "bridge/settings/settings.h"
 
 namespace millrace::engine {
 
@@ -50,8 +51,8 @@ class Commit {
     static constexpr Duration kAnswerWithin = std::chrono::seconds(5);
 
     // `recall`: reads results back; null where nothing is made of them.
-    Commit(Ledger& ledger, std::uint64_t seed, Recall* recall = nullptr)
-        : ledger_(ledger), recall_(recall), random_(seed) {}
+    Commit(const settings::Pipeline& pipeline, Ledger& ledger, std::uint64_t seed, Recall* recall = nullptr)
+        : pipeline_(pipeline), ledger_(ledger), recall_(recall), random_(seed) {}
 
     // Whether the event has its outcome already; what comes later for it does not count.
     [[nodiscard]] bool holds(EventRef event) const { return publications_.contains(event); }
@@ -68,6 +69,8 @@ class Commit {
     void recalled(EventRef event, Effects& out);
     // The event has its outcome in `settlement`, and somebody else sees to it that it is stored. Requires: not held.
     void left_to_others(EventRef event, Effects& out) { settle(event, Time{}, false, out); }
+    // The event comes to nothing that would tell of it. Requires: not held.
+    void nothing_to_store(EventRef event, Effects& out) { settle(event, std::nullopt, false, out); }
     void stored(const Stored& stored, Time now, Effects& out);
     // Sends what may be sent; gives up on answers that are late.
     void pump(Time now, bool connected, Effects& out);
@@ -117,13 +120,14 @@ class Commit {
     void send(EventRef event, Time now, Effects& out);
     // Since when another holder of the delivery may have stored something of it.
     [[nodiscard]] Time by_another_since(DeliveryId id) const;
-    void settle(EventRef event, Time stored_since, bool duplicate, Effects& out);
+    void settle(EventRef event, std::optional<Time> stored_since, bool duplicate, Effects& out);
     void was_stored(EventRef event, Time stored_since, OutputPlace place, Effects& out);
     void drop(EventRef event);
     void forget_attempts(Publication& publication);
     void failed(const Error& error, Time now);
     static void too_large(Event& event);
 
+    const settings::Pipeline& pipeline_;
     Ledger& ledger_;
     Recall* recall_;
     std::unordered_map<EventRef, Publication, RefHash> publications_;

@@ -193,12 +193,34 @@ std::vector<Conviction::Case> Conviction::extract(Pred pred) {
 }
 
 std::vector<Conviction::Case> Conviction::convicted() {
-    return extract([&](const Accused& accused) {
+    std::vector<Case> out = extract([&](const Accused& accused) {
         const Batch& batch = accused.the_case.batch;
         if (!proven(accused) || !allows(batch.tenant)) return false;
         settled(batch.tenant, true);
         return true;
     });
+    for (auto it = misfits_.begin(); it != misfits_.end();) {
+        Case& one = it->second;
+        if (!allows(one.batch.tenant)) {
+            ++it;
+            continue;
+        }
+        settled(one.batch.tenant, true);
+        out.push_back(std::move(one));
+        it = misfits_.erase(it);
+    }
+    return out;
+}
+
+void Conviction::misfit(Batch batch, Verdict verdict) {
+    const EventRef event = batch.events.front();
+    misfits_.insert_or_assign(event, Case{std::move(batch), std::move(verdict)});
+}
+
+std::string Conviction::complaint() const {
+    if (misfits_.empty()) return {};
+    return std::to_string(misfits_.size()) + " events do not fit the endpoint's signature, more than " +
+           "max_dead_letter_ratio allows; the first: " + misfits_.begin()->second.verdict.detail;
 }
 
 std::vector<Batch> Conviction::again(Time now) {
@@ -290,6 +312,7 @@ std::size_t Conviction::over_ratio() const {
         if (!proven(accused)) continue;
         most = std::max(most, ++waiting[accused.the_case.batch.tenant]);
     }
+    for (const auto& [event, one] : misfits_) most = std::max(most, ++waiting[one.batch.tenant]);
     return most;
 }
 
@@ -302,6 +325,7 @@ std::optional<Batch> Conviction::any() {
 
 void Conviction::clear() {
     cases_.clear();
+    misfits_.clear();
     witness_flying_.clear();
     doubts_.clear();
     resting_.clear();

@@ -57,6 +57,10 @@ class Conviction {
     void accuse(Flight flight, const Answer& answer, RequestId last_launched);
     // So many accusations and nothing scored, of anyone: for people to know.
     [[nodiscard]] bool hopeless() const { return unanswered_ >= kHopeless; }
+    // The event never fits what the endpoint takes. It needs no witness, but the ratio's leave, and is never sent.
+    void misfit(Batch batch, Verdict verdict);
+    // Of misfits that wait for that, in words; empty for none.
+    [[nodiscard]] std::string complaint() const;
     // The same of the tenant.
     [[nodiscard]] bool hopeless(const std::string& tenant) const;
     // The tenant's events wait for a while, and those of others go on: a bad deployment refuses everybody's, and each
@@ -106,10 +110,13 @@ class Conviction {
     // Convicted, but over the ratio: how many wait for the tenant that waits most.
     [[nodiscard]] std::size_t over_ratio() const;
 
-    [[nodiscard]] std::size_t size() const { return cases_.size(); }
+    [[nodiscard]] std::size_t size() const { return cases_.size() + misfits_.size(); }
     // The event of a case, for a probe when nothing else is there; it stops being a case.
     std::optional<Batch> any();
-    void forget(EventRef event) { cases_.erase(event); }
+    void forget(EventRef event) {
+        cases_.erase(event);
+        misfits_.erase(event);
+    }
     void clear();
     [[nodiscard]] Time next_due(Time now) const;
 
@@ -161,6 +168,7 @@ class Conviction {
     double max_ratio_;
     std::string control_;
     std::map<EventRef, Accused> cases_;
+    std::map<EventRef, Case> misfits_;
     std::map<std::string, Tenant> tenants_;
     std::deque<std::string> tenants_order_;  // oldest first
     std::size_t row_bytes_ = 0;              // of the good rows

@@ -88,6 +88,10 @@ class Dispatcher {
     RequestId launch(Flight flight, Time now);
     // The row of a witness in flight; valid until it lands.
     [[nodiscard]] const std::string& row_of(RequestId id) const { return flights_.at(id).row; }
+    [[nodiscard]] std::optional<std::size_t> address_of(RequestId id) const {
+        const auto flight = flights_.find(id);
+        return flight == flights_.end() ? std::nullopt : std::optional(flight->second.address);
+    }
     // The flight that ended; nothing for an unknown id.
     std::optional<Flight> land(RequestId id);
 

@@ -15,6 +15,7 @@
 #include "bridge/base/fate.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/note.h"
+#include "bridge/base/signature.h"
 #include "bridge/base/stream.h"
 
 namespace millrace::engine {
@@ -36,6 +37,13 @@ struct Send {
 struct CheckHealth {
     RequestId id{};
     std::size_t address = 0;
+};
+
+// Ask the endpoint what it takes; answered by one SignatureRead.
+struct ReadSignature {};
+// Rows are to be made by it from now on.
+struct UseSignature {
+    Signature signature;
 };
 
 // Render and publish what the event came to.
@@ -90,8 +98,9 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, Publish, Write, WriteTogether,
-                            Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
+using Effect =
+    std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, ReadSignature, UseSignature, Publish, Write,
+                 WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

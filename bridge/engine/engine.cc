@@ -39,7 +39,7 @@ std::string tell(Partition partition, const std::string& text) {
 }  // namespace
 
 Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
-               const Ownership& ownership)
+               const Ownership& ownership, bool reads_signature)
     : pipeline_(pipeline),
       routes_(settings::routes(pipeline.endpoint)),
       partitions_(std::move(partitions)),
@@ -48,8 +48,9 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       ledger_(settings::is_owned(pipeline)
                   ? 0
                   : 2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
+      contract_(reads_signature),
       recall_(seed ^ 6),
-      commit_(ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
+      commit_(pipeline, ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
       rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::most_in_hand(pipeline)} * partitions_.size()),
@@ -142,7 +143,8 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
         const Event& event = *ledger_.find(ref);
-        const bool is_lost = last_chance && !event.fault && !search_.place_of(partition, event.id);
+        const bool is_lost = last_chance && !event.fault && event.selection == Selection::selected &&
+                             !search_.place_of(partition, event.id);
         is_lost ? bury(ref, exhausted(), out) : work_on(*opened.delivery, ref, now, out);
     }
 }
@@ -156,10 +158,17 @@ bool Engine::is_over_its_share(std::size_t route) const {
 
 void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
     const Event& event = delivery.events[ref.element];
-    if (const auto place = search_.place_of(delivery.partition, event.id)) {
+    // Of an owned partition that is decided for ever, and copies are published with the commit.
+    if (event.selection != Selection::selected && is_owned()) {
+        commit_.left_to_others(ref, out);
+    } else if (const auto place = search_.place_of(delivery.partition, event.id)) {
         commit_.found(ref, *place, out);
     } else if (event.fault) {
-        bury(ref, *event.fault, out);
+        unfit(ref, event, out);
+    } else if (event.selection == Selection::filtered) {
+        commit_.nothing_to_store(ref, out);
+    } else if (event.selection == Selection::bypassed) {
+        commit_.store(ref);
     } else {
         queue(delivery, ref.delivery, ref.element, now);
     }
@@ -186,7 +195,16 @@ void Engine::on(HealthTold&& in, Time now, Effects&) { asker_of(in.id).health_to
 
 void Engine::on(Answered&& in, Time now, Effects& out) {
     Asker& asker = asker_of(in.id);
+    // The signature is that of the first address; others may well be other deployments.
+    if (halt_.empty() && asker.address_of(in.id) == 0) contract_.answered(in.answer, now);
     halt_.empty() ? asker.answered(std::move(in), now, out) : asker.ignore(in.id);
+}
+
+// What does not fit the signature may be the signature's fault: it counts as a verdict, and the ratio is asked.
+void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
+    const Delivery* const delivery = ledger_.find(ref.delivery);
+    if (event.fault->reason != Reason::signature_misfit || delivery == nullptr) return bury(ref, *event.fault, out);
+    asker_of(*delivery).misfit(lane_of(*delivery), delivery->partition, ref, *event.fault);
 }
 
 // A verdict of an owned partition is committed before it is published.
@@ -273,6 +291,8 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
     puller_.bind_failed(in, now);
 }
 
+void Engine::on(SignatureRead&& in, Time now, Effects& out) { contract_.read(std::move(in), now, out); }
+
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
     read_back(in, now, out);
@@ -331,7 +351,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
-        if (settled != nullptr && !settled->event->settlement.verdict)
+        if (settled != nullptr && ending_of(*settled->event) == Ending::scored)
             asker_of(*settled->delivery).settled(lane_of(*settled->delivery));
     }
 }
@@ -351,10 +371,15 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     }
     keep_in_progress(now, out);
     if (halt_.empty()) {
-        for (const auto& asker : askers_) asker->judge(now, out);
+        for (const auto& asker : askers_) {
+            if (!contract_.holds()) asker->judge(now, out);
+        }
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
-        for (const auto& asker : askers_) asker->dispatch(now, out);
+        contract_.pump(now, out);
+        for (const auto& asker : askers_) {
+            if (!contract_.pauses()) asker->dispatch(now, out);
+        }
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
         recall_.pump(now, puller_.connected(), out);
@@ -443,7 +468,8 @@ Puller::Credit Engine::credit() const {
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || !halt_.empty() || (!commit_.trouble().empty() && commit_.size() > 0)) return false;
+    if (draining_ || !halt_.empty() || contract_.holds() || (!commit_.trouble().empty() && commit_.size() > 0))
+        return false;
     return !all_of_them(&Asker::on_hold) || all_of_them(&Asker::lacks_a_probe);
 }
 
@@ -452,9 +478,17 @@ bool Engine::all_of_them(bool (Asker::*is)() const) const {
 }
 
 // Why nothing is asked at all.
-std::string Engine::askers_trouble() const {
-    if (all_of_them(&Asker::on_hold)) return askers_.front()->trouble();
+std::string Engine::askers_trouble(Time now) const {
+    const auto dry = [&](const auto& asker) { return !asker->drought(now).empty(); };
+    if (std::ranges::all_of(askers_, dry)) return askers_.front()->drought(now);
     return all_of_them(&Asker::hopeless) && ledger_.size() > 0 ? kNothingScored : "";
+}
+
+std::string Engine::askers_complaint() const {
+    for (const auto& asker : askers_) {
+        if (std::string complaint = asker->complaint(); !complaint.empty()) return complaint;
+    }
+    return "";
 }
 
 const std::string& Engine::lane_of(const Delivery& delivery) const {
@@ -474,7 +508,8 @@ Time Engine::next_due() const {
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
         for (const auto& asker : askers_) consider(asker->next_due(ticked_));
-        for (const Time t : {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_)}) {
+        for (const Time t :
+             {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
             consider(t);
         }
     }
@@ -490,8 +525,9 @@ Snapshot Engine::snapshot(Time now) const {
     s.connected = puller_.connected();
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
-    for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(), askers_trouble(),
-                                std::string(commit_.complaint())}) {
+    const std::string held = all_of_them(&Asker::on_hold) ? askers_.front()->trouble() : "";
+    for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(), held, contract_.trouble(),
+                                askers_trouble(now), askers_complaint(), std::string(commit_.complaint())}) {
         if (s.hold.empty()) s.hold = std::move(trouble);
     }
     s.halt = halt_;

@@ -24,6 +24,7 @@
 #include "bridge/engine/asker.h"
 #include "bridge/engine/backoff.h"
 #include "bridge/engine/commit.h"
+#include "bridge/engine/contract.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
@@ -45,9 +46,10 @@ struct Ownership {
 
 class Engine final : private Keeper {
   public:
-    // `pipeline` outlives the engine. `seed` is for jitter and for the names of writers.
+    // `pipeline` outlives the engine. `seed` is for jitter and for the names of writers. `reads_signature`: the
+    // endpoint may publish what it takes, and is asked first.
     Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
-           const Ownership& ownership = {});
+           const Ownership& ownership = {}, bool reads_signature = false);
 
     // Requires: now never goes back.
     void step(Input&& input, Time now, Effects& out);
@@ -68,10 +70,12 @@ class Engine final : private Keeper {
     void on(Stored&& in, Time now, Effects& out);
     void on(Found&& in, Time now, Effects& out);
     void on(GotMessage&& in, Time now, Effects& out);
+    void on(SignatureRead&& in, Time now, Effects& out);
     void on(Disconnected&&, Time now, Effects& out);
     void on(Reconnected&&, Time now, Effects& out);
     void on(Drain&& in, Time now, Effects& out);
 
+    void unfit(EventRef ref, const Event& event, Effects& out);
     void bury(EventRef ref, Verdict verdict, Effects& out) override;
     void give_back(DeliveryId id, BackoffRule rule, Effects& out) override;
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
@@ -106,7 +110,8 @@ class Engine final : private Keeper {
     [[nodiscard]] bool may_pull() const;
     [[nodiscard]] bool is_over_its_share(std::size_t route) const;
     [[nodiscard]] bool all_of_them(bool (Asker::*is)() const) const;
-    [[nodiscard]] std::string askers_trouble() const;
+    [[nodiscard]] std::string askers_trouble(Time now) const;
+    [[nodiscard]] std::string askers_complaint() const;
     [[nodiscard]] const std::string& lane_of(const Delivery& delivery) const;
 
     const settings::Pipeline& pipeline_;
@@ -115,6 +120,7 @@ class Engine final : private Keeper {
     std::vector<Partition> partitions_;
     Puller puller_;
     Ledger ledger_;
+    Contract contract_;
     Recall recall_;
     Commit commit_;
     std::vector<std::unique_ptr<Asker>> askers_;  // by route

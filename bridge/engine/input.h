@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "bridge/base/event.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/outcome.h"
+#include "bridge/base/signature.h"
 #include "bridge/base/stream.h"
 #include "bridge/base/time.h"
 
@@ -32,6 +34,16 @@ struct HealthTold {
     bool well = false;
 };
 
+// What came of ReadSignature.
+struct SignatureRead {
+    enum class What { found, nothing, failed };  // failed: it may be there another time
+    What what = What::failed;
+    Signature signature;   // found
+    std::string misfit;    // why rows of the configured features never fit it; empty when they may
+    bool reached = false;  // failed: somebody answered, or took the connection
+    std::string why;       // not found: in words
+};
+
 // Nothing happened; time passed.
 struct Tick {};
 
@@ -41,6 +53,6 @@ struct Drain {
 };
 
 using Input = std::variant<Tick, Delivered, Answered, HealthTold, PullStatus, Bound, BindFailed, Stored, Found,
-                           GotMessage, Disconnected, Reconnected, Drain>;
+                           GotMessage, SignatureRead, Disconnected, Reconnected, Drain>;
 
 }  // namespace millrace::engine

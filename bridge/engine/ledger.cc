@@ -60,11 +60,11 @@ bool Ledger::fresh(DeliveryId id, Time now, Duration ack_wait) const {
     return row != rows_.end() && now - row->second.touched < ack_wait;
 }
 
-bool Ledger::settle(EventRef ref, Time stored_since) {
+bool Ledger::settle(EventRef ref, std::optional<Time> stored_since) {
     Row& row = rows_.at(number(ref.delivery));
     MILLRACE_CHECK(!row.settled[ref.element], "an event is settled once");
     row.settled[ref.element] = true;
-    row.stored_since = std::min(row.stored_since.value_or(stored_since), stored_since);
+    if (stored_since) row.stored_since = std::min(row.stored_since.value_or(*stored_since), *stored_since);
     if (--row.open_events > 0) return false;
     remember(place_of(*row.delivery));
     close(ref.delivery);

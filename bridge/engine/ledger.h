@@ -57,10 +57,11 @@ class Ledger {
     [[nodiscard]] Time opened_at(DeliveryId id) const { return rows_.at(static_cast<std::uint64_t>(id)).opened; }
     [[nodiscard]] Time due_at(DeliveryId id) const { return rows_.at(static_cast<std::uint64_t>(id)).due; }
 
-    // One event of the delivery is settled; what tells of it was stored at `stored_since` at the earliest. True when it
+    // One event of the delivery is settled; what tells of it was stored at `stored_since` at the earliest, if anything
+    // does. True when it
     // was the last: the message may be acked, the row is closed and its sequence remembered. Requires: the event is
     // open. The delivery stays readable until `sweep`.
-    bool settle(EventRef ref, Time stored_since);
+    bool settle(EventRef ref, std::optional<Time> stored_since);
     // Since when something of the delivery is stored; nothing while no event of it is settled.
     [[nodiscard]] std::optional<Time> stored_since(DeliveryId id) const {
         return rows_.at(static_cast<std::uint64_t>(id)).stored_since;

@@ -66,8 +66,7 @@ void Engine::read_back(const GotMessage& got, Time now, Effects& out) {
         asker_of(*ledger_.find(ref->delivery)).remember(lane_of(*ledger_.find(ref->delivery)), event->row);
     if (tells || !event->settlement.score.empty()) return commit_.recalled(*ref, out);
     commit_.forget(*ref);
-    event->fault ? bury(*ref, *event->fault, out)
-                 : queue(*ledger_.find(ref->delivery), ref->delivery, ref->element, now);
+    event->fault ? unfit(*ref, *event, out) : queue(*ledger_.find(ref->delivery), ref->delivery, ref->element, now);
 }
 
 void Engine::bound_owned(const Bound& in, Time now, Effects& out) {

@@ -23,6 +23,8 @@ class Rendering {
     [[nodiscard]] virtual state::OutboxEntry summary(Partition partition, const windows::Closed& closed) const = 0;
     // For an event with a fault or a verdict.
     [[nodiscard]] virtual state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const = 0;
+    // For an event that goes past the model.
+    [[nodiscard]] virtual state::OutboxEntry bypassed(const Delivery& delivery, const Event& event) const = 0;
     // For an event that missed its windows (late, early), where such copies are asked for.
     [[nodiscard]] virtual state::OutboxEntry late(const Delivery& delivery, const Event& event, Fate fate) const = 0;
 

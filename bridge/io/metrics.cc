@@ -71,10 +71,11 @@ class ShardObserver final : public ports::Observer {
         series_.events.Increment(static_cast<double>(events));
         if (redelivery) series_.redeliveries.Increment();
     }
-    void settled(std::string_view tenant, std::optional<Reason> reason, bool duplicate, Duration latency) override {
+    void settled(std::string_view tenant, Ending ending, std::optional<Reason> reason, bool duplicate,
+                 Duration latency) override {
         {
             const std::lock_guard lock(mutex_);
-            count(of(tenant.empty() ? "(none)" : tenant), reason);
+            count(of(tenant.empty() ? "(none)" : tenant), ending, reason);
         }
         if (duplicate) series_.duplicates.Increment();
         series_.latency.Observe(seconds(latency));
@@ -106,30 +107,39 @@ class ShardObserver final : public ports::Observer {
         if (!series_.tenant_labels) return series_.everyone;
         if (const auto known = tenants_.find(tenant); known != tenants_.end()) return known->second;
         auto labels = series_.labels(std::string(tenant));
-        labels["outcome"] = "scored";
+        labels["outcome"] = kEndingNames[static_cast<std::size_t>(Ending::scored)];
         // One that has no room is not remembered: memory is bounded as well.
         if (!series_.families.has_counter(Metric::events, labels) && !series_.families.reserve(2))
             return series_.everyone;
         TenantSeries made;
-        made.scored = &series_.families.counter(Metric::events, labels);
-        labels["outcome"] = "dead_letter";
-        made.dead = &series_.families.counter(Metric::events, labels);
+        for (const Ending ending : {Ending::scored, Ending::dead}) {
+            const auto index = static_cast<std::size_t>(ending);
+            labels["outcome"] = kEndingNames[index];
+            made.endings[index] = &series_.families.counter(Metric::events, labels);
+        }
         return tenants_.emplace(tenant, made).first->second;
     }
-    void count(TenantSeries& tenant, std::optional<Reason> reason) {
-        (reason ? tenant.dead : tenant.scored)->Increment();
+    void count(TenantSeries& tenant, Ending ending, std::optional<Reason> reason) {
+        const auto end = static_cast<std::size_t>(ending);
+        if (tenant.endings[end] == nullptr)
+            tenant.endings[end] =
+                series(tenant, Metric::events, {"outcome", kEndingNames[end]}, series_.everyone.endings[end]);
+        tenant.endings[end]->Increment();
         if (!reason) return;
-        const auto index = static_cast<std::size_t>(*reason);
-        if (tenant.reasons[index] == nullptr) tenant.reasons[index] = reason_series(tenant, index);
-        tenant.reasons[index]->Increment();
+        const auto why = static_cast<std::size_t>(*reason);
+        if (tenant.reasons[why] == nullptr)
+            tenant.reasons[why] =
+                series(tenant, Metric::dead_letters, {"reason", kReasonNames[why]}, series_.everyone.reasons[why]);
+        tenant.reasons[why]->Increment();
     }
-    prometheus::Counter* reason_series(const TenantSeries& tenant, std::size_t index) {
+    // One of a tenant that few tenants need; where there is no room for it, everybody's.
+    prometheus::Counter* series(const TenantSeries& tenant, Metric metric,
+                                std::pair<std::string_view, std::string_view> label, prometheus::Counter* everyone) {
         const auto named = std::ranges::find(tenants_, &tenant, [](const auto& each) { return &each.second; });
         auto labels = series_.labels(named->first);
-        labels["reason"] = kReasonNames[index];
-        if (!series_.families.has_counter(Metric::dead_letters, labels) && !series_.families.reserve(1))
-            return series_.everyone.reasons[index];
-        return &series_.families.counter(Metric::dead_letters, labels);
+        labels[std::string(label.first)] = label.second;
+        if (!series_.families.has_counter(metric, labels) && !series_.families.reserve(1)) return everyone;
+        return &series_.families.counter(metric, labels);
     }
 
     PipelineSeries& series_;

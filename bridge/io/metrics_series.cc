@@ -92,8 +92,9 @@ PipelineSeries::PipelineSeries(MetricFamilies& given, const std::string& name, b
         applied[i] = &given.counter(Metric::applied_events, {{"pipeline", name}, {"fate", std::string(kFateNames[i])}});
     }
     const auto base = labels("other");
-    everyone.scored = &given.counter(Metric::events, with(base, "outcome", "scored"));
-    everyone.dead = &given.counter(Metric::events, with(base, "outcome", "dead_letter"));
+    for (std::size_t i = 0; i < everyone.endings.size(); ++i) {
+        everyone.endings[i] = &given.counter(Metric::events, with(base, "outcome", kEndingNames[i]));
+    }
     for (std::size_t i = 0; i < everyone.reasons.size(); ++i) {
         everyone.reasons[i] = &given.counter(Metric::dead_letters, with(base, "reason", kReasonNames[i]));
     }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 
+#include "bridge/base/event.h"
 #include "bridge/base/fate.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/reason.h"
@@ -47,8 +48,7 @@ class MetricFamilies {
 
 // What is counted per tenant. A reason's series is made when it first happens.
 struct TenantSeries {
-    prometheus::Counter* scored = nullptr;
-    prometheus::Counter* dead = nullptr;
+    std::array<prometheus::Counter*, kEndingNames.size()> endings{};
     std::array<prometheus::Counter*, kReasonNames.size()> reasons{};
 };
 

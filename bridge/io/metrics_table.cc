@@ -46,7 +46,8 @@ constexpr std::array<MetricRow, 30> kTable = {{
      "millrace_events_total",
      kCounter,
      "pipeline tenant outcome",
-     "Events that reached their end, with what tells of it stored. outcome: scored, dead_letter.",
+     "Events that reached their end, with what tells of it stored. outcome: scored, dead_letter; filtered, bypassed: "
+     "not selected by `where`.",
      {}},
     {Metric::dead_letters,
      "millrace_dead_letters_total",
@@ -66,7 +67,8 @@ constexpr std::array<MetricRow, 30> kTable = {{
      "millrace_applied_events_total",
      kCounter,
      "pipeline fate",
-     "Events of owned partitions, by what became of them in the windows. fate: in_time, adjusted, late, early, dead.",
+     "Events of owned partitions, by what became of them in the windows. fate: in_time, adjusted, late, early, dead, "
+     "filtered, bypassed.",
      {}},
     {Metric::acks, "millrace_acks_total", kCounter, "pipeline", "Messages acked.", {}},
     {Metric::requests,

@@ -22,8 +22,8 @@ struct HttpRequest {
     std::string url;
     std::vector<Header> headers;
     std::string body;
-    bool get = false;   // instead of POST; without a body
-    bool gzip = false;  // the body goes out packed
+    bool get = false;    // instead of POST; there is no body
+    bool gzip = false;   // the body goes out packed
     Duration timeout{};  // from send to the last byte of the answer
     Duration connect_timeout{};
     std::uint64_t max_response_bytes = 0;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bridge/base/event.h"
 #include "bridge/base/fate.h"
 #include "bridge/base/note.h"
 #include "bridge/base/outcome.h"
@@ -27,9 +28,10 @@ class Observer {
     virtual ~Observer() = default;
 
     virtual void received(std::size_t bytes, std::size_t events, bool redelivery) = 0;
-    // An event reached its end and what tells of it is stored. `reason` is set for a dead letter.
+    // An event reached its end and what tells of it, if anything, is stored. `reason` is set for a dead letter.
     // `latency` is from JetStream's stored time to now, on the wall clock; negative skew is reported as zero.
-    virtual void settled(std::string_view tenant, std::optional<Reason> reason, bool duplicate, Duration latency) = 0;
+    virtual void settled(std::string_view tenant, Ending ending, std::optional<Reason> reason, bool duplicate,
+                         Duration latency) = 0;
     // Events of a message of an owned partition were applied to its windows, or missed them.
     virtual void applied(const Fates& fates) = 0;
     virtual void acked() = 0;

@@ -7,6 +7,7 @@
 #include "bridge/protocols/columns.h"
 #include "bridge/protocols/request_template.h"
 #include "bridge/protocols/rows_protocol.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::protocols {
 namespace {
@@ -48,9 +49,22 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
     return std::make_unique<RowsProtocol>(std::move(form));
 }
 
+// Beside the call: /score → /swagger.json, /api/v1/service/NAME/score → /api/v1/service/NAME/swagger.json.
+std::string swagger_url(std::string_view url) {
+    url = without_query(url);
+    if (path_of(url).size() < 2) return "";
+    return std::string(url.substr(0, url.rfind('/'))) + "/swagger.json";
+}
+
+std::string call(const settings::Endpoint& endpoint) {
+    return std::string(path_of(settings::routes(endpoint).addresses.front().url));
+}
+
+constexpr Contract kSwagger = {.url = swagger_url, .read = signature::read_swagger, .which = call};
+
 }  // namespace
 
 constinit const Kind kAzureml = {
-    .name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make, .health = {"/", "/"}};
+    .name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make, .health = {"/", "/"}, .contract = &kSwagger};
 
 }  // namespace millrace::protocols

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "bridge/base/result.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/protocol.h"
 #include "bridge/settings/settings.h"
 
@@ -44,6 +45,7 @@ struct Kind {
     Result<std::unique_ptr<Protocol>> (*make)(const settings::Pipeline&, const Body&) = nullptr;
     std::uint32_t most_rows = std::numeric_limits<std::uint32_t>::max();  // of one request
     HealthPath health{};
+    const Contract* contract = nullptr;  // where the signature is read; null where no such endpoint publishes one
 };
 
 // The url to ask for the health of the server behind `url`; empty where there is none.

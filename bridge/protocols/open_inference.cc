@@ -91,12 +91,23 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
     return std::make_unique<RowsProtocol>(std::move(form));
 }
 
+// /v2/models/NAME/infer → /v2/models/NAME
+std::string metadata_url(std::string_view url) {
+    constexpr std::string_view kCall = "/infer";
+    url = without_query(url);
+    if (!url.ends_with(kCall)) return "";
+    return std::string(url.substr(0, url.size() - kCall.size()));
+}
+
+constexpr Contract kMetadata = {.url = metadata_url, .read = signature::read_open_inference};
+
 }  // namespace
 
 constinit const Kind kOpenInference = {.name = "open_inference",
                                        .bodies = kBodies,
                                        .takes = kExtras | kTensors,
                                        .make = make,
-                                       .health = {"/v2/", "/v2/health/ready"}};
+                                       .health = {"/v2/", "/v2/health/ready"},
+                                       .contract = &kMetadata};
 
 }  // namespace millrace::protocols

@@ -6,6 +6,7 @@
 
 #include "bridge/protocols/answer_text.h"
 #include "bridge/protocols/columns.h"
+#include "bridge/protocols/json_reader.h"
 #include "bridge/protocols/request_template.h"
 #include "bridge/protocols/rows_protocol.h"
 
@@ -33,9 +34,38 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
     return std::make_unique<RowsProtocol>(std::move(form));
 }
 
+// /v1/models/NAME:predict → /v1/models/NAME/metadata
+std::string metadata_url(std::string_view url) {
+    url = without_query(url);
+    const std::size_t colon = url.rfind(':');
+    if (colon == std::string_view::npos || colon < url.rfind('/')) return "";
+    return std::string(url.substr(0, colon)) + "/metadata";
+}
+
+// `signature_name` of the extras.
+std::string signature_name(const settings::Endpoint& endpoint) {
+    JsonReader reader(endpoint.extras);
+    if (reader.peek() != JsonReader::Kind::object) return "";
+    reader.enter();
+    while (reader.more()) {
+        const bool wanted = is_name(reader.key(), "signature_name");
+        const bool text = reader.peek() == JsonReader::Kind::string;
+        const std::string_view value = reader.skip();
+        if (wanted && text) return unescape(value.substr(1, value.size() - 2)).value_or("");
+    }
+    return "";
+}
+
+constexpr Contract kMetadata = {
+    .url = metadata_url, .read = signature::read_tensorflow_serving, .which = signature_name};
+
 }  // namespace
 
-constinit const Kind kTensorflowServing = {
-    .name = "tensorflow_serving", .bodies = kBodies, .takes = kExtras, .make = make, .health = {":", ""}};
+constinit const Kind kTensorflowServing = {.name = "tensorflow_serving",
+                                           .bodies = kBodies,
+                                           .takes = kExtras,
+                                           .make = make,
+                                           .health = {":", ""},
+                                           .contract = &kMetadata};
 
 }  // namespace millrace::protocols

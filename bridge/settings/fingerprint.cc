@@ -10,9 +10,9 @@ namespace millrace::settings {
 namespace {
 
 // To be raised when the program itself reads events, computes or writes aggregates in another way than before.
-constexpr std::uint64_t kMeaning = 1;
+constexpr std::uint64_t kMeaning = 2;
 // The same, when it writes state in another way.
-constexpr std::uint64_t kLayout = 1;
+constexpr std::uint64_t kLayout = 2;
 
 // Each list begins with its length, so that no two settings give equal bytes.
 struct Scribe {
@@ -50,7 +50,7 @@ struct Scribe {
         write(value.has_value());
         if (value) write(*value);
     }
-    void write(const Feature& feature) { all(feature.field, feature.fallback); }
+    void write(const Feature& feature) { all(feature.field, feature.fallback, feature.expression); }
     void write(const Condition& condition) { all(condition.select, condition.op, condition.literal); }
     void write(const Aggregate& aggregate) {
         all(aggregate.name, aggregate.window, aggregate.group_by, aggregate.select, aggregate.having,
@@ -76,6 +76,7 @@ Digest fingerprint(const Pipeline& pipeline) {
                event.early_limit, event.on_late);
     scribe.write(pipeline.aggregates);
     scribe.write(event.features);
+    scribe.all(pipeline.where, pipeline.bypass.to);
     return digest(scribe.out.bytes());
 }
 

@@ -20,6 +20,9 @@ std::vector<OutputRow> outputs(const Pipeline& pipeline) {
     }
     rows.push_back({Output::dead_letter, "dead_letter.subject", pipeline.dead_letter.subject, {}});
     rows.push_back({Output::unroutable, "dead_letter.unroutable_subject", pipeline.dead_letter.unroutable_subject, {}});
+    if (pipeline.bypass.to == Bypass::To::subject) {
+        rows.push_back({Output::bypass, "bypass.subject", pipeline.bypass.subject, {}});
+    }
     if (!is_owned(pipeline)) return rows;
     if (pipeline.event.on_late == OnLate::subject) {
         rows.push_back({Output::late, "event.late_subject", pipeline.event.late_subject, {}});
@@ -34,6 +37,12 @@ std::vector<OutputRow> outputs(const Pipeline& pipeline) {
                         std::string(kBucketStream) + aggregate.kv_bucket});
     }
     return rows;
+}
+
+Output output_of(const Pipeline& pipeline, const Delivery& delivery, Ending ending) {
+    if (ending == Ending::dead) return delivery.tenant.empty() ? Output::unroutable : Output::dead_letter;
+    const bool apart = ending == Ending::bypassed && pipeline.bypass.to == Bypass::To::subject;
+    return apart ? Output::bypass : Output::result;
 }
 
 std::size_t output_slots(const Pipeline& pipeline) {

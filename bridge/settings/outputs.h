@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/base/event.h"
 #include "bridge/base/stream.h"
 #include "bridge/settings/settings.h"
 
@@ -19,9 +20,11 @@ struct OutputRow {
     std::string stream;   // the one configured; empty: the one that stores the subject
 };
 
-// Those the pipeline has, in the order of Output: no results without an endpoint, late copies only where they are asked
-// for, state and aggregates where partitions are owned, summaries where they have a bucket.
+// Those the pipeline has, in the order of Output: no results without an endpoint, copies past the model and late ones
+// only where they are asked for, state and aggregates where partitions are owned, summaries where they have a bucket.
 std::vector<OutputRow> outputs(const Pipeline& pipeline);
+// Which of them tells of an event that is settled so. Requires: it is not filtered, which nothing tells of.
+Output output_of(const Pipeline& pipeline, const Delivery& delivery, Ending ending);
 // How long a vector with Outputs as indices is for the pipeline.
 std::size_t output_slots(const Pipeline& pipeline);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bridge/base/aggregate.h"
+#include "bridge/base/signature.h"
 #include "bridge/base/stream.h"
 #include "bridge/base/time.h"
 
@@ -59,8 +60,9 @@ struct Input {
 };
 
 struct Feature {
-    std::string field;                    // name, or JSON Pointer when it begins with '/'
-    std::optional<std::string> fallback;  // raw JSON text used when the field is missing or null
+    std::string field;                    // name, or JSON Pointer when it begins with '/'; of a computed one its name
+    std::optional<std::string> fallback;  // raw JSON text used when there is no value, or null
+    std::string expression = {};          // how it is computed, in its canonical text; empty: the field as it is
 };
 
 enum class TimeUnit { iso8601, seconds, milliseconds, microseconds, nanoseconds };
@@ -100,6 +102,15 @@ struct TenantAddress {
     Address address;
 };
 
+// Where the signature of the endpoint is from: read from the endpoint itself, nowhere, a file, the configuration.
+enum class SignatureFrom { endpoint, nowhere, file, here };
+
+struct SignatureSource {
+    SignatureFrom from = SignatureFrom::endpoint;
+    std::string file;  // an MLmodel file
+    Signature given;   // from: here, and from: file once it is read
+};
+
 struct Endpoint {
     std::string url;                 // empty where there are addresses
     std::vector<Address> addresses;  // several, in order of preference
@@ -130,6 +141,7 @@ struct Endpoint {
     OnRejected on_rejected = OnRejected::isolate;
     double max_dead_letter_ratio = 0.1;  // of the endpoint's verdicts on one tenant
     std::string control;                 // raw JSON row known to be good; a witness of last resort
+    SignatureSource signature;
 };
 
 enum class Include { nothing, everything, fields };
@@ -154,12 +166,21 @@ struct State {
     Duration lease = std::chrono::seconds(15);                   // an owner not heard of for this long is replaced
 };
 
+// What becomes of events that `where` does not select: nothing, or a copy goes past the model.
+struct Bypass {
+    enum class To { nowhere, subject, results };
+    To to = To::nowhere;
+    std::string subject;  // template with {tenant}; To::subject
+};
+
 struct Pipeline {
     std::string name;
     std::uint32_t generation = 1;
     std::uint32_t partitions = 1;
     Input input;
     Event event;
+    std::string where;  // which events are scored or aggregated, in its canonical text; empty: all
+    Bypass bypass;
     Endpoint endpoint;
     Results results;
     DeadLetter dead_letter;

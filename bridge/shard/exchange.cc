@@ -1,13 +1,22 @@
 #include "bridge/shard/exchange.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
+
+#include "bridge/protocols/contract.h"
+#include "bridge/protocols/status.h"
+#include "bridge/signature/match.h"
 
 namespace millrace {
 namespace {
 
-constexpr Duration kHealthWithin = std::chrono::seconds(5);
-constexpr std::uint64_t kHealthBytes = 1 << 20;
+constexpr Duration kPatience = std::chrono::seconds(5);  // with what is no request for scores
+constexpr std::uint64_t kLongestDocument = 4u << 20;
+
+bool may_be_there_later(Outcome outcome) {
+    return outcome == Outcome::timed_out || outcome == Outcome::throttled || outcome == Outcome::failed;
+}
 
 // What is the same for everything that is asked at the address.
 ports::HttpRequest addressed(const settings::Endpoint& endpoint, const settings::Address& address, const Secret& key,
@@ -44,9 +53,44 @@ ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const s
     ports::HttpRequest request = addressed(endpoint, address, key, id);
     request.url = url;
     request.get = true;
-    request.timeout = std::min(request.timeout, kHealthWithin);
-    request.max_response_bytes = std::min(request.max_response_bytes, kHealthBytes);
+    request.timeout = std::min(endpoint.timeout, kPatience);
+    request.connect_timeout = std::min(endpoint.connect_timeout, request.timeout);
+    request.max_response_bytes = kLongestDocument;
     return request;
+}
+
+ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                          const Secret& key, RequestId id, std::string url) {
+    ports::HttpRequest request = make_health_check(endpoint, address, url, key, id);
+    request.headers.emplace(request.headers.begin(), "Accept", "application/json");
+    return request;
+}
+
+engine::SignatureRead read_signature(const settings::Pipeline& pipeline, const ports::HttpResponse& response) {
+    using What = engine::SignatureRead::What;
+    engine::SignatureRead read;
+    read.reached = response.transport != ports::Transport::unreachable;
+    if (response.transport != ports::Transport::answered) {
+        read.what = response.transport == ports::Transport::oversized ? What::nothing : What::failed;
+        read.why = read.what == What::nothing ? "the document is larger than 4 MiB" : response.error;
+        return read;
+    }
+    if (response.status != 200) {
+        const bool later = may_be_there_later(protocols::outcome_of(response.status, response.headers));
+        read.what = later ? What::failed : What::nothing;
+        read.why = "HTTP " + std::to_string(response.status) + " instead of a document";
+        return read;
+    }
+    auto signature = protocols::read_contract(pipeline, response.body);
+    if (!signature) {
+        read.what = What::nothing;
+        read.why = std::move(signature.error().text);
+        return read;
+    }
+    read.what = What::found;
+    read.misfit = protocols::columns_of(pipeline, *signature).problem;
+    read.signature = std::move(*signature);
+    return read;
 }
 
 Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows) {

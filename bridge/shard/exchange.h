@@ -8,6 +8,7 @@
 
 #include "bridge/base/outcome.h"
 #include "bridge/base/secret.h"
+#include "bridge/engine/input.h"
 #include "bridge/ports/endpoint.h"
 #include "bridge/protocols/protocol.h"
 #include "bridge/settings/settings.h"
@@ -23,6 +24,13 @@ ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settin
 // Asks at `url` whether the server of the address is well.
 ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const settings::Address& address,
                                      const std::string& url, const Secret& key, RequestId id);
+
+// Asks for what the endpoint takes, at `url` (protocols::contract_url), as its requests are made.
+ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                          const Secret& key, RequestId id, std::string url);
+
+// What came of it. Total.
+engine::SignatureRead read_signature(const settings::Pipeline& pipeline, const ports::HttpResponse& response);
 
 // Total, as the protocol's own reading is.
 Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& response, std::size_t rows);

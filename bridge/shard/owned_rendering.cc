@@ -40,6 +40,10 @@ state::OutboxEntry OwnedRendering::dead_letter(const Delivery& delivery, const E
     return entry_of(renderer_.render(delivery, event, max_bytes_));
 }
 
+state::OutboxEntry OwnedRendering::bypassed(const Delivery& delivery, const Event& event) const {
+    return entry_of(renderer_.render(delivery, event, max_bytes_));
+}
+
 state::OutboxEntry OwnedRendering::late(const Delivery& delivery, const Event& event, Fate fate) const {
     const auto missed = fate == Fate::early ? codec::Missed::early : codec::Missed::late;
     return entry_of(codec::render_late(pipeline_, delivery, event, missed, max_bytes_));

@@ -26,6 +26,7 @@ class OwnedRendering final : public engine::Rendering {
     [[nodiscard]] state::OutboxEntry aggregate(Partition partition, const windows::Closed& closed) const override;
     [[nodiscard]] state::OutboxEntry summary(Partition partition, const windows::Closed& closed) const override;
     [[nodiscard]] state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const override;
+    [[nodiscard]] state::OutboxEntry bypassed(const Delivery& delivery, const Event& event) const override;
     [[nodiscard]] state::OutboxEntry late(const Delivery& delivery, const Event& event, Fate fate) const override;
     bool read_back(const StreamMessage& message, Event& event) const override {
         return scores_.read_back(message, event);

@@ -15,6 +15,7 @@
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/fingerprint.h"
@@ -36,6 +37,8 @@ constexpr Duration kSnapshotEvery = std::chrono::milliseconds(500);
 // Between turns in-progress acks go out, and the shard tells that it lives.
 constexpr std::size_t kMostEventsATurn = 5000;
 constexpr std::size_t kBytesAsAnEvent = 1024;
+// No request for scores has it: those count from 1.
+constexpr RequestId kSignatureRequest{~0ull};
 
 subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
     auto parsed = subjects::SubjectTemplate::parse(text, use);
@@ -83,6 +86,7 @@ struct Shard::State {
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
     std::set<RequestId> checking;  // health
+    std::size_t signature_at = 0;  // address that is asked for it next
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
@@ -109,9 +113,11 @@ struct Shard::State {
           routes(settings::routes(p.pipeline.endpoint)),
           health_urls(health_urls_of(p.pipeline, routes)),
           engine(p.pipeline, p.partitions, p.seed,
-                 {&owned_rendering, settings::fingerprint(p.pipeline), has_health(health_urls)}),
+                 {&owned_rendering, settings::fingerprint(p.pipeline), has_health(health_urls)},
+                 !p.signature_url.empty()),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
+        use(p.pipeline.endpoint.signature.given);
         if (owned) return;
         for (const Partition partition : p.partitions)
             consumers[partition] = settings::consumer_name(p.pipeline, partition);
@@ -164,8 +170,9 @@ struct Shard::State {
         delivery->payload = std::move(message.payload);
         decode(*delivery);
         for (Event& event : delivery->events) {
-            // Without a score an event that is fit comes to nothing of its own.
-            if (!settings::has_endpoint(parts.pipeline) && !event.fault) continue;
+            // Without a score an event that is fit and selected comes to nothing of its own.
+            const bool untold = !event.fault && event.selection != Selection::bypassed;
+            if (untold && !settings::has_endpoint(parts.pipeline)) continue;
             event.id = subjects::event_identity({parts.pipeline.name, parts.pipeline.generation, stream,
                                                  delivery->stored_at, delivery->stream_sequence, event.element});
         }
@@ -217,12 +224,15 @@ struct Shard::State {
         return !mail.empty();
     }
 
+    void use(const Signature& signature) { decoder.expect(protocols::columns_of(parts.pipeline, signature).columns); }
+
     void answered(const ports::HttpResponse& response, Time now) {
         if (checking.erase(response.id) > 0) {
             const bool well =
                 response.transport == ports::Transport::answered && protocols::is_well(response.status, response.body);
             return step(engine::HealthTold{response.id, well}, now);
         }
+        if (response.id == kSignatureRequest) return signature_told(response, now);
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
         Answer answer = read_response(parts.protocol, response, found->second.rows);
@@ -260,7 +270,8 @@ struct Shard::State {
 
     void carry_out(const engine::Settled& e) {
         const auto& verdict = e.event->settlement.verdict;
-        parts.observer.settled(e.delivery->tenant, verdict ? std::optional(verdict->reason) : std::nullopt, e.duplicate,
+        parts.observer.settled(e.delivery->tenant, ending_of(*e.event),
+                               verdict ? std::optional(verdict->reason) : std::nullopt, e.duplicate,
                                std::max(Duration::zero(), wall - e.delivery->stored_at));
     }
 
@@ -283,6 +294,22 @@ struct Shard::State {
         parts.endpoint.send(make_health_check(parts.pipeline.endpoint, routes.addresses[e.address],
                                               health_urls[e.address], parts.keys[e.address].key(), e.id));
     }
+
+    // At the first address that is there: all of them serve one model.
+    void carry_out(const engine::ReadSignature&) {
+        const std::size_t at = signature_at % routes.routes.front().addresses.size();
+        const settings::Address& address = routes.addresses[at];
+        std::string url = at == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
+        parts.endpoint.send(make_signature_request(parts.pipeline.endpoint, address, parts.keys[at].key(),
+                                                   kSignatureRequest, std::move(url)));
+    }
+
+    void signature_told(const ports::HttpResponse& response, Time now) {
+        signature_at = response.transport == ports::Transport::answered ? 0 : signature_at + 1;
+        step(read_signature(parts.pipeline, response), now);
+    }
+
+    void carry_out(const engine::UseSignature& e) { use(e.signature); }
 
     static ports::Publication publication(const engine::Write& e) {
         return {e.id,

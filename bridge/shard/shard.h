@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "auth/key_file.h"
@@ -39,7 +40,8 @@ class Shard {
         protocols::Protocol& protocol;
         std::vector<auth::KeyFile>& keys;  // of the addresses, as settings::routes counts them
         ports::Observer& observer;
-        std::uint64_t seed;  // for jitter and request ids
+        std::uint64_t seed;           // for jitter and request ids
+        std::string signature_url{};  // where the endpoint may publish what it takes; empty: it is not asked
     };
 
     explicit Shard(const Parts& parts);

@@ -103,6 +103,7 @@ class Stage(contextlib.ExitStack):
     bridge's next configuration file is made of."""
 
     REPLICAS = 1  # of the streams
+    events = EventMaker  # of its load
 
     config = CONFIG
 
@@ -142,7 +143,8 @@ class Stage(contextlib.ExitStack):
 
     def make_outputs(self, duplicate_window):
         """The streams of what the pipeline publishes."""
-        self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"dead.*.{PIPELINE}", f"dead-unroutable.{PIPELINE}"],
+        self.jetstream.add_stream("RESULTS", [f"results.*.{PIPELINE}", f"bypass.*.{PIPELINE}", f"dead.*.{PIPELINE}",
+                                              f"dead-unroutable.{PIPELINE}"],
                                   duplicate_window=duplicate_window, num_replicas=self.REPLICAS)
 
     def start_bridge(self, wait=True):
@@ -177,7 +179,7 @@ class Stage(contextlib.ExitStack):
     def load(self, rate=2000, tenants=TENANTS, shapes=("object",), count=None, poison=0.0, bad=0.0):
         """A started Load that writes this stage's journal."""
         self._loads += 1
-        maker = EventMaker(self._loads * 1_000_003, poison, bad)
+        maker = self.events(self._loads * 1_000_003, poison, bad)
         started = Load(self.server.url, self.journal, maker, self.subject, tenants, rate, shapes, count)
         started.start()
         return started

@@ -12,7 +12,7 @@ import time
 import nats_wire
 from scoring import FEATURES
 
-# One event: `end` is "scored" or the reason of its dead letter, `text` its raw bytes, `row` what the model is asked.
+# One event: `end` is "scored", "filtered", "bypassed" or the reason of its dead letter, `text` its raw bytes, `row` what the model is asked.
 Event = collections.namedtuple("Event", "tenant end text row")
 Entry = collections.namedtuple("Entry", "message_id tenant subject payload events")
 

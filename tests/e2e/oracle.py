@@ -31,7 +31,7 @@ class Report:
     def __init__(self):
         for name in (*self.FORBIDDEN, "doubled_on_wire"):
             setattr(self, name, [])
-        self.events = self.scored = self.dead = 0
+        self.events = self.scored = self.dead = self.filtered = self.bypassed = 0
         self.reasons = collections.Counter()
 
     def violations(self, wire_doubles_allowed=False):
@@ -40,7 +40,8 @@ class Report:
         return [name for name in names if getattr(self, name)]
 
     def __str__(self):
-        lines = [f"{self.events} events: {self.scored} scored, {self.dead} dead {dict(self.reasons)}"]
+        lines = [f"{self.events} events: {self.scored} scored, {self.dead} dead {dict(self.reasons)}, "
+                 f"{self.filtered} filtered, {self.bypassed} bypassed"]
         for name in (*self.FORBIDDEN, "doubled_on_wire"):
             found = getattr(self, name)
             if found:
@@ -50,7 +51,8 @@ class Report:
 
 
 class Oracle:
-    """Judges one pipeline. The subjects are results.TENANT.NAME, dead.TENANT.NAME and dead-unroutable.NAME."""
+    """Judges one pipeline. The subjects are results.TENANT.NAME, bypass.TENANT.NAME, dead.TENANT.NAME and
+    dead-unroutable.NAME."""
 
     def __init__(self, journal, pipeline):
         self._journal = journal
@@ -92,7 +94,7 @@ class Oracle:
             words = stored.subject.split(".")
             kind, tenant = words[0], words[1] if len(words) == 3 else ""
             shape = [kind, tenant, self._pipeline] if tenant else [kind, self._pipeline]
-            if kind not in ("results", "dead", "dead-unroutable") or words != shape or bool(tenant) != (kind != "dead-unroutable"):
+            if kind not in ("results", "bypass", "dead", "dead-unroutable") or words != shape or bool(tenant) != (kind != "dead-unroutable"):
                 self.report.unattributable.append(f"{where}: not a subject of this pipeline")
                 continue
             key = self._key(headers)
@@ -118,7 +120,7 @@ class Oracle:
     def _is_of(event, output):
         if output.kind != "results":
             return output.payload.strip() == event.text.strip() or Oracle._stands_for(output.payload, event.text)
-        return event.row is not None and json.loads(output.payload).get("n") == event.row[0]
+        return event.end == "bypassed" or event.row is not None and json.loads(output.payload).get("n") == event.row[0]
 
     @staticmethod
     def _stands_for(payload, text):
@@ -144,14 +146,25 @@ class Oracle:
         own = canary(event.tenant)
         for found in set(CANARY.findall(content)) - {own.encode(), json.dumps(own)[1:-1].encode()}:
             report.cross_tenant.append(f"{where}: carries {found!r}")
-        if output.kind == "results":
+        if event.end == "bypassed":
+            self._judge_bypassed(where, event, output, headers)
+        elif output.kind in ("results", "bypass"):
             self._judge_result(where, event, output)
         else:
             self._judge_dead_letter(where, event, output)
 
+    def _judge_bypassed(self, where, event, output, headers):
+        """A copy on a subject of its own, or a result that says that it is none."""
+        if output.kind == "results":
+            right = json.loads(output.payload).get("bypassed") is True and b'{"score":null,' in output.payload
+        else:
+            right = output.kind == "bypass" and output.payload == event.text
+        if not right or headers.get("Millrace-Kind") != "bypassed":
+            self.report.misattributed.append(f"{where}: {output.payload[:80]!r} for {event.text[:80]!r}, which goes past the model")
+
     def _judge_result(self, where, event, output):
-        if event.end != "scored":
-            self.report.unexpected_result.append(f"{where}: should be dead, {event.end}")
+        if event.end != "scored" or output.kind != "results":
+            self.report.unexpected_result.append(f"{where}: should be {event.end}")
             return
         body = json.loads(output.payload)
         if body.get("score") != score_of(event.row) or body.get("n") != event.row[0]:
@@ -168,10 +181,15 @@ class Oracle:
         report = self.report
         for key, event in self._expected.items():
             outputs = self._outputs.get(key)
+            if event.end == "filtered" and not outputs:  # what there is was found to be wrong already
+                report.filtered += 1
+                continue
             if not outputs:
                 report.lost.append(f"input {key} of {event.tenant}, {event.end}: no output")
                 continue
-            if outputs[0].kind == "results":
+            if event.end == "bypassed":
+                report.bypassed += 1
+            elif outputs[0].kind == "results":
                 report.scored += 1
             else:
                 report.dead += 1

@@ -16,6 +16,7 @@ class Output:
 
     def __init__(self, sequence, element, event):
         self.kind = "results" if event.end == "scored" else "dead"
+        self.event = event
         self.tenant = event.tenant
         self.headers = {"Nats-Msg-Id": f"id-{sequence}-{element}", "Millrace-Tenant": event.tenant,
                         "Millrace-Input-Sequence": str(sequence), "Millrace-Element": str(element)}
@@ -54,6 +55,13 @@ class OracleTest(unittest.TestCase):
         oracle.read_input(self.inputs)
         oracle.read_output("RESULTS", [output.stored(number) for number, output in enumerate(self.outputs, 1)])
         return oracle.verdict()
+
+    def set_past(self, output, end):
+        """Makes an output's event one that is not selected."""
+        for entry in self.journal.entries.values():
+            for place, event in enumerate(entry.events):
+                if event.text == output.event.text:
+                    entry.events[place] = event._replace(end=end)
 
     def assert_found(self, *names):
         report = self.verdict()
@@ -146,6 +154,32 @@ class OracleTest(unittest.TestCase):
     def test_one_identity_for_two_events(self):
         self.scored[0].headers["Nats-Msg-Id"] = self.scored[1].headers["Nats-Msg-Id"]
         self.assert_found("shared_identity")
+
+    def test_nothing_tells_of_what_is_filtered_out(self):
+        self.set_past(self.scored[0], "filtered")
+        self.assert_found("unexpected_result")
+        self.outputs.remove(self.scored[0])
+        self.assert_found()
+        self.assertEqual(self.verdict().filtered, 1)
+
+    def test_what_goes_past_the_model_is_the_event_itself(self):
+        output = self.scored[0]
+        self.set_past(output, "bypassed")
+        self.assert_found("misattributed")
+        output.kind, output.body = "bypass", output.event.text
+        self.assert_found("misattributed")  # it does not say so
+        output.headers["Millrace-Kind"] = "bypassed"
+        self.assert_found()
+        self.outputs.remove(output)
+        self.assert_found("lost")
+
+    def test_among_the_results_it_has_no_score(self):
+        output = self.scored[0]
+        self.set_past(output, "bypassed")
+        output.headers["Millrace-Kind"] = "bypassed"
+        self.assert_found("misattributed")
+        output.body = b'{"score":null,"bypassed":true}'
+        self.assert_found()
 
 
 if __name__ == "__main__":

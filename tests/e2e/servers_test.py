@@ -13,7 +13,7 @@ import unittest
 import urllib.request
 import zlib
 
-from harness import HERE, ROOT, EndToEnd, Stage, free_port, wait_until
+from harness import BINARY, HERE, ROOT, EndToEnd, Stage, free_port, wait_until
 
 from nats_wire import AckedPublisher
 
@@ -79,7 +79,7 @@ class ServerStage(Stage):
         """Runs the model's own script in a server's environment."""
         subprocess.run([environment(server) / "python", MODELS / "taxi.py", *argv], check=True, timeout=120)
 
-    def score(self, url, endpoint, poison=(), meanwhile=lambda: None):
+    def score(self, url, endpoint, poison=(), meanwhile=lambda: None, misfits=()):
         """Sends all events through a bridge with this endpoint; returns (scores by event, headers of dead letters by event)."""
         self.settings.update(endpoint_url=url, more_endpoint="\n".join("      " + line for line in endpoint.splitlines()))
         self.start_bridge()
@@ -88,6 +88,8 @@ class ServerStage(Stage):
             event = dict(zip(FEATURES, row), n=n, text=text_of(row))
             if n in poison:
                 event["distance"] = "far"
+            if n in misfits:
+                event["hour"] = "late"
             publisher.send(f"events.{TENANTS[n % 2]}.raw", json.dumps(event).encode(), str(n))
         publisher.drain()
         meanwhile()
@@ -126,6 +128,18 @@ class ServerTest(EndToEnd):
         stage.python(server, "score", stage.folder)
         return stage, json.loads((stage.folder / "scores.json").read_text(encoding="utf-8"))
 
+    @staticmethod
+    def mlserver(stage, declared=None):
+        """MLServer with the trained model, and what its settings declare beside; returns its port."""
+        http, grpc, metrics = free_port(), free_port(), free_port()
+        (stage.folder / "settings.json").write_text(json.dumps(
+            {"host": "127.0.0.1", "http_port": http, "grpc_port": grpc, "metrics_port": metrics, "parallel_workers": 0}))
+        (stage.folder / "model-settings.json").write_text(json.dumps(
+            {"name": "taxi", "implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": "./model.joblib"},
+             **(declared or {})}))
+        stage.start("mlserver", [environment("mlserver") / "mlserver", "start", stage.folder], http, "/v2/models/taxi/ready")
+        return http
+
     def judge(self, stage, got, expected, poison=()):
         """Every event has its own score, or is one of the poisoned."""
         scores, dead = got
@@ -160,16 +174,112 @@ class AzuremlTest(ServerTest):
         self.score("score_bare.py", "body: data", MODE="dumps")
 
 
+class SignatureTest(ServerTest):
+    """What real servers say they take: printed, and held against the events."""
+
+    def azureml(self, stage, script, port, **env):
+        """The inference server of Azure ML on this port."""
+        return stage.start("azureml", [environment("azureml") / "azmlinfsrv", "--entry_script", MODELS / script, "--port", port], port,
+                           "/", AZUREML_MODEL_DIR=str(stage.folder), PATH=f"{environment('azureml')}:{os.environ['PATH']}", **env)
+
+    def printed(self, stage, url, endpoint, code=0):
+        """What `millrace signature` says of an endpoint."""
+        settings = dict(stage.settings, endpoint_url=url, more_endpoint="\n".join("      " + line for line in endpoint.splitlines()))
+        config = stage.folder / "signature.yaml"
+        config.write_text(stage.config.format(admin=free_port(), **settings), encoding="utf-8")
+        done = subprocess.run([BINARY, "signature", "-c", config], capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_azureml_prints_it(self):
+        stage = self.stage_for("azureml")[0]
+        port, bare = free_port(), free_port()
+        self.azureml(stage, "score_records.py", port, ROWS=str(stage.folder / "rows"))
+        text = self.printed(stage, f"http://127.0.0.1:{port}/score", "protocol: azureml\nrows: records")
+        self.assertIn("takes\n  distance   string\n  passenger  int64\n  hour       int64\ngives\n  WebServiceOutput0  float64\n", text)
+        block = text[text.index("  signature:\n"):].replace("\n  ", "\n")[2:]
+        self.assertEqual(self.printed(stage, f"http://127.0.0.1:{port}/score", "protocol: azureml\nrows: records\n" + block)
+                         .split("takes", 1)[1], text.split("takes", 1)[1], "what is printed can be pasted")
+        self.azureml(stage, "score_bare.py", bare)
+        self.assertIn("is the scoring script's run() decorated", self.printed(stage, f"http://127.0.0.1:{bare}/score", "body: data", 1))
+        stage.failed = False
+
+    def test_mlserver_prints_what_is_declared(self):
+        stage = self.stage_for("mlserver")[0]
+        http = self.mlserver(stage, {"inputs": [{"name": "distance", "datatype": "FP64", "shape": [-1, 1]},
+                                                {"name": "kind", "datatype": "BYTES", "shape": [-1, 1]}],
+                                     "outputs": [{"name": "predict", "datatype": "FP64", "shape": [-1, 1]}]})
+        url, endpoint = f"http://127.0.0.1:{http}/v2/models/taxi/infer", "protocol: open_inference\ntensors: {x: FP64}\nsignature: "
+        self.assertIn("takes\n  distance  float64\n  kind      string\ngives\n  predict  float64\n",
+                      self.printed(stage, url, endpoint + "endpoint", 1))  # of three features by place, it takes two
+        stage.failed = False
+
+    def test_mlflow_has_a_file(self):
+        stage = self.stage_for("mlflow")[0]
+        stage.python("mlflow", "mlflow_signed", stage.folder)
+        endpoint = "protocol: mlflow\nsignature: "
+        self.assertIn("name the model's MLmodel file", self.printed(stage, "http://127.0.0.1:1/invocations", endpoint + "endpoint", 1))
+        self.assertIn("takes\n  distance   float64\n  passenger  int64\n  hour       int64?\n",
+                      self.printed(stage, "http://127.0.0.1:1/invocations", endpoint + f"{{file: {stage.folder}/signed/MLmodel}}"))
+        stage.failed = False
+
+    def test_numbers_become_texts_and_a_misfit_never_reaches_it(self):
+        stage = self.stage_for("azureml")[0]
+        port, seen = free_port(), stage.folder / "rows"
+        self.azureml(stage, "score_records.py", port, ROWS=str(seen))
+        scores, dead = stage.score(f"http://127.0.0.1:{port}/score", "protocol: azureml\nrows: records", misfits=(7, EVENTS // 2))
+        self.assertEqual(set(dead), {7, EVENTS // 2})
+        for headers in dead.values():
+            self.assertEqual((headers["Millrace-Reason"], headers["Millrace-Detail"], headers["Millrace-Attempt"]),
+                             ("signature_misfit", "hour: expected int64, found a string that is no number", "0"))
+        self.assertEqual(scores, {n: 2 * row[0] + row[1] for n, row in enumerate(rows()) if n not in dead})
+        asked = [json.loads(line) for line in seen.read_text(encoding="utf-8").splitlines()]
+        self.assertTrue(all(isinstance(row["distance"], str) for row in asked))
+        self.assertEqual(len(asked), EVENTS - 2)
+        stage.stop_bridge(self)
+        stage.failed = False
+
+    def test_another_deployment_holds_and_the_first_one_resumes(self):
+        stage = self.stage_for("azureml")[0]
+        port, seen = free_port(), stage.folder / "rows"
+        server = self.azureml(stage, "score_records.py", port, ROWS=str(seen))
+        url = f"http://127.0.0.1:{port}/score"
+
+        def publish(numbers):
+            publisher = AckedPublisher(stage.connection)
+            for n in numbers:
+                publisher.send("events.alpha.raw", json.dumps({"distance": n + 0.5, "passenger": 1, "hour": 2, "n": n}).encode(), str(n))
+            publisher.drain()
+
+        stage.settings.update(endpoint_url=url, more_endpoint="      protocol: azureml\n      rows: records")
+        server.kill()
+        stage.start_bridge()  # before the endpoint, which is nothing to fail for
+        publish(range(100))
+        log = stage.folder / "millrace-1.log"
+        self.wait(lambda: "signature cannot be read yet" in log.read_text(), "the bridge waits for the signature")
+        server = self.azureml(stage, "score_records.py", port, ROWS=str(seen))
+        stage.settle()
+        server.kill()
+        publish(range(100, 200))
+        self.azureml(stage, "score_records.py", port, ROWS=str(seen), TAKES="float")
+        self.wait(lambda: "expected distance string" in log.read_text(), "the bridge holds for another signature", 90)
+        stage.stop_bridge(self)
+        stage.start_bridge()  # takes it as it is
+        stage.settle()
+        asked = [json.loads(line)["distance"] for line in seen.read_text(encoding="utf-8").splitlines()]
+        self.assertEqual({type(distance) for distance in asked[:100]}, {str})
+        self.assertEqual({type(distance) for distance in asked[-100:]}, {float})
+        subjects = [message.subject for message in stage.jetstream.read("RESULTS")]
+        self.assertEqual((len(subjects), set(subjects)), (200, {"results.alpha.scores"}), "nothing is dead-lettered for it")
+        stage.stop_bridge(self)
+        stage.failed = False
+
+
 class MlserverTest(ServerTest):
     def score(self, endpoint, poison=()):
         """MLServer with its own scikit-learn runtime."""
         stage, scores = self.stage_for("mlserver")
-        http, grpc, metrics = free_port(), free_port(), free_port()
-        (stage.folder / "settings.json").write_text(json.dumps(
-            {"host": "127.0.0.1", "http_port": http, "grpc_port": grpc, "metrics_port": metrics, "parallel_workers": 0}))
-        (stage.folder / "model-settings.json").write_text(json.dumps(
-            {"name": "taxi", "implementation": "mlserver_sklearn.SKLearnModel", "parameters": {"uri": "./model.joblib"}}))
-        stage.start("mlserver", [environment("mlserver") / "mlserver", "start", stage.folder], http, "/v2/models/taxi/ready")
+        http = self.mlserver(stage)
         got = stage.score(f"http://127.0.0.1:{http}/v2/models/taxi/infer", "protocol: open_inference\n" + endpoint, poison)
         self.judge(stage, got, scores, poison)
 

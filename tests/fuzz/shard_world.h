@@ -113,7 +113,7 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     void cancel_all() override {}
 
     void received(std::size_t, std::size_t, bool) override {}
-    void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void settled(std::string_view, Ending, std::optional<Reason>, bool, Duration) override {}
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}

@@ -36,6 +36,9 @@ enum class Mark {
     unroutable_set_aside,
     event_too_large,
     result_too_large,
+    // events that are not selected
+    event_bypassed,
+    filtered_message_acked,
     // publications
     publication_repeated,
     publication_refused,
@@ -125,6 +128,8 @@ inline constexpr std::string_view kMarkNames[] = {"batch_full",
                                                   "unroutable_set_aside",
                                                   "event_too_large",
                                                   "result_too_large",
+                                                  "event_bypassed",
+                                                  "filtered_message_acked",
                                                   "publication_repeated",
                                                   "publication_refused",
                                                   "outputs_held_and_resumed",

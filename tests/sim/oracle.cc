@@ -74,9 +74,10 @@ void Oracle::published(const SimStream& stream, std::uint64_t sequence, std::vec
         if (events[element].token) by_token_[events[element].token->text()] = index;
         const auto& refused = plan_.tenants.back();
         const bool must_end = !plan_.permanent.refused_tenant || events[element].tenant != refused;
-        unsettled_ += must_end ? 1 : 0;
         events_.push_back(
             {std::move(events[element]), {partition, sequence, stream.created()}, element, must_end, {}, {}, 0});
+        if (is_filtered(events_.back())) events_.back().must_end = false;
+        unsettled_ += events_.back().must_end ? 1 : 0;
         by_identity_[subjects::to_hex(id)] = index;
         of_message.push_back(index);
     }
@@ -100,13 +101,14 @@ void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
     if (stream.config().name == plan_.pipeline.input.stream) return;
     auto* known = find(message.headers);
     if (known == nullptr) return;
-    const bool is_result = message.subject == subject_of(*known, Output::result);
+    if (is_filtered(*known)) return violate("settled_once", name_of(*known) + " is filtered out and stored");
+    const bool is_result = message.subject == subject_of(*known, well_output(*known));
     const auto output = known->planned.tenant.empty() ? Output::unroutable : Output::dead_letter;
     if (!is_result && message.subject != subject_of(*known, output)) {
         return violate("one_tenant",
                        name_of(*known) + " of tenant '" + known->planned.tenant + "' went to " + message.subject);
     }
-    const auto kind = is_result ? Output::result : output;
+    const auto kind = is_result ? well_output(*known) : output;
     if (++known->copies == 1) {
         unsettled_ -= known->must_end ? 1 : 0;
     } else if (message.stored_at - known->stored_at < plan_.duplicate_window) {
@@ -119,7 +121,29 @@ void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
     }
     known->stored = kind;
     known->stored_at = message.stored_at;
-    is_result ? check_result(*known, message) : check_dead_letter(*known, message);
+    if (!is_result) return check_dead_letter(*known, message);
+    known->planned.selected ? check_result(*known, message) : check_bypassed(*known, message);
+}
+
+bool Oracle::is_filtered(const Known& known) const {
+    return !known.planned.selected && plan_.pipeline.bypass.to == settings::Bypass::To::nowhere;
+}
+
+Output Oracle::well_output(const Known& known) const {
+    const bool apart = !known.planned.selected && plan_.pipeline.bypass.to == settings::Bypass::To::subject;
+    return apart ? Output::bypass : Output::result;
+}
+
+// The event itself, or what says that it has no score.
+void Oracle::check_bypassed(const Known& known, const StoredMessage& message) {
+    const auto kind = header_value(message.headers, "Millrace-Kind").value_or("none");
+    const bool among_results = plan_.pipeline.bypass.to == settings::Bypass::To::results;
+    const bool says_so = message.payload.starts_with(R"({"score":null,"bypassed":true)");
+    const auto is_own = [&](const EventToken& token) { return known.planned.token && token == *known.planned.token; };
+    const auto tokens = tokens_in(message.payload);
+    const bool is_whole = among_results || !known.planned.token || known.planned.largest || !tokens.empty();
+    if (kind != "bypassed" || says_so != among_results || !is_whole || !std::ranges::all_of(tokens, is_own))
+        violate("settled_once", name_of(known) + " goes past the model as " + message.payload.substr(0, 200));
 }
 
 void Oracle::check_result(const Known& known, const StoredMessage& message) {
@@ -147,7 +171,7 @@ void Oracle::check_dead_letter(const Known& known, const StoredMessage& message)
 
 void Oracle::acked(std::uint64_t sequence) {
     for (const auto index : by_sequence_[sequence]) {
-        if (events_[index].stored) continue;
+        if (events_[index].stored || is_filtered(events_[index])) continue;
         return violate("acked_after_stored", "message " + std::to_string(sequence) + " is acked, but " +
                                                  name_of(events_[index]) + " is not stored");
     }
@@ -175,7 +199,7 @@ void Oracle::publishing(const Memory& memory, const ports::Publication& publicat
         return violate("fresh",
                        memory.name + " publishes " + name_of(*known) + " of a delivery not touched for ack_wait");
     }
-    if (publication.output == Output::result) return;
+    if (publication.output == Output::result || publication.output == Output::bypass) return;
     const auto reason = reason_named(header_value(publication.headers, "Millrace-Reason").value_or(""));
     if (reason) check_conviction(memory, *known, *reason);
 }
@@ -250,6 +274,8 @@ void Oracle::requested(const Memory& memory, const ports::HttpRequest& request, 
         tenants.insert(token.tenant);
         if (token.tenant != "control" && !by_token_.contains(token.text())) {
             violate("batch_integrity", memory.name + " sends the unknown row " + token.text());
+        } else if (token.tenant != "control" && !events_[by_token_.at(token.text())].planned.selected) {
+            violate("settled_once", memory.name + " asks the model about " + token.text() + ", which is not selected");
         }
     }
     check_address(memory, request.url, tenants);
@@ -298,7 +324,8 @@ void Oracle::violate(std::string invariant, std::string text) {
 std::string Oracle::subject_of(const Known& known, Output output) const {
     if (output == Output::unroutable) return plan_.pipeline.dead_letter.unroutable_subject;
     if (known.planned.tenant.empty()) return {};
-    return (output == Output::result ? "results." : "dead.") + known.planned.tenant + ".trips";
+    const char* const space = output == Output::result ? "results." : output == Output::bypass ? "bypass." : "dead.";
+    return space + known.planned.tenant + ".trips";
 }
 
 std::string Oracle::name_of(const Known& known) {

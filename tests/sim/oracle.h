@@ -5,7 +5,7 @@
 // promise. The first broken promise stands; what comes after is not looked at.
 //
 //     settled_once        every event ends as one result or one dead letter, of the identity it must have, stored once
-//                         within the duplicate window
+//                         within the duplicate window; one that is not selected as a copy past the model, or as nothing
 //     acked_after_stored  no message is acked on the server before each of its events is stored
 //     one_tenant          what belongs to a tenant is on its subjects and in its requests only
 //     batch_integrity     a result carries the score of its own event
@@ -46,6 +46,7 @@ struct Planned {
     std::optional<Reason> unfit;      // what decoding must find
     std::string tenant;               // empty when the subject has none that is usable
     bool largest = false;             // in a message as large as the input takes
+    bool selected = true;             // by the pipeline's `where`
 };
 
 // A message as a process knows it: which, of which making of the input stream.
@@ -120,11 +121,16 @@ class Oracle {
 
     Known* find(const std::vector<Header>& headers);
     void check_result(const Known& known, const StoredMessage& message);
+    void check_bypassed(const Known& known, const StoredMessage& message);
     void check_dead_letter(const Known& known, const StoredMessage& message);
     void check_address(const Memory& memory, const std::string& url, const std::set<std::string>& tenants);
     void check_conviction(const Memory& memory, const Known& known, Reason reason);
     [[nodiscard]] std::string subject_of(const Known& known, Output output) const;
     [[nodiscard]] static std::string name_of(const Known& known);
+    // Nothing is to tell of it.
+    [[nodiscard]] bool is_filtered(const Known& known) const;
+    // Where what tells of it goes when it is well.
+    [[nodiscard]] Output well_output(const Known& known) const;
 
     const Plan& plan_;
     const Scheduler& scheduler_;

@@ -92,9 +92,10 @@ void OwnedOracle::take(Partition partition, Received& message) {
             continue;
         }
         if (event.dead) owe("dead", element);
+        if (!event.selected && !bypass_space().empty()) owe(bypass_space(), element);
         const auto fate =
             reference_.judge(partition, message.tenant, event, message.stored_at, message.sequence, element);
-        if (!event.dead && fate != Reference::Fate::counted &&
+        if (!event.dead && event.selected && fate != Reference::Fate::counted &&
             plan_.pipeline.event.on_late == settings::OnLate::subject)
             owe("late", element);
         ++element;
@@ -162,12 +163,33 @@ void OwnedOracle::stored(const SimStream& stream, const StoredMessage& message) 
     const auto space = token(message.subject, 0);
     if (space == "millrace") return head(stream, message);
     if (space == "events") return;
+    const bool bypassed = header_value(message.headers, "Millrace-Kind").value_or("") == "bypassed";
+    if (bypassed) return bypass(message);
     if (space == "results") return result(message);
     if (space == "$KV") return summary(message);
     check_copies(message);
     if (space == "aggregates") return aggregate(message);
     if (space == "late") return copy(message, "late");
     copy(message, "dead");
+}
+
+// Where copies past the model go; empty when events that are not selected come to nothing.
+std::string_view OwnedOracle::bypass_space() const {
+    switch (plan_.pipeline.bypass.to) {
+        case settings::Bypass::To::subject:
+            return "bypass";
+        case settings::Bypass::To::results:
+            return "results";
+        default:
+            return "";
+    }
+}
+
+void OwnedOracle::bypass(const StoredMessage& message) {
+    const bool says_so = message.payload == R"({"score":null,"bypassed":true})";
+    if (says_so != (bypass_space() == "results")) violate("settled_once", "past the model goes " + message.payload);
+    check_copies(message);
+    copy(message, bypass_space());
 }
 
 void OwnedOracle::result(const StoredMessage& message) {

@@ -98,6 +98,8 @@ class OwnedOracle {
     };
 
     void take(Partition partition, Received& message);
+    [[nodiscard]] std::string_view bypass_space() const;
+    void bypass(const StoredMessage& message);
     void take_settled(Partition partition, const state::Head& head);
     void result(const StoredMessage& message);
     void begin(Partition partition, const state::Head& head);

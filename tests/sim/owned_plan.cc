@@ -275,6 +275,8 @@ Plan Plan::owned_of(std::uint64_t seed) {
     plan.together = plan.disaster == 0 && together.chance(0.4);
     Random scores(seed, "owned scores");
     if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
+    Random selection(seed, "owned selection");
+    plan.where = draw_selection(selection, plan.pipeline);
     return plan;
 }
 

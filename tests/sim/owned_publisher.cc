@@ -54,6 +54,12 @@ void OwnedPublisher::draw_token(const std::string& tenant, OwnedEvent& event) {
     event.token = token.text();
 }
 
+void OwnedPublisher::give_selector(OwnedEvent& event) {
+    if (plan_.where == nullptr) return;
+    event.selected = plan_.where->selects(selector_of(++selectors_));
+    event.text.insert(event.text.size() - 1, selector_text(selectors_));
+}
+
 OwnedEvent OwnedPublisher::draw(const std::string& tenant) {
     const auto& mix = plan_.owned;
     const auto is = [this](std::uint32_t per_mille) { return random_.below(1000) < per_mille; };
@@ -66,6 +72,7 @@ OwnedEvent OwnedPublisher::draw(const std::string& tenant) {
     if (!is(mix.incomplete)) event.value = value;
     draw_token(tenant, event);
     event.text = text_of(event);
+    give_selector(event);
     if (is(mix.undecodable)) event = {.decodable = false, .text = "no json"};
     return event;
 }
@@ -93,6 +100,7 @@ void OwnedPublisher::publish(const std::string& tenant, const std::string& group
     event.value = value;
     if (plan_.is_scored()) event.token = EventToken{tenant, ++tokens_, kind}.text();
     event.text = text_of(event);
+    give_selector(event);
     send(partition, tenant, {event});
 }
 

@@ -35,6 +35,8 @@ class OwnedPublisher {
   private:
     OwnedEvent draw(const std::string& tenant);
     void draw_token(const std::string& tenant, OwnedEvent& event);
+    // Where the pipeline selects by it.
+    void give_selector(OwnedEvent& event);
     [[nodiscard]] ServerTime draw_time();
     void send(Partition partition, const std::string& tenant_token, const std::vector<OwnedEvent>& events);
 
@@ -46,6 +48,7 @@ class OwnedPublisher {
     Random random_;
     std::size_t made_ = 0;
     std::uint64_t tokens_ = 0;
+    std::uint64_t selectors_ = 0;
 };
 
 }  // namespace millrace::sim

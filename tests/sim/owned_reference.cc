@@ -161,7 +161,7 @@ Reference::Fate Reference::judge(Partition partition, const std::string& tenant,
         if (adjusts) at = before;
     }
     if (late && !adjusts) return Fate::late;
-    if (event.dead) return Fate::counted;  // but for what it moved, it is not there
+    if (event.dead || !event.selected) return Fate::counted;  // but for what it moved, it is not there
     for (std::size_t a = 0; a < pipeline_.aggregates.size(); ++a) {
         const bool grouped = !pipeline_.aggregates[a].group_by.empty();
         auto& events = counted_[{a, partition, tenant, grouped ? event.group : std::string()}];

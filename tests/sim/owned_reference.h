@@ -33,7 +33,8 @@ struct OwnedEvent {
     std::string text;                        // raw
     std::string token = {};                  // of an event to be scored
     std::optional<Scored> scored = {};
-    bool dead = false;  // scored it was not
+    bool dead = false;     // scored it was not
+    bool selected = true;  // by the pipeline's `where`
 };
 
 class Reference {

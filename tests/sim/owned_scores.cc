@@ -22,13 +22,14 @@ std::pair<std::uint64_t, std::uint32_t> place_in(const std::vector<Header>& head
 
 void OwnedScores::published(const std::string& tenant, std::uint64_t sequence, const std::vector<OwnedEvent>& events) {
     for (std::uint32_t element = 0; element < events.size(); ++element)
-        events_[{sequence, element}] = {tenant, events[element].token, {}, false};
+        events_[{sequence, element}] = {tenant, events[element].token, {}, false, events[element].selected};
 }
 
 std::optional<std::string> OwnedScores::result(const StoredMessage& message) {
     const auto found = events_.find(place_in(message.headers));
     if (found == events_.end()) return "the result of no event: " + message.payload;
     Known& event = found->second;
+    if (!event.selected) return "a score of an event that is not selected: " + message.payload;
     if (event.dead) return "a result of an event with a verdict: " + message.payload;
     if (message.subject != "results." + event.tenant + ".trips") return message.payload + " is on " + message.subject;
     constexpr std::string_view kBegin = R"({"score":)";
@@ -56,7 +57,7 @@ std::optional<OwnedEvent> OwnedScores::settled(const OwnedEvent& event, std::uin
     OwnedEvent settled = event;
     settled.scored = known.scored;
     settled.dead = known.dead;
-    return known.scored || known.dead ? std::optional(settled) : std::nullopt;
+    return known.scored || known.dead || !known.selected ? std::optional(settled) : std::nullopt;
 }
 
 }  // namespace millrace::sim

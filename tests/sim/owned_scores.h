@@ -1,6 +1,6 @@
 // OwnedScores: what became of the events of a pipeline that scores and aggregates, as it stands on the server: a result
-// on the outputs, or a verdict in the outbox of a stored head. Each event has one of the two, and the first result that
-// is stored is the one that counts. Whoever says otherwise is told what is wrong.
+// on the outputs, or a verdict in the outbox of a stored head. Each event that is selected has one of the two, and the
+// first result that is stored is the one that counts. Whoever says otherwise is told what is wrong.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ class OwnedScores {
         std::string token;  // empty where nothing is to be scored
         std::optional<Scored> scored;
         bool dead = false;
+        bool selected = true;
     };
 
     std::map<Place, Known> events_;

@@ -50,8 +50,9 @@ OwnedWorld::~OwnedWorld() {
 void OwnedWorld::make_streams() {
     server.add_stream({.name = plan.pipeline.input.stream, .subjects = {"events.>"}});
     std::vector<std::vector<std::string>> outputs = {
-        {"aggregates.>"}, {"late.>"}, {"results.>", "dead.>", "dead-unroutable.>"}};
-    if (plan.seed % 2 == 0) outputs = {{"aggregates.>", "late.>", "results.>", "dead.>", "dead-unroutable.>"}};
+        {"aggregates.>"}, {"late.>"}, {"results.>", "bypass.>", "dead.>", "dead-unroutable.>"}};
+    if (plan.seed % 2 == 0)
+        outputs = {{"aggregates.>", "late.>", "results.>", "bypass.>", "dead.>", "dead-unroutable.>"}};
     StreamConfig state{.name = "STATE",
                        .subjects = {"millrace.state.>"},
                        .max_message = plan.max_message,

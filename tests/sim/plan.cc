@@ -144,6 +144,8 @@ Plan Plan::plain(std::uint64_t seed) {
     // A record row has another shape.
     auto& e = plan.pipeline.endpoint;
     if (!e.control.empty() && e.rows == settings::RowShape::records) e.control = R"({"who":"@control|0|good","n":1})";
+    Random selection(seed, "plan selection");
+    plan.where = draw_selection(selection, plan.pipeline);
     return plan;
 }
 

@@ -10,6 +10,7 @@
 
 #include "bridge/settings/settings.h"
 #include "tests/sim/fake_jetstream.h"
+#include "tests/sim/selection.h"
 #include "tests/sim/sim_model.h"
 
 namespace millrace::sim {
@@ -88,6 +89,7 @@ struct Plan {
     Duration duplicate_window{};
     std::uint64_t max_message = 1 << 20;  // of the output stream, in bytes
     std::uint64_t max_input = 1 << 20;
+    const SelectionRule* where = nullptr;  // which events the pipeline selects; null: all
     Mix mix;
     OwnedMix owned;
     LinkFaults link;

@@ -34,6 +34,10 @@ std::string Plan::text() const {
     say(out, "addresses", static_cast<double>(e.addresses.size()));
     say(out, "tenants of their own", static_cast<double>(e.tenants.size()));
     out += "; " + e.protocol + (e.mix_tenants ? " mixed" : "") + (e.control.empty() ? "" : " control");
+    if (where != nullptr) {
+        constexpr std::string_view kTo[] = {"", ", others go past", ", others among the results"};
+        out += "; where " + pipeline.where + std::string(kTo[static_cast<std::size_t>(pipeline.bypass.to)]);
+    }
     return out + "; " + faults_in(*this);
 }
 

@@ -16,6 +16,8 @@ const std::vector<Header> kHeaders = {{"traceparent", "00-1-2-01"}, {"Nats-Evil"
 
 }  // namespace
 
+bool Publisher::is_selected(Selector s) const { return plan_.where == nullptr || plan_.where->selects(s); }
+
 Kind Publisher::draw_kind() {
     auto left = random_.below(1000);
     for (std::size_t kind = 1; kind < std::size(plan_.mix.odd); ++kind) {
@@ -32,18 +34,24 @@ Publisher::Element Publisher::element(const std::string& tenant, bool good) {
     std::string text = "{\"who\":\"" + token.text() + "\"";
     if (random_.chance(0.7)) text += ",\"n\":" + std::to_string(random_.next());
     if (random_.chance(0.3)) text += ",\"note\":{\"deep\":[1,2,{\"x\":null}]}";
-    return {text + "}", {token, {}, tenant}};
+    if (plan_.where != nullptr) text += selector_text(made_);
+    return {text + "}", {token, {}, tenant, false, is_selected(selector_of(made_))}};
 }
 
+// What is not selected needs no features; what is no object is not looked into.
 Publisher::Element Publisher::bad_element(const std::string& tenant) {
     ++made_;
+    const bool selected = is_selected({});
+    const auto lacking = [&](Reason reason) {
+        return Planned{{}, selected ? std::optional(reason) : std::nullopt, tenant, false, selected};
+    };
     switch (random_.below(5)) {
         case 0:
-            return {R"({"n":3})", {{}, Reason::field_missing, tenant}};
+            return {R"({"n":3})", lacking(Reason::field_missing)};
         case 1:
-            return {R"({"who":null,"n":3})", {{}, Reason::field_null, tenant}};
+            return {R"({"who":null,"n":3})", lacking(Reason::field_null)};
         case 2:
-            return {R"({"who":{"a":1}})", {{}, Reason::field_wrong_type, tenant}};
+            return {R"({"who":{"a":1}})", lacking(Reason::field_wrong_type)};
         case 3:
             return {"17", {{}, Reason::not_an_object, tenant}};
         default:
@@ -85,8 +93,10 @@ void Publisher::publish(const std::string& tenant, const std::vector<Kind>& kind
     std::vector<Planned> events;
     for (const auto kind : kinds) {
         const EventToken token{tenant, ++made_, kind};
-        payload += (payload.empty() ? "{\"who\":\"" : "\n{\"who\":\"") + token.text() + "\"}";
-        events.push_back({token, {}, tenant});
+        payload += (payload.empty() ? "{\"who\":\"" : "\n{\"who\":\"") + token.text() + "\"";
+        if (plan_.where != nullptr) payload += selector_text(made_);
+        payload += "}";
+        events.push_back({token, {}, tenant, false, is_selected(selector_of(made_))});
     }
     send(tenant, std::move(payload), std::move(events));
 }

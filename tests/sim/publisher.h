@@ -34,6 +34,7 @@ class Publisher {
     void publish_largest(const std::string& tenant);
     Element bad_element(const std::string& tenant);
     Kind draw_kind();
+    [[nodiscard]] bool is_selected(Selector s) const;
     void send(const std::string& tenant_token, std::string payload, std::vector<Planned> events);
 
     const Plan& plan_;

@@ -31,7 +31,7 @@ struct Replica::Watcher final : ports::Observer {
     explicit Watcher(Replica& of) : replica(of) {}
 
     void received(std::size_t, std::size_t, bool) override {}
-    void settled(std::string_view, std::optional<Reason>, bool, Duration) override {}
+    void settled(std::string_view, Ending, std::optional<Reason>, bool, Duration) override {}
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}

@@ -77,7 +77,9 @@ void Spotter::publishing(const ports::Publication& publication) {
     marks_.hit_if(again, Mark::publication_repeated);
     about_[identity] = sequence;
     sent_[publication.id] = {identity, scheduler_.now()};
-    if (publication.output != Output::result) {
+    const auto kind = header_value(publication.headers, "Millrace-Kind").value_or("");
+    marks_.hit_if(kind == "bypassed", Mark::event_bypassed);
+    if (publication.output != Output::result && publication.output != Output::bypass) {
         convicted(header_value(publication.headers, "Millrace-Reason").value_or(""));
     }
 }
@@ -134,6 +136,7 @@ void Spotter::told(const ports::Message& message) {
     marks_.hit_if(open.deliveries > 0 && !open.acked, Mark::delivered_twice);
     ++open.deliveries;
     open.empty = message.payload.size() <= std::string_view("[]").size();
+    open.may_be_filtered = plan_.where != nullptr;
     for (const auto& event : tokens_in(message.payload.bytes())) where_[event.text()] = ack->stream_sequence;
     if (ack->delivered > 1 && !open.acked) marks_.hit(Mark::redelivery_taken);
 }
@@ -148,7 +151,10 @@ void Spotter::acking(const std::string& ack_subject) {
     marks_.hit_if(!std::ranges::all_of(open.confirmed, is_confirmed), Mark::publication_found_by_search);
     marks_.hit_if(open.confirmed.size() > 1, Mark::message_of_several_acked);
     marks_.hit_if(late_success_ == ack->stream_sequence, Mark::late_puback_counted);
-    if (open.confirmed.empty()) marks_.hit(open.empty ? Mark::empty_message_acked : Mark::recovered_without_asking);
+    if (!open.confirmed.empty()) return;
+    marks_.hit(open.empty             ? Mark::empty_message_acked
+               : open.may_be_filtered ? Mark::filtered_message_acked
+                                      : Mark::recovered_without_asking);
 }
 
 void Spotter::told(const PullStatus& status) {

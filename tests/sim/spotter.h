@@ -42,6 +42,7 @@ class Spotter {
     };
     struct Open {
         std::uint64_t deliveries = 0;
+        bool may_be_filtered = false;
         bool empty = false;
         bool acked = false;
         std::map<std::string, bool> confirmed;  // publications, by identity

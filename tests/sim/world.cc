@@ -65,7 +65,7 @@ World::~World() {
 void World::make_streams() {
     add_input();
     server.add_stream({.name = "OUT",
-                       .subjects = {"results.>", "dead.>", "dead-unroutable.>"},
+                       .subjects = {"results.>", "bypass.>", "dead.>", "dead-unroutable.>"},
                        .duplicate_window = plan.duplicate_window,
                        .max_message = plan.max_message});
 }

@@ -64,11 +64,11 @@ TEST_CASE("cli: the help teaches") {
     const Outcome help = call({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err == "");
-    for (const char* part : {"run", "check", "setup", "try", "state", "schema", "reference",
+    for (const char* part : {"run", "check", "setup", "try", "signature", "state", "schema", "reference",
                              "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
         CHECK(help.out.contains(part));
     }
-    for (const char* command : {"run", "check", "setup", "try", "state", "schema", "reference"}) {
+    for (const char* command : {"run", "check", "setup", "try", "signature", "state", "schema", "reference"}) {
         const Outcome each = call({command, "--help"});
         CHECK(each.code == 0);
         CHECK(each.out.contains(command));
@@ -123,7 +123,8 @@ TEST_CASE("cli: check tells what would run") {
           "pipeline trip-fares\n"
           "  reads     events.{tenant}.trips in EVENTS, consumer trip-fares-p0\n"
           "  asks      azureml at http://127.0.0.1:5001/score, up to 500 events a request, 1 x 2 requests in flight\n"
-          "  publishes results.{tenant}.trip-fares, dead.{tenant}.trip-fares, dead-unroutable.trip-fares\n");
+          "  publishes results.{tenant}.trip-fares, dead.{tenant}.trip-fares, dead-unroutable.trip-fares\n"
+          "  takes     what its endpoint says, which is not asked offline\n");
 }
 
 TEST_CASE("cli: check tells every mistake of a file, run starts nothing with it") {
@@ -240,6 +241,25 @@ TEST_CASE("cli: try shows the request of one event") {
     CHECK(shown.out.contains("[1,2,3,4,5.50]"));
     const Outcome dead = call({"try", "-c", file.c_str(), "--offline"}, R"({"vendorid":1})");
     CHECK(dead.code == 1);
+}
+
+TEST_CASE("cli: try shows what is computed, and what is not selected") {
+    std::string config = config::short_example();
+    const std::string_view features = "features: [vendorid, weekday, pickuphour, passenger, distance]";
+    config.replace(config.find(features), features.size(), "features: [vendorid, {miles: distance * 0.5}]");
+    config.insert(config.find("    input:"), "    where: distance > 1\n");
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config);
+    const Outcome shown = call({"try", "-c", file.c_str(), "--offline"}, R"({"vendorid":1,"distance":3})");
+    CHECK(shown.code == 0);
+    CHECK(shown.out.starts_with("computed\n  miles: 1.5\n\nrequest\n"));
+    CHECK(shown.out.contains("[[1,1.5]]"));
+    const Outcome filtered = call({"try", "-c", file.c_str(), "--offline"}, R"({"vendorid":1,"distance":1})");
+    CHECK(filtered.code == 0);
+    CHECK(filtered.out == "filtered\n  not selected by where: distance > 1\n");
+    const Outcome dead = call({"try", "-c", file.c_str(), "--offline"}, R"({"distance":1.5})");
+    CHECK(dead.code == 1);
+    CHECK(dead.out.starts_with("computed\n  miles: 0.75\n\ndead letter\n"));
 }
 
 TEST_CASE("cli: try shows the headers of the request, and no login") {

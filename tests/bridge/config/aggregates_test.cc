@@ -205,7 +205,7 @@ TEST_CASE("aggregates: conditions") {
     CHECK(more("        having: fare >= 10\n") == where + ": 'fare' is no name of select (select it first)\n");
     CHECK(more("        having: [trips >= 10, trips]\n") ==
           "t.yaml:13:31: pipelines[0].aggregates[0].having[1]: 'trips' is no condition (write a name of select, one of "
-          "= != < <= > >=, and a value: trips >= 10)\n");
+          "= <> < <= > >=, and a value: trips >= 10)\n");
     CHECK(more("        having: []\n") ==
           where + ": is an empty list (write for example trips >= 10, or leave it out)\n");
     // About a select that was refused nothing more is said.

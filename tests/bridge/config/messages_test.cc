@@ -254,10 +254,11 @@ TEST_CASE("messages: lists and maps") {
              {kFeatures, "features: [a, {field: a}]",
               "9:21: pipelines[0].event.features[1]: 'a' is there twice (remove one)"},
              {kFeatures, "features: [{default: 1}]",
-              "9:18: pipelines[0].event.features[0]: names no field (write {field: NAME, default: VALUE})"},
+              "9:18: pipelines[0].event.features[0]: names no field (write {field: NAME, default: VALUE}, or {NAME: "
+              "EXPRESSION})"},
              {kFeatures, "features: [{field: a, defualt: 1}]",
               "9:29: pipelines[0].event.features[0].defualt: key 'defualt' is not known here (a feature has field and "
-              "default)"},
+              "default, or a name with its expression and default)"},
              {kFeatures, "features: [{field: a, default: [1]}]",
               "9:38: pipelines[0].event.features[0].default: must be a number, a text, true, false or null"},
              {kFeatures, "features: [{field: a, default: yes}]",

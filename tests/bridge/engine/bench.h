@@ -22,8 +22,9 @@ inline settings::Pipeline small_pipeline() {
 class Bench {
   public:
     explicit Bench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0},
-                   bool have_health = false)
-        : pipeline_(std::move(pipeline)), engine_(pipeline_, std::move(partitions), 7, {.have_health = have_health}) {}
+                   bool have_health = false, bool reads_signature = false)
+        : pipeline_(std::move(pipeline)),
+          engine_(pipeline_, std::move(partitions), 7, {.have_health = have_health}, reads_signature) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;
@@ -65,7 +66,7 @@ class Bench {
         for (const Time end = now + by; now < end;) advance(std::chrono::seconds(1));
     }
 
-    // One message with `rows` events; the row of each is its text.
+    // One message with `rows` events; the row of each is its text. What begins with - is filtered out, with > bypassed.
     void deliver(std::uint64_t sequence, std::vector<std::string> rows, std::string tenant = "acme",
                  std::uint64_t delivered = 1, Partition partition = 0) {
         auto delivery = std::make_unique<Delivery>();
@@ -79,6 +80,8 @@ class Bench {
             Event event;
             event.element = i;
             event.row = rows[i];
+            if (rows[i].starts_with('-')) event.selection = Selection::filtered;
+            if (rows[i].starts_with('>')) event.selection = Selection::bypassed;
             event.id.bytes[0] = static_cast<std::uint8_t>(sequence);
             event.id.bytes[1] = static_cast<std::uint8_t>(i);
             delivery->events.push_back(std::move(event));
@@ -168,6 +171,8 @@ class Bench {
     std::vector<std::string> acks, naks, in_progress;
     std::vector<Find> finds;
     std::vector<Note> notes;
+    std::size_t readings = 0;  // of the signature that were asked for
+    std::vector<Signature> used;
 
   private:
     // What only owners ask for.
@@ -192,6 +197,8 @@ class Bench {
     void keep(const Nak& e) { naks.push_back(e.delivery->ack_subject); }
     void keep(const InProgress& e) { in_progress.push_back(e.delivery->ack_subject); }
     void keep(const Find& e) { finds.push_back(e); }
+    void keep(const ReadSignature&) { ++readings; }
+    void keep(const UseSignature& e) { used.push_back(e.signature); }
     // Of owned partitions.
     void keep(const Look&) {}
     void keep(const Position&) {}

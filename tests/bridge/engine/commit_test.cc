@@ -154,7 +154,7 @@ TEST_CASE("commit: after half the window it is searched for, from where the firs
     const auto find = desk.commit.want_search();
     REQUIRE(find);
     REQUIRE(find->from_sequence);
-    CHECK(*find->from_sequence == std::vector<std::uint64_t>{101, 201, 301});
+    CHECK(*find->from_sequence == std::vector<std::uint64_t>{101, 201, 301, 401});
     CHECK(!desk.commit.want_search());  // one at a time
     Effects out;
     SUBCASE("found: settled as a duplicate, acked, not sent again") {

@@ -24,7 +24,7 @@ struct Desk {
         bound.ack_wait = kAckWait;
         bound.duplicate_window = kWindow;
         bound.server_now = ServerTime(std::chrono::hours(24));
-        bound.output_last_sequence = {100, 200, 300};
+        bound.output_last_sequence = {100, 200, 300, 400};
         commit.limits(bound, now);
     }
 
@@ -87,8 +87,9 @@ struct Desk {
 
     static constexpr Time kStart{std::chrono::hours(1)};
     Time now = kStart;
+    settings::Pipeline pipeline;
     Ledger ledger{1000};
-    Commit commit{ledger, 7};
+    Commit commit{pipeline, ledger, 7};
     std::vector<std::uint64_t> acked;  // sequences
     std::vector<bool> settled;         // whether as a duplicate
 };

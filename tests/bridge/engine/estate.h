@@ -44,6 +44,9 @@ struct PlainRendering final : Rendering {
     state::OutboxEntry dead_letter(const Delivery& delivery, const Event&) const override {
         return entry(Output::dead_letter, "dead " + std::to_string(delivery.stream_sequence));
     }
+    state::OutboxEntry bypassed(const Delivery& delivery, const Event&) const override {
+        return entry(Output::bypass, "bypassed " + std::to_string(delivery.stream_sequence));
+    }
     state::OutboxEntry late(const Delivery& delivery, const Event&, Fate) const override {
         return entry(Output::late, "late " + std::to_string(delivery.stream_sequence));
     }
@@ -59,6 +62,7 @@ struct Estate {
         ServerTime at;
         ServerTime stored_at;
         bool fault = false;
+        Selection selection = Selection::selected;
     };
 
     Estate() {
@@ -76,9 +80,10 @@ struct Estate {
 
     static ServerTime server(Time now) { return ServerTime(now.time_since_epoch()); }
 
-    void publish(const std::string& tenant, int at_second, bool fault = false) {
+    void publish(const std::string& tenant, int at_second, bool fault = false,
+                 Selection selection = Selection::selected) {
         const Time at{Seconds(at_second)};
-        input.push_back({tenant, server(at), server(now), fault});
+        input.push_back({tenant, server(at), server(now), fault, selection});
     }
 
     const settings::Pipeline& config() const { return pipeline; }
@@ -128,6 +133,7 @@ struct Tenancy {
             Event event;
             event.at = message.at;
             if (message.fault) event.fault = Verdict{Reason::not_json, "", 0, {}};
+            event.selection = message.selection;
             delivery->events.push_back(std::move(event));
             if (loses_delivery == next) {
                 loses_delivery = 0;
@@ -147,8 +153,9 @@ struct Tenancy {
         bound.input_last_sequence = estate.input.size();
         bound.start_sequence = 1;
         bound.ack_floor = acked_elsewhere;
-        bound.output_last_sequence = std::vector<std::uint64_t>(6, estate.outputs.size());
-        bound.together = std::vector<bool>(6, estate.together);
+        constexpr std::size_t kOutputs = index(Output::aggregate) + 1;
+        bound.output_last_sequence = std::vector<std::uint64_t>(kOutputs, estate.outputs.size());
+        bound.together = std::vector<bool>(kOutputs, estate.together);
         bound.duplicate_window = std::chrono::minutes(2);
         return bound;
     }
@@ -259,7 +266,10 @@ struct Tenancy {
         std::erase_if(estate.state, [&](const auto& entry) { return entry.first < purge.below; });
     }
     void carry_out(const Note& note) { notes.push_back(note.event + ": " + note.text); }
-    void carry_out(const Applied&) { ++applied; }
+    void carry_out(const Applied& applied_now) {
+        ++applied;
+        for (std::size_t i = 0; i < fates.size(); ++i) fates[i] += applied_now.fates[i];
+    }
     template <typename Other>
     void carry_out(const Other&) {}
 
@@ -289,6 +299,7 @@ struct Tenancy {
     std::uint64_t next = 1;
     std::uint64_t consumer_sequence = 0;
     std::size_t applied = 0;
+    Fates fates{};
     std::vector<std::function<void(Effects&)>> answers;
     std::vector<Position> positions;
     std::vector<Find> finds;

@@ -17,7 +17,8 @@ Aggregate aggregate(const std::string& name, const std::string& bucket = {}) {
     return made;
 }
 
-// Aggregates x (0) and y (1); results are index 0, dead letters 1, unroutable 2, late 3, state 4, x 5, y 7.
+// Aggregates x (0) and y (1); results are index 0, dead letters 1, unroutable 2, copies past the model 3, late 4,
+// state 5, x 6, y 8.
 settings::Pipeline pipeline() {
     settings::Pipeline made;
     made.name = "p";
@@ -32,8 +33,8 @@ state::OutboxEntry entry(Output output, const std::string& subject) {
 
 constexpr Output kX = aggregate_output(0);
 constexpr Output kY = aggregate_output(1);
-const Places kLast(9, 100);
-const Places kBase(9, 40);
+const Places kLast(10, 100);
+const Places kBase(10, 40);
 
 TEST_CASE("what fits as it is stays as it is, and is looked for from its own place") {
     const auto got = inherit(
@@ -44,7 +45,7 @@ TEST_CASE("what fits as it is stays as it is, and is looked for from its own pla
     REQUIRE(got->entries.size() == 3);
     CHECK(got->entries[0].output == index(kX));
     CHECK(got->entries[1].output == index(summary_output(0)));
-    CHECK(got->base == Places{100, 40, 100, 100, 100, 40, 40, 100, 100});
+    CHECK(got->base == Places{100, 40, 100, 100, 100, 100, 40, 40, 100, 100});
 }
 
 TEST_CASE("aggregates that have changed places take their entries along, and their place in the stream") {

@@ -45,10 +45,12 @@ TEST_CASE("metrics: what a shard tells is counted under its pipeline, tenant and
     auto& shard = metrics.add_shard("fares");
     shard.received(120, 3, false);
     shard.received(80, 1, true);
-    shard.settled("acme", std::nullopt, false, 20ms);
-    shard.settled("acme", std::nullopt, true, 20ms);
-    shard.settled("acme", Reason::field_missing, false, 20ms);
-    shard.settled("", Reason::unroutable_tenant, false, -5s);
+    shard.settled("acme", millrace::Ending::scored, std::nullopt, false, 20ms);
+    shard.settled("acme", millrace::Ending::scored, std::nullopt, true, 20ms);
+    shard.settled("acme", millrace::Ending::dead, Reason::field_missing, false, 20ms);
+    shard.settled("", millrace::Ending::dead, Reason::unroutable_tenant, false, -5s);
+    shard.settled("acme", millrace::Ending::filtered, std::nullopt, false, 0ms);
+    shard.settled("acme", millrace::Ending::bypassed, std::nullopt, false, 0ms);
     shard.acked();
     shard.requested(3);
     shard.answered(Outcome::throttled, 429, 40ms);
@@ -60,6 +62,8 @@ TEST_CASE("metrics: what a shard tells is counted under its pipeline, tenant and
     CHECK(value(text, R"(millrace_redeliveries_total{pipeline="fares"})") == 1);
     CHECK(value(text, R"(millrace_events_total{outcome="scored",pipeline="fares",tenant="acme"})") == 2);
     CHECK(value(text, R"(millrace_events_total{outcome="dead_letter",pipeline="fares",tenant="acme"})") == 1);
+    CHECK(value(text, R"(millrace_events_total{outcome="filtered",pipeline="fares",tenant="acme"})") == 1);
+    CHECK(value(text, R"(millrace_events_total{outcome="bypassed",pipeline="fares",tenant="acme"})") == 1);
     CHECK(value(text, R"(millrace_dead_letters_total{pipeline="fares",reason="field_missing",tenant="acme"})") == 1);
     CHECK(value(text,
                 R"x(millrace_dead_letters_total{pipeline="fares",reason="unroutable_tenant",tenant="(none)"})x") == 1);
@@ -67,7 +71,7 @@ TEST_CASE("metrics: what a shard tells is counted under its pipeline, tenant and
     CHECK(value(text, R"(millrace_acks_total{pipeline="fares"})") == 1);
     CHECK(value(text, R"(millrace_requests_total{outcome="throttled",pipeline="fares"})") == 1);
     CHECK(value(text, R"(millrace_requests_total{outcome="scored",pipeline="fares"})") == 0);
-    CHECK(value(text, R"(millrace_result_latency_seconds_count{pipeline="fares"})") == 4);
+    CHECK(value(text, R"(millrace_result_latency_seconds_count{pipeline="fares"})") == 6);
     CHECK(value(text, R"(millrace_result_latency_seconds_sum{pipeline="fares"})") == doctest::Approx(0.06));
     CHECK(value(text, R"(millrace_request_duration_seconds_bucket{pipeline="fares",le="0.05"})") == 1);
     CHECK(value(text, R"(millrace_request_duration_seconds_bucket{pipeline="fares",le="0.025"})") == 0);
@@ -108,8 +112,8 @@ TEST_CASE("metrics: ten thousand tenants stay inside max_series and no event is 
     Metrics metrics({.max_series = 100});
     auto& shard = metrics.add_shard("fares");
     for (int i = 0; i < 10'000; ++i) {
-        shard.settled("t" + std::to_string(i), std::nullopt, false, 1ms);
-        shard.settled("t" + std::to_string(i), Reason::rejected, false, 1ms);
+        shard.settled("t" + std::to_string(i), millrace::Ending::scored, std::nullopt, false, 1ms);
+        shard.settled("t" + std::to_string(i), millrace::Ending::dead, Reason::rejected, false, 1ms);
     }
     const auto text = metrics.text();
     std::size_t of_tenants = 0;
@@ -128,7 +132,8 @@ TEST_CASE("metrics: a tenant's series count once, however many shards it is on")
     millrace::ports::Observer* shards[] = {&metrics.add_shard("fares"), &metrics.add_shard("fares"),
                                            &metrics.add_shard("fares")};
     for (auto* shard : shards) {
-        for (int i = 0; i < 40; ++i) shard->settled("t" + std::to_string(i), Reason::rejected, false, 1ms);
+        for (int i = 0; i < 40; ++i)
+            shard->settled("t" + std::to_string(i), millrace::Ending::dead, Reason::rejected, false, 1ms);
     }
     const auto text = metrics.text();
     CHECK(value(text, R"(millrace_dead_letters_total{pipeline="fares",reason="rejected",tenant="t39"})") == 3);
@@ -139,7 +144,7 @@ TEST_CASE("metrics: a tenant's series count once, however many shards it is on")
 TEST_CASE("metrics: with tenant labels off no series names a tenant") {
     Metrics metrics({.tenant_labels = false});
     auto& shard = metrics.add_shard("fares");
-    shard.settled("acme", Reason::rejected, false, 1ms);
+    shard.settled("acme", millrace::Ending::dead, Reason::rejected, false, 1ms);
     const auto text = metrics.text();
     CHECK(text.find("tenant=") == std::string::npos);
     CHECK(text.find("acme") == std::string::npos);
@@ -183,8 +188,9 @@ TEST_CASE("metrics: scrapes and shards do not disturb one another") {
     for (int t = 0; t < 3; ++t) {
         threads.emplace_back([&shard = metrics.add_shard("fares"), t] {
             for (int i = 0; i < 2000; ++i) {
-                shard.settled("t" + std::to_string((i + t) % 40), i % 2 ? std::optional(Reason::timeout) : std::nullopt,
-                              false, 1ms);
+                shard.settled("t" + std::to_string((i + t) % 40),
+                              i % 2 ? millrace::Ending::dead : millrace::Ending::scored,
+                              i % 2 ? std::optional(Reason::timeout) : std::nullopt, false, 1ms);
                 shard.publish({});
             }
         });

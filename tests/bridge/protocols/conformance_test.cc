@@ -234,6 +234,19 @@ TEST_CASE("every protocol: a form of request, rows or a field it does not take a
           "named_inputs)");
 }
 
+TEST_CASE("every protocol: a computed feature is called by its name as a field is") {
+    for (const Sample& sample : samples()) {
+        settings::Pipeline pipeline = pipeline_of(sample);
+        for (settings::Feature& feature : pipeline.event.features) {
+            if (feature.field == "/b/c") feature = {.field = "c", .fallback = {}, .expression = "b.c"};
+        }
+        CAPTURE(std::string(sample.protocol) + ' ' + std::string(sample.body));
+        REQUIRE(check(pipeline));
+        const auto& rows = rows_of(sample.rows);
+        CHECK(make(pipeline)->encode(rows).body == make(pipeline_of(sample))->encode(rows).body);
+    }
+}
+
 TEST_CASE("every protocol: the request holds the rows' texts in order, and says what it is") {
     each([](Protocol& protocol, const Sample& sample) {
         auto rows = std::span(rows_of(sample.rows));

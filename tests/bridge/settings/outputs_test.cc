@@ -44,7 +44,7 @@ TEST_CASE("outputs: a score-only pipeline has three") {
     CHECK(rows[0].subject == "results.{tenant}");
     CHECK(rows[0].stream == "RESULTS");
     CHECK(rows[2].subject == "unroutable");
-    CHECK(output_slots(trips()) == 3);
+    CHECK(output_slots(trips()) == 4);
 }
 
 TEST_CASE("outputs: an owned one has its state and each aggregate too, each at its index") {
@@ -55,8 +55,8 @@ TEST_CASE("outputs: an owned one has its state and each aggregate too, each at i
     CHECK(rows[3].stream == "KEPT");
     CHECK(rows[5].field == "aggregates[1].subject");
     CHECK(rows[5].subject == "aggregates.{tenant}.b");
-    CHECK(index(rows[5].output) == 7);
-    CHECK(output_slots(owned()) == 9);
+    CHECK(index(rows[5].output) == 8);
+    CHECK(output_slots(owned()) == 10);
     CHECK(state_subject(owned(), 12) == "millrace.state.trips.12");
 }
 
@@ -84,7 +84,24 @@ TEST_CASE("outputs: no results without an endpoint, late copies only where they 
     CHECK(kinds(pipeline) == std::vector{Output::dead_letter, Output::unroutable, Output::late, Output::state,
                                          aggregate_output(0), aggregate_output(1)});
     CHECK(outputs(pipeline)[2].subject == "late.{tenant}");
-    CHECK(output_slots(pipeline) == 9);
+    CHECK(output_slots(pipeline) == 10);
+}
+
+TEST_CASE("outputs: what goes past the model has a subject of its own, or that of the results") {
+    auto pipeline = trips();
+    Delivery delivery;
+    delivery.tenant = "acme";
+    pipeline.bypass = {Bypass::To::subject, "bypass.{tenant}"};
+    CHECK(kinds(pipeline) == std::vector{Output::result, Output::dead_letter, Output::unroutable, Output::bypass});
+    CHECK(outputs(pipeline)[3].field == "bypass.subject");
+    CHECK(output_of(pipeline, delivery, Ending::bypassed) == Output::bypass);
+    CHECK(output_of(pipeline, delivery, Ending::scored) == Output::result);
+    CHECK(output_of(pipeline, delivery, Ending::dead) == Output::dead_letter);
+    pipeline.bypass.to = Bypass::To::results;
+    CHECK(kinds(pipeline) == std::vector{Output::result, Output::dead_letter, Output::unroutable});
+    CHECK(output_of(pipeline, delivery, Ending::bypassed) == Output::result);
+    delivery.tenant.clear();
+    CHECK(output_of(pipeline, delivery, Ending::dead) == Output::unroutable);
 }
 
 }  // namespace millrace::settings

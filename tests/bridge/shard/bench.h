@@ -54,7 +54,7 @@ struct NotingEndpoint : ports::Endpoint {
 
 struct NotingObserver : ports::Observer {
     void received(std::size_t, std::size_t, bool) override {}
-    void settled(std::string_view tenant, std::optional<Reason> reason, bool, Duration) override {
+    void settled(std::string_view tenant, Ending, std::optional<Reason> reason, bool, Duration) override {
         settlements.emplace_back(tenant, reason);
     }
     void applied(const Fates&) override {}

@@ -2,6 +2,7 @@
 
     python taxi.py train FOLDER       FOLDER/model.joblib, trained on made-up trips
     python taxi.py mlflow FOLDER      FOLDER/mlflow, the same as an MLflow model
+    python taxi.py mlflow_signed FOLDER   FOLDER/signed, the same with a signature
     python taxi.py score FOLDER       FOLDER/rows.json → FOLDER/scores.json
 """
 import json
@@ -32,6 +33,15 @@ def mlflow(folder):
     mlflow.sklearn.save_model(load(folder), folder / "mlflow", serialization_format="cloudpickle")
 
 
+def mlflow_signed(folder):
+    """Saves it as FOLDER/signed, with a signature of columns."""
+    import mlflow.sklearn
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+    columns = Schema([ColSpec("double", "distance"), ColSpec("long", "passenger"), ColSpec("long", "hour", required=False)])
+    mlflow.sklearn.save_model(load(folder), folder / "signed", serialization_format="cloudpickle", signature=ModelSignature(inputs=columns))
+
+
 def score(folder):
     """Calls it on all rows at once."""
     rows = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
@@ -39,4 +49,4 @@ def score(folder):
 
 
 if __name__ == "__main__":
-    {"train": train, "mlflow": mlflow, "score": score}[sys.argv[1]](pathlib.Path(sys.argv[2]))
+    {"train": train, "mlflow": mlflow, "mlflow_signed": mlflow_signed, "score": score}[sys.argv[1]](pathlib.Path(sys.argv[2]))

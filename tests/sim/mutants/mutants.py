@@ -25,6 +25,16 @@ MUTANTS = {
          ")) out.emplace_back(Ack{delivery});",
          ") || true) out.emplace_back(Ack{delivery});"),
     ]),
+    "takes_not_known_for_true": (["settled_once"], [
+        ("bridge/codec/event_decoder.cc",
+         "if (met.type == expression::Type::bit && met.truth) return true;",
+         "if (met.type != expression::Type::bit || met.truth) return true;"),
+    ]),
+    "acks_a_bypassed_event_before_its_copy": (["acked_after_stored"], [
+        ("bridge/engine/engine.cc",
+         "    } else if (event.selection == Selection::bypassed) {\n        commit_.store(ref);",
+         "    } else if (event.selection == Selection::bypassed) {\n        commit_.nothing_to_store(ref, out);"),
+    ]),
     "skips_the_count_check": (["batch_integrity", "conviction"], [
         ("bridge/protocols/answer_text.cc", "            if (column.count == rows_) continue;", "            continue;"),
         ("bridge/protocols/answer_text.cc", "                append(out[i], column.slices[i]);",
@@ -211,6 +221,14 @@ OWNED = {
     "publishes_a_verdict_itself": (["fenced", "settled_once"], [
         ("bridge/engine/engine.cc", "    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);",
          "    commit_.store(ref);"),
+    ]),
+    "counts_what_is_not_selected": (["aggregate_once", "settled_once"], [
+        ("bridge/engine/applier.cc", "        } else if (event.selection != Selection::selected) {", "        } else if (false) {"),
+        ("bridge/codec/event_decoder.cc", "        event.selection = passed_over;\n",
+         "        event.selection = passed_over;\n        windows.add_values(event);\n"),
+    ]),
+    "keeps_the_clock_from_what_is_not_selected": (["acked_after_stored", "recovers", "aggregate_once", "late_once"], [
+        ("bridge/engine/applier.cc", "    move_clock(delivery, event);\n    if (event.selection ==", "    if (event.selection =="),
     ]),
     "publishes_before_the_head": (["fenced"], [
         ("bridge/engine/owner.cc", "    entries_ = std::move(content.outbox);\n    inherited_ = false;\n",

@@ -1,0 +1,53 @@
+#include "bridge/protocols/contract.h"
+
+#include <vector>
+
+#include "bridge/protocols/registry.h"
+#include "bridge/settings/field_path.h"
+
+namespace millrace::protocols {
+namespace {
+
+const Contract* contract_of(const settings::Pipeline& pipeline) {
+    const Kind* const kind = find(pipeline.endpoint.protocol);
+    return kind == nullptr ? nullptr : kind->contract;
+}
+
+// The request calls columns after the features.
+bool goes_by_name(const settings::Pipeline& pipeline) {
+    if (pipeline.endpoint.rows == settings::RowShape::records) return true;
+    const Kind* const kind = find(pipeline.endpoint.protocol);
+    if (kind == nullptr) return false;
+    const auto body = check(*kind, pipeline);
+    return body && (*body)->named;
+}
+
+}  // namespace
+
+std::string contract_url(const settings::Pipeline& pipeline, const std::string& url) {
+    const Contract* const contract = contract_of(pipeline);
+    return contract == nullptr ? "" : contract->url(url);
+}
+
+Result<Signature> read_contract(const settings::Pipeline& pipeline, std::string_view document) {
+    const Contract& contract = *contract_of(pipeline);
+    return contract.read(document, contract.which == nullptr ? "" : contract.which(pipeline.endpoint));
+}
+
+signature::Match columns_of(const settings::Pipeline& pipeline, const Signature& signature) {
+    std::vector<std::string> names;
+    for (const settings::Feature& feature : pipeline.event.features) names.push_back(settings::key_of(feature.field));
+    return signature::match(signature, names, goes_by_name(pipeline));
+}
+
+std::string_view without_query(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }
+
+std::string_view path_of(std::string_view url) {
+    url = without_query(url);
+    const std::size_t scheme = url.find("://");
+    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    const std::size_t slash = url.find('/');
+    return slash == std::string_view::npos ? "/" : url.substr(slash);
+}
+
+}  // namespace millrace::protocols
