@@ -92,13 +92,19 @@ class Bench:
     # throughput
 
     def _throughput(self):
-        options, runs = self._options, {"loop": [], "millrace": []}
+        options, runs = self._options, {"loop": [], "millrace": [], "ordered": [], "batches": []}
+        self._jetstream.add_stream("STATE", ["millrace.state.>"], discard="new")
+        fewer = max(1000, options.events // 10)  # one at a time of a tenant takes its time
         fill(self._jetstream, "BENCH", options.events, options.tenants)
+        fill(self._jetstream, "FEWER", fewer, options.tenants)
         self._screen.heading(f"{options.events:,} trips of {TRIP_BYTES} bytes, {options.tenants} tenant(s), requests of up to "
                              f"{BATCH} rows, {PARALLEL} at once, endpoint delay {options.delay_ms} ms")
         for number in range(options.rounds):
-            for name, one in (("loop", self._run_loop), ("millrace", self._run_bridge)):
-                run = one("BENCH", f"{name}-{number}", options.events)
+            for name, one, stream, count in (("loop", self._run_loop, "BENCH", options.events),
+                                             ("millrace", self._run_bridge, "BENCH", options.events),
+                                             ("ordered", self._run_ordered, "FEWER", fewer),
+                                             ("batches", self._run_batches, "BENCH", options.events)):
+                run = one(stream, f"{name}-{number}", count)
                 runs[name].append(run)
                 self._screen.line(f"  round {number + 1}: {name:<9} {run.rate:>8,.0f} events/s")
         self._show(runs)
@@ -113,11 +119,13 @@ class Bench:
             rates = [run.rate for run in runs[name]]
             rows.append([name, f"{median(name, 'rate'):,.0f}", f"{min(rates):,.0f} to {max(rates):,.0f}",
                          f"{median(name, 'client'):.1f}", f"{median(name, 'server'):.1f}",
-                         f"{median(name, 'endpoint'):.1f}" if name == "millrace" else "-"])
+                         f"{median(name, 'endpoint'):.1f}" if name != "loop" else "-"])
         self._screen.table(["", "events/s", "range", "client µs", "server µs", "endpoint µs"], rows)
-        ratios = [bridge.rate / loop.rate for bridge, loop in zip(runs["millrace"], runs["loop"])]
         self._screen.line()
-        self._screen.line(f"  millrace / loop: {statistics.median(ratios):.2f}   (by round {min(ratios):.2f} to {max(ratios):.2f})")
+        for above, below in (("millrace", "loop"), ("ordered", "millrace"), ("batches", "millrace")):
+            ratios = [one.rate / other.rate for one, other in zip(runs[above], runs[below])]
+            self._screen.line(f"  {above} / {below}: {statistics.median(ratios):.2f}   "
+                              f"(by round {min(ratios):.2f} to {max(ratios):.2f})")
         costs = {name: sum(median(name, what) for what in ("client", "server", "endpoint")) for name in runs}
         self._screen.line(f"  CPU for an event, all processes: {costs['millrace']:.0f} µs beside {costs['loop']:.0f} µs of the loop")
 
@@ -133,20 +141,29 @@ class Bench:
         config = write_config(self._folder, self._server.url, self._port, name, stream, name)
         return self._measure(stream, name, f"{name}-p0", count, [self._program("millrace"), "run", "-c", config])
 
+    def _run_ordered(self, stream, name, count, results_as="event"):
+        config = write_config(self._folder, self._server.url, self._port, name, stream, name, results_as)
+        run = self._measure(stream, name, f"{name}-p0-1-1", count, [self._program("millrace"), "run", "-c", config])
+        self._jetstream.api("STREAM.PURGE.STATE")
+        return run
+
+    def _run_batches(self, stream, name, count):
+        return self._run_ordered(stream, name, count, "batch")
+
     def _measure(self, stream, name, consumer, count, argv):
-        # A new durable and a new output stream for each run, both gone after it.
-        jetstream, bridge = self._jetstream, name.startswith("millrace")
+        # A new consumer and a new output stream for each run, both gone after it.
+        jetstream, bridge = self._jetstream, not name.startswith("loop")
         jetstream.add_stream(name, [name + ".>"])
         client = self._children.start(name, argv, self._folder / f"{name}.log")
-        clock = Clock(jetstream, stream, consumer, name, count)
+        clock = Clock(jetstream, stream, consumer, name, count, each=not name.startswith("batches"))
         run = clock.measure(client, self._server.child.pid, self._endpoint.pid)
         code = client.stop() if bridge else client.process.wait(10.0)
         if code != 0:
             raise Wrong(f"{name}: exit code {code}\n{client.tail()}")
         size = check_results(jetstream, name, count, scored=bridge)
-        if bridge:
+        if name.startswith("millrace"):
             self._learn(stream, consumer, size)
-        elif size != self._result_size:
+        elif not bridge and size != self._result_size:
             raise Wrong(f"{name}: results of {size} bytes, not {self._result_size}")
         jetstream.api(f"CONSUMER.DELETE.{stream}.{consumer}")
         jetstream.api(f"STREAM.DELETE.{name}")

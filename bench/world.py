@@ -30,7 +30,8 @@ pipelines:
       protocol: azureml
       max_batch_count: {batch}
       parallel_requests_per_partition: {parallel}
-    results: {{subject: "{output}.{{tenant}}.results"}}
+    ordered: {ordered}
+    results: {{subject: "{output}.{{tenant}}.results", as: {results_as}}}
     dead_letter: {{subject: "{output}.{{tenant}}.dead", unroutable_subject: {output}.unroutable}}
 """
 
@@ -61,11 +62,13 @@ def fill(jetstream, stream, count, tenants=1):
         raise Wrong(f"stream {stream} does not hold {count} trips")
 
 
-def write_config(folder, url, endpoint_port, pipeline, stream, output):
-    """The bridge's configuration for one run."""
+def write_config(folder, url, endpoint_port, pipeline, stream, output, results_as=None):
+    """The bridge's configuration for one run; `results_as` (event, batch) of an ordered pipeline."""
     path = pathlib.Path(folder) / f"{pipeline}.yaml"
-    path.write_text(CONFIG.format(url=url, pipeline=pipeline, stream=stream, features=", ".join(FEATURES), output=output,
-                                  endpoint=endpoint_port, batch=BATCH, parallel=PARALLEL), encoding="utf-8")
+    ordered = "true" if results_as else "false"
+    path.write_text(CONFIG.format(url=url, ordered=ordered, results_as=results_as or "event", pipeline=pipeline, stream=stream,
+                                  features=", ".join(FEATURES), output=output, endpoint=endpoint_port, batch=BATCH,
+                                  parallel=PARALLEL), encoding="utf-8")
     return path
 
 
@@ -75,20 +78,34 @@ def check_results(jetstream, output, count, scored):
     Returns the commonest (header bytes, payload bytes). `scored` is False for the loop, which has no scores.
     """
     identities, sequences, sizes = set(), set(), collections.Counter()
+    expected = count
     for stored in jetstream.read(output):
         headers = stored.headers
         identities.add(headers["Nats-Msg-Id"])
         sizes[len(stored.head), len(stored.payload)] += 1
         if not scored:
             continue
+        if headers.get("Millrace-Kind") == "results":
+            expected -= _check_batch(stored, sequences) - 1
+            continue
         sequence = int(headers["Millrace-Input-Sequence"])
         sequences.add(sequence)
         if not stored.subject.endswith(".results") or stored.payload != b'{"score":%d}' % (FIRST - 1 + sequence):
             raise Wrong(f"input {sequence} came out as {stored.subject} {stored.payload[:80]!r}")
     messages = jetstream.stream(output)["state"]["messages"]
-    if messages != count or len(identities) != count or (scored and sequences != set(range(1, count + 1))):
+    if messages != expected or len(identities) != expected or (scored and sequences != set(range(1, count + 1))):
         raise Wrong(f"{output}: {messages} messages, {len(identities)} identities, {len(sequences)} inputs of {count}")
     return sizes.most_common(1)[0][0]
+
+
+def _check_batch(stored, sequences):
+    """Adds the inputs whose results a batch holds to `sequences`; returns how many they are."""
+    body = json.loads(stored.payload)
+    for sequence, result in zip(body["sequences"], body["results"], strict=True):
+        if result != {"score": FIRST - 1 + sequence} or sequence in sequences:
+            raise Wrong(f"input {sequence} came out as {result}, in the batch at {stored.sequence}")
+        sequences.add(sequence)
+    return body["count"]
 
 
 def cpu_seconds(pid):

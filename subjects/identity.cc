@@ -131,6 +131,23 @@ Identity identity_of(std::span<const Part> tuple) {
 Identity event_identity(const EventOrigin& origin) { return of_event("event", origin); }
 Identity late_identity(const EventOrigin& origin) { return of_event("late", origin); }
 
+Identity batch_identity(const EventOrigin& first, const EventOrigin& last) {
+    const auto stored = [](const EventOrigin& origin) {
+        return std::int64_t{origin.stored_at.time_since_epoch().count()};
+    };
+    const std::array<Part, 10> tuple = {first.pipeline,
+                                        std::uint64_t{first.generation},
+                                        std::string_view("results"),
+                                        first.stream,
+                                        stored(first),
+                                        first.sequence,
+                                        std::uint64_t{first.element},
+                                        stored(last),
+                                        last.sequence,
+                                        std::uint64_t{last.element}};
+    return identity_of(tuple);
+}
+
 std::vector<Part> aggregate_tuple(const AggregateOrigin& origin) {
     const Window& window = origin.window;
     std::vector<Part> tuple = {origin.pipeline,

@@ -43,6 +43,10 @@ Identity event_identity(const EventOrigin& origin);
 // Of the copy that is published of an event that missed its windows: (pipeline, generation, "late", stream, …).
 Identity late_identity(const EventOrigin& origin);
 
+// Of results that one message holds: (pipeline, generation, "results", stream, and of the first and of the last event:
+// stored, sequence, element).
+Identity batch_identity(const EventOrigin& first, const EventOrigin& last);
+
 // (pipeline, generation, "aggregate", name, window, start, end, tenant, partition of a partial one, group values). What
 // is equal to windows/ is equal here: 1 and 1.0 are one number.
 struct AggregateOrigin {

@@ -107,6 +107,11 @@ void judge_state(const StreamFound& stream, std::string_view field, Findings& fo
     }
 }
 
+void judge_order(const StreamFound& stream, std::string_view field, Findings& found) {
+    if (const auto why = io::unfit_for_order(stream); !why.empty())
+        found.add(Severity::error, field, "stream " + quote(stream.name) + " " + why);
+}
+
 // Whatever expires there, or is deleted by somebody, comes back with the next window of its group.
 void judge_summary(const StreamFound& stream, const OutputSurvey& output, Findings& found) {
     const std::string who = "stream " + quote(stream.name);
@@ -149,6 +154,7 @@ void judge_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& see
             judge_summary(*stream, output, found);
         } else {
             judge_memory(*stream, field, again, found);
+            if (output.row.output == Output::result && pipeline.ordered) judge_order(*stream, field, found);
         }
     }
     judge_named(seen, Output::result, "results.stream", "the results", found);

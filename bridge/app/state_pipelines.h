@@ -24,7 +24,8 @@ inline Pipelines pipelines_with_state(const settings::Settings& settings, const 
         if (asked.empty() || pipeline.name == asked) found.push_back(&pipeline);
     }
     if (names.empty()) {
-        err << "error: no_state: no pipeline of this configuration keeps state (those with aggregates do)\n";
+        err << "error: no_state: no pipeline of this configuration keeps state (those with aggregates or ordered: true "
+               "do)\n";
     } else if (found.empty()) {
         err << "error: --pipeline: " << config::quote(asked) << " is none of those that keep state (" << names << ")\n";
     }

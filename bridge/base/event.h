@@ -27,6 +27,13 @@ namespace millrace {
 
 using Header = std::pair<std::string, std::string>;
 
+// Where an event stands in its stream: in which message, and as which of its elements.
+struct EventPlace {
+    std::uint64_t sequence = 0;
+    std::uint32_t element = 0;
+    auto operator<=>(const EventPlace&) const = default;
+};
+
 // Evidence that goes into a dead letter.
 struct Verdict {
     Reason reason{};

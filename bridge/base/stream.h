@@ -150,11 +150,23 @@ struct Find {
     bool operator==(const Find&) const = default;
 };
 
+// Results of one tenant that one message holds, from one event to another in the order of the stream.
+struct StoredRun {
+    OutputPlace place;
+    std::uint32_t generation = 0;
+    Partition partition = 0;
+    std::string tenant;
+    EventPlace first;
+    EventPlace last;
+    bool operator==(const StoredRun&) const = default;
+};
+
 struct Found {
     std::uint64_t number = 0;
     std::vector<Identity> identities;   // each once
     std::optional<Error> error;         // the search is incomplete: ask again
     std::vector<OutputPlace> places{};  // of each identity the first message
+    std::vector<StoredRun> runs{};      // of those that are of several results; each message once
 
     [[nodiscard]] std::unordered_map<Identity, OutputPlace> by_identity() const {
         std::unordered_map<Identity, OutputPlace> all;

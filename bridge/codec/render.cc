@@ -74,9 +74,10 @@ Result<Rendered> result(const settings::Pipeline& pipeline, const Delivery& deli
     const bool scored = event.selection == Selection::selected;
     MILLRACE_CHECK(!scored || !event.settlement.score.empty(), "a result has a score");
     Rendered made;
-    made.headers.reserve(9 + delivery.headers.size());
+    made.headers.reserve(11 + delivery.headers.size());
     add_lineage(pipeline, delivery, event, made.headers);
     if (!scored) add_bypassed(made.headers);
+    if (pipeline.ordered) add_order(pipeline, delivery, made.headers);
     add_passed_on(delivery, made.headers);
     made.payload = result_body(event);
     auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
@@ -106,20 +107,49 @@ Renderer::Renderer(const settings::Pipeline& pipeline) : pipeline_(pipeline) {
     }
 }
 
-Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
-    const auto* verdict = verdict_of(event);
-    const auto ending = verdict != nullptr ? Ending::dead : ending_of(event);
-    MILLRACE_CHECK(ending != Ending::filtered, "nothing tells of an event that is filtered out");
-    const auto output = settings::output_of(pipeline_, delivery, ending);
+Result<std::string> Renderer::subject_for(Output output, const Delivery& delivery) const {
     const auto& destination = destinations_[index(output)];
     auto subject = destination.render(delivery.tenant, delivery.partition);
-    if (!subject) return std::unexpected(std::move(subject.error()));
+    if (!subject) return subject;
     // The template made it, so this cannot fail; it is here because a wrong subject shows one tenant's event to
     // another.
     if (!destination.allows(*subject, delivery.tenant)) {
         return fail(ErrorCode::invalid, "subject " + quoted(*subject) + " is none that " + quoted(destination.text()) +
                                             " makes for tenant " + quoted(delivery.tenant));
     }
+    return subject;
+}
+
+std::string Renderer::result_subject(Partition partition, const std::string& tenant) const {
+    auto subject = destinations_[index(Output::result)].render(tenant, partition);
+    MILLRACE_CHECK(subject.has_value(), "results of a tenant have a subject");
+    return *std::move(subject);
+}
+
+Result<Rendered> Renderer::render_batch(const std::vector<InBatch>& events, std::size_t max_bytes) const {
+    const Delivery& delivery = *events.front().first;
+    auto subject = subject_for(Output::result, delivery);
+    if (!subject) return std::unexpected(std::move(subject.error()));
+    std::vector<std::string> results;
+    results.reserve(events.size());
+    for (const auto& [from, event] : events) {
+        MILLRACE_CHECK(from->tenant == delivery.tenant && from->partition == delivery.partition,
+                       "a batch is of one tenant and partition");
+        results.push_back(result_body(*event));
+    }
+    Rendered made{Output::result, *std::move(subject), batch_headers(pipeline_, events), batch_body(events, results)};
+    auto trouble = misfit(made.headers, made.payload.size(), max_bytes);
+    if (!trouble.empty()) return fail(ErrorCode::too_large, "results: " + trouble);
+    return made;
+}
+
+Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
+    const auto* verdict = verdict_of(event);
+    const auto ending = verdict != nullptr ? Ending::dead : ending_of(event);
+    MILLRACE_CHECK(ending != Ending::filtered, "nothing tells of an event that is filtered out");
+    const auto output = settings::output_of(pipeline_, delivery, ending);
+    auto subject = subject_for(output, delivery);
+    if (!subject) return std::unexpected(std::move(subject.error()));
     auto made = verdict != nullptr         ? dead_letter(pipeline_, delivery, event, *verdict, max_bytes)
                 : output == Output::bypass ? bypass_copy(pipeline_, delivery, event, max_bytes)
                                            : result(pipeline_, delivery, event, max_bytes);

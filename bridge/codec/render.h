@@ -13,6 +13,7 @@
 #include "bridge/base/event.h"
 #include "bridge/base/result.h"
 #include "bridge/base/stream.h"
+#include "bridge/codec/result_batch.h"
 #include "bridge/settings/settings.h"
 #include "subjects/subject_template.h"
 
@@ -35,8 +36,14 @@ class Renderer {
     // sheds the endpoint's answer, then the publisher's headers, and at last replaces the payload by (stream, sequence,
     // length, SHA-256).
     [[nodiscard]] Result<Rendered> render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const;
+    // One publication for several results; too large where it is longer.
+    [[nodiscard]] Result<Rendered> render_batch(const std::vector<InBatch>& events, std::size_t max_bytes) const;
+    // Where results of a tenant go. Requires: a tenant that is one.
+    [[nodiscard]] std::string result_subject(Partition partition, const std::string& tenant) const;
 
   private:
+    [[nodiscard]] Result<std::string> subject_for(Output output, const Delivery& delivery) const;
+
     const settings::Pipeline& pipeline_;
     std::array<subjects::SubjectTemplate, kEventOutputs> destinations_;
 };

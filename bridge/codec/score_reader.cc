@@ -3,6 +3,7 @@
 #include "bridge/codec/score_reader.h"
 
 #include "bridge/base/header.h"
+#include "bridge/codec/result_batch.h"
 #include "bridge/windows/operands.h"
 #include "subjects/identity.h"
 
@@ -45,19 +46,25 @@ void ScoreReader::add_values(Event& event) {
     for (const Wanted& each : values_) event.values.at(each.place) = maker_.make(fields_.at(each.slot));
 }
 
-bool ScoreReader::read_back(const StreamMessage& message, Event& event) {
+bool ScoreReader::read_back(const StreamMessage& message, EventPlace place, Event& event) {
+    // Of which pipeline and tenant it is, its subject says.
+    if (batch_in(message.headers)) return take_result(result_in(message.payload, place), event);
     const auto* id = find_header(message.headers, "Nats-Msg-Id");
     if (id == nullptr || subjects::identity_from_hex(*id) != event.id) return false;
-    if (const auto* text = find_header(message.headers, "Millrace-Reason")) {
-        const auto reason = reason_named(*text);
-        if (!reason) return false;
-        event.settlement.verdict = Verdict{*reason, "stored before", 0, {}};
-    } else {
-        if (!message.payload.starts_with(kResult)) return false;
-        // One too deep to be read counts all the same, with no values.
-        event.settlement.score = reader_.read(message.payload) ? "null" : fields_.at(score_).raw;
-        event.settlement.verdict.reset();
-    }
+    const auto* text = find_header(message.headers, "Millrace-Reason");
+    if (text == nullptr) return take_result(message.payload, event);
+    const auto reason = reason_named(*text);
+    if (!reason) return false;
+    event.settlement.verdict = Verdict{*reason, "stored before", 0, {}};
+    event.settlement.told = true;
+    return true;
+}
+
+bool ScoreReader::take_result(std::string_view result, Event& event) {
+    if (!result.starts_with(kResult)) return false;
+    // One too deep to be read counts all the same, with no values.
+    event.settlement.score = reader_.read(result) ? "null" : fields_.at(score_).raw;
+    event.settlement.verdict.reset();
     event.settlement.told = true;
     return true;
 }

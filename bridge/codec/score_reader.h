@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bridge/base/event.h"
@@ -25,10 +26,13 @@ class ScoreReader {
     // for a score that is nested deeper than an event may be.
     void add_values(Event& event);
     // Puts the score of a stored result, or the reason of a stored dead letter, into the settlement of the event whose
-    // identity the message has. False, and nothing changed, when the message is another or none of the two.
-    bool read_back(const StreamMessage& message, Event& event);
+    // identity the message has, or that stands at `place` in a batch of results. False, and nothing changed, when the
+    // message is another or none of these.
+    bool read_back(const StreamMessage& message, EventPlace place, Event& event);
 
   private:
+    bool take_result(std::string_view result, Event& event);
+
     struct Wanted {
         std::size_t place = 0;  // in Event::values
         std::size_t slot = 0;

@@ -17,9 +17,9 @@ using settings::key_of;
 using settings::Pipeline;
 
 // Fields that serve windows only.
-constexpr std::array<std::string_view, 8> kOfAggregates = {
+constexpr std::array<std::string_view, 7> kOfAggregates = {
     ".event.timestamp",   ".event.timestamp_unit", ".event.out_of_order_tolerance", ".event.late_arrival_tolerance",
-    ".event.early_limit", ".event.on_late",        ".event.late_subject",           ".state",
+    ".event.early_limit", ".event.on_late",        ".event.late_subject",
 };
 
 void check_unused(const std::string& path, const Complaints& complain) {
@@ -43,13 +43,6 @@ void check_times(const Pipeline& pipeline, const std::string& path, const Compla
     if (!wants_copies && has_subject) {
         complain(path + ".event.late_subject",
                  quote(event.late_subject) + " has no effect without event.on_late: subject (add it, or remove this)");
-    }
-    const settings::State& state = pipeline.state;
-    if (state.checkpoint_every >= state.lease / 3) {
-        complain(path + ".state.checkpoint_every",
-                 duration_text(state.checkpoint_every) + " is not below a third of state.lease " +
-                     duration_text(state.lease) +
-                     ", by which an owner is taken for lost (lower it, or raise the lease)");
     }
 }
 

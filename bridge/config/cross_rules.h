@@ -16,6 +16,8 @@ void check_process(const Reading& reading, Problems& problems);
 void check_pipelines(const Reading& reading, Problems& problems);
 void check_endpoints(const Reading& reading, Problems& problems);
 void check_aggregates(const Reading& reading, Problems& problems);
+// Of partitions that have an owner: state, and the order of results.
+void check_owned(const Reading& reading, Problems& problems);
 
 // Where a path stands, or else what contains it.
 Place place_of(const Places& places, std::string_view path);

@@ -19,7 +19,6 @@ struct Describer {
 
     std::string operator()(const Section&) const { return "map of fields"; }
     std::string operator()(const Sections&) const { return "list of maps, at least one"; }
-    std::string operator()(const Coming&) const { return "refused in this version"; }
     std::string operator()(const Text&) const { return "text"; }
     std::string operator()(const File&) const { return "path of a file"; }
     std::string operator()(const TextList&) const { return "list of texts, at least one"; }

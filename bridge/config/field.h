@@ -77,7 +77,6 @@ struct Sections {          // a list of such maps, at least one
     void (*resize)(Target&, std::size_t);
     Target (*item)(const Target&, std::size_t);
 };
-struct Coming {};  // known, and not in this version: always refused, with the doc as the reason
 
 struct Text {
     Member<std::string> at;
@@ -166,8 +165,8 @@ struct HavingList {  // stands behind the row of `select`, which it speaks of
     Member<std::vector<Select>> select;
 };
 
-using Shape = std::variant<Section, Sections, Coming, Text, File, TextList, TextMap, Registered, Choice, Whole, Number,
-                           Size, Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, ExpressionText, BypassChoice,
+using Shape = std::variant<Section, Sections, Text, File, TextList, TextMap, Registered, Choice, Whole, Number, Size,
+                           Wait, WaitOrNone, Flag, Json, StartPoint, FeatureList, ExpressionText, BypassChoice,
                            IncludeChoice, SignatureChoice, WindowChoice, SelectMap, HavingList>;
 
 struct Field {

@@ -91,7 +91,8 @@ constexpr Field kFields[] = {
 
     {.path = "pipelines[].state",
      .shape = Section{},
-     .doc = "Where the state of aggregates is kept, and how it changes hands. Has no effect without aggregates.",
+     .doc = "Where the state of partitions with owners is kept, and how it changes hands. Has no effect without "
+            "aggregates or `ordered: true`.",
      .apart = true},
     {.path = "pipelines[].state.stream",
      .shape = Text{at<&Pipeline::state, &State::stream>, rules::stream_name},

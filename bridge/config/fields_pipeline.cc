@@ -16,6 +16,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 5> kTimeUnits = {"iso8601", "s", "ms", "us", "ns"};
+constexpr std::array<std::string_view, 2> kResultsAs = {"event", "batch"};
 constexpr std::array<std::string_view, 3> kOnLate = {"adjust", "drop", "subject"};
 
 void resize_pipelines(Target& target, std::size_t count) { target.all->pipelines.resize(count); }
@@ -53,8 +54,12 @@ constexpr Field kFields[] = {
      .example = "1",
      .unit = "partitions"},
     {.path = "pipelines[].ordered",
-     .shape = Coming{},
-     .doc = "Results in the order of the input. Results of this version are published as they become known."},
+     .shape = Flag{at<&Pipeline::ordered>},
+     .initial = "false",
+     .doc = "Results of a tenant are stored in the order of its events, each once, through any crash. A partition then "
+            "has one owner at a time, as it has with aggregates, and its messages are acked with one ack for many. It "
+            "costs a tenant's events what the slowest before them takes; tenants do not wait for each other.",
+     .example = "false"},
     {.path = "pipelines[].where",
      .shape = ExpressionText{at<&Pipeline::where>, true},
      .doc = "Which events are scored, or aggregated where nothing is scored: those for which the condition is true. "
@@ -188,7 +193,7 @@ constexpr Field kFields[] = {
 
     {.path = "pipelines[].results",
      .shape = Section{.optional = true},
-     .doc = "Where scores go: one message per event. There exactly when there is an endpoint."},
+     .doc = "Where scores go. There exactly when there is an endpoint."},
     {.path = "pipelines[].results.subject",
      .shape = Text{at<&Pipeline::results, &Results::subject>, rules::tenant_subject},
      .doc = "The subject of results, with `{tenant}`. It must not be read by this pipeline or by one that feeds it.",
@@ -198,6 +203,14 @@ constexpr Field kFields[] = {
      .shape = Text{at<&Pipeline::results, &Results::stream>, rules::stream_name},
      .doc = "The stream that holds the results. Without it, the one that covers the subject.",
      .example = "RESULTS"},
+    {.path = "pipelines[].results.as",
+     .shape = Choice{choose<&Pipeline::results, &Results::as>, kResultsAs},
+     .initial = "event",
+     .doc =
+         "`event`: one message for each result. `batch`: one message for as many results of a tenant as there are in "
+         "a row when the one before it is stored, which costs far less under load; readers take them apart. Goes "
+         "with `ordered: true`.",
+     .example = "event"},
     {.path = "pipelines[].results.include",
      .shape = IncludeChoice{at<&Pipeline::results>},
      .initial = "none",

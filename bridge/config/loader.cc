@@ -18,6 +18,7 @@ std::expected<Reading, std::vector<Problem>> load_with_places(const std::string&
         check_pipelines(reading, problems);
         check_endpoints(reading, problems);
         check_aggregates(reading, problems);
+        check_owned(reading, problems);
     } else if (problems.empty()) {
         problems.add({}, "", "there is nothing in this file (millrace --help shows a short configuration)");
     }

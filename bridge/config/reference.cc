@@ -45,8 +45,6 @@ duplicate keys, anchors and aliases, tags, merge keys (`<<`), several documents,
 // A section's fields and no deeper ones.
 bool is_in(const Field& field, std::string_view section) { return field.parent() == section; }
 
-bool is_coming(const Field& field) { return std::holds_alternative<Coming>(field.shape); }
-
 void add_field(std::string& page, const Field& field) {
     page += "\n### `" + std::string(field.path) + "`\n\n";
     page += describe(field) + "; ";
@@ -65,14 +63,7 @@ void add_field(std::string& page, const Field& field) {
 void add_section(std::string& page, std::string_view path, std::string_view title, std::string_view doc) {
     page += "\n## " + std::string(title) + "\n\n" + std::string(doc) + "\n";
     for (const Field& field : fields()) {
-        if (is_in(field, path) && !field.is_section() && !is_coming(field)) add_field(page, field);
-    }
-}
-
-void add_coming(std::string& page) {
-    page += "\n## Fields of a coming version\n\nKnown by name, and refused rather than ignored.\n\n";
-    for (const Field& field : fields()) {
-        if (is_coming(field)) page += "- `" + std::string(field.path) + "`: " + std::string(field.doc) + "\n";
+        if (is_in(field, path) && !field.is_section()) add_field(page, field);
     }
 }
 
@@ -83,7 +74,7 @@ struct ExampleWriter {
     void write(std::string_view section, std::size_t indent) {
         bool first = section.ends_with("[]");
         for (const Field& field : fields()) {
-            if (!is_in(field, section) || is_coming(field)) continue;
+            if (!is_in(field, section)) continue;
             std::string lead(indent, ' ');
             if (first) lead.replace(indent - 2, 1, "-");
             first = false;
@@ -153,7 +144,6 @@ std::string reference_page() {
     for (const Field& field : fields()) {
         if (field.is_section()) add_section(page, field.inner_path(), "`" + field.inner_path() + "`", field.doc);
     }
-    add_coming(page);
     page += "\n## Every field at once\n\nLines that begin with `#` cannot stand beside another one here.\n\n```yaml\n";
     return page + full_example() + "```\n";
 }

@@ -49,7 +49,6 @@ constexpr std::string_view kText = R"({"type": "string", "minLength": 1})";
 struct Constraints {
     Members operator()(const Section&) const { return {}; }  // written by SchemaWriter
     Members operator()(const Sections&) const { return {}; }
-    Members operator()(const Coming&) const { return {}; }
     Members operator()(const Text&) const { return {{"type", R"("string")"}}; }
     Members operator()(const File&) const { return {{"type", R"("string")"}, {"minLength", "1"}}; }
     Members operator()(const TextList&) const {
@@ -160,7 +159,7 @@ std::string section_schema(std::string_view path, const Members& opening, std::s
     Members properties;
     std::vector<std::string> required;
     for (const Field& field : fields()) {
-        if (field.parent() != path || std::holds_alternative<Coming>(field.shape)) continue;
+        if (field.parent() != path) continue;
         properties.emplace_back(field.name(), field_schema(field, indent + 4));
         if (field.required) required.push_back(codec::quoted(field.name()));
     }

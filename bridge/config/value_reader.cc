@@ -47,11 +47,6 @@ bool in_bounds(const Value& value, const std::string& written, T number, T least
 void read_shape(const Value&, const Section&) { MILLRACE_CHECK(false, "a section has no value"); }
 void read_shape(const Value&, const Sections&) { MILLRACE_CHECK(false, "a section has no value"); }
 
-void read_shape(const Value& value, const Coming&) {
-    value.refuse("belongs to a coming version of Millrace, and this one would not do what it says (remove it). " +
-                 std::string(value.field.doc));
-}
-
 void read_shape(const Value& value, const Text& shape) {
     if (const std::string* found = value.text(value.node, value.path, shape.rule)) shape.at(value.target) = *found;
 }

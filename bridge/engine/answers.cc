@@ -56,7 +56,6 @@ Asker::Asker(const Parts& parts)
       partitions_(parts.partitions),
       is_owned_(settings::is_owned(parts.pipeline)),
       ledger_(parts.ledger),
-      commit_(parts.commit),
       keeper_(parts.keeper),
       batcher_(
           {pipeline_.endpoint.max_batch_count, pipeline_.endpoint.max_batch_bytes, pipeline_.endpoint.max_batch_wait}),
@@ -286,7 +285,7 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
         case Reaction::publish:
             dispatcher_.succeeded(flight.address);
             resume(flight.address, out);
-            return scored(std::move(flight), std::move(answer), now);
+            return scored(std::move(flight), std::move(answer), now, out);
         case Reaction::back_off:
             dispatcher_.failed(answer, flight, now);
             if (dispatcher_.is_out(flight.address)) hold(in_words(answer), flight.address, now, out);
@@ -298,16 +297,16 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
     }
 }
 
-void Asker::scored(Flight&& flight, Answer&& answer, Time now) {
+void Asker::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {
     const std::size_t rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     MILLRACE_CHECK(answer.scores.size() == rows, "scored means one result per row");
     std::string good_row = flight.row;
     for (std::size_t i = 0; i < flight.batch.events.size(); ++i) {
         Event* event = ledger_.find(flight.batch.events[i]);
-        if (event == nullptr || commit_.holds(flight.batch.events[i])) continue;
+        if (event == nullptr || keeper_.holds(flight.batch.events[i])) continue;
         if (good_row.empty()) good_row = event->row;
         event->settlement.score = std::move(answer.scores[i]);
-        commit_.store(flight.batch.events[i]);
+        keeper_.store(flight.batch.events[i], out);
     }
     conviction_.scored(flight, answer, good_row, now);
 }

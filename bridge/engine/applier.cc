@@ -63,16 +63,25 @@ Fates Applier::apply(Delivery& delivery) {
         } else if (event.selection != Selection::selected) {
             fate = pass_over(delivery, event);
         } else {
-            fate = place(delivery, event);
+            fate = pipeline_.aggregates.empty() ? Fate::in_time : place(delivery, event);
         }
         ++fates[static_cast<std::size_t>(fate)];
     }
+    if (!condemned_.empty())
+        condemned_.erase(condemned_.begin(), condemned_.lower_bound({delivery.stream_sequence + 1, 0}));
     close();
     return fates;
 }
 
+void Applier::condemn(const Delivery& delivery, const Event& event) {
+    publish(rendering_.dead_letter(delivery, event));
+    condemned_.insert({delivery.stream_sequence, event.element});
+    newly_condemned_.push_back({delivery.stream_sequence, event.element});
+}
+
 // An event that has a time moves the clock at its place in the stream, whatever becomes of it.
 void Applier::move_clock(const Delivery& delivery, const Event& event) {
+    if (pipeline_.aggregates.empty()) return;
     if (delivery.tenant.empty() || (!event.at && !pipeline_.event.timestamp.empty())) return;
     clock_.judge(delivery.tenant, event.at, delivery.stored_at);
     moved_.insert(delivery.tenant);
@@ -150,7 +159,9 @@ state::Content Applier::take(bool whole) {
     outbox_bytes_ = 0;
     summaries_.clear();
     idled_ = false;
-    return {clock.take(), windows.take(), std::exchange(outbox_, {})};
+    std::vector<EventPlace> condemned = std::exchange(newly_condemned_, {});
+    if (whole) condemned.assign(condemned_.begin(), condemned_.end());
+    return {clock.take(), windows.take(), std::exchange(outbox_, {}), std::move(condemned)};
 }
 
 Result<void> Applier::read(const state::Content& content) {
@@ -162,6 +173,7 @@ Result<void> Applier::read(const state::Content& content) {
         ByteReader windows(content.windows);
         if (auto read = windows_.read(windows); !read) return read;
     }
+    condemned_.insert(content.condemned.begin(), content.condemned.end());
     // The commit may have stopped in the middle of closing.
     for (std::string& tenant : windows_.tenants()) moved_.insert(std::move(tenant));
     return {};

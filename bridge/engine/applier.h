@@ -38,6 +38,9 @@ class Applier {
     // Requires: not full, every event has its score or verdict where events are scored, and every message of the
     // partition before this one was applied.
     Fates apply(Delivery& delivery);
+    // Publishes the verdict on an event before its message can be applied; it is not published again then.
+    void condemn(const Delivery& delivery, const Event& event);
+    [[nodiscard]] bool is_condemned(EventPlace place) const { return condemned_.contains(place); }
     // It is known that no event of an earlier time can come any more that would not be late.
     void idle(ServerTime until);
     // Closes the windows that are over, as far as there is room in the outbox. What is left is closed by the next call.
@@ -81,6 +84,8 @@ class Applier {
     const std::size_t entries_per_window_;
     ServerTime publish_after_ = ServerTime::min();
     bool idled_ = false;
+    std::set<EventPlace> condemned_;  // of messages that are not applied
+    std::vector<EventPlace> newly_condemned_;
 };
 
 }  // namespace millrace::engine

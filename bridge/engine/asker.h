@@ -22,7 +22,6 @@
 #include "bridge/base/time.h"
 #include "bridge/engine/backoff.h"
 #include "bridge/engine/batcher.h"
-#include "bridge/engine/commit.h"
 #include "bridge/engine/conviction.h"
 #include "bridge/engine/dispatcher.h"
 #include "bridge/engine/drought.h"
@@ -37,6 +36,10 @@ namespace millrace::engine {
 // Who keeps the deliveries, and decides about them.
 class Keeper {
   public:
+    // The event has its outcome already.
+    [[nodiscard]] virtual bool holds(EventRef ref) = 0;
+    // Its settlement has the score: it has its outcome now.
+    virtual void store(EventRef ref, Effects& out) = 0;
     // The endpoint's verdict on the event stands.
     virtual void bury(EventRef ref, Verdict verdict, Effects& out) = 0;
     // The event cannot be decided here; another replica may know better.
@@ -55,7 +58,6 @@ class Asker {
         std::size_t route = 0;
         const std::vector<Partition>& partitions;
         Ledger& ledger;
-        Commit& commit;
         Keeper& keeper;
         std::uint64_t seed;        // for jitter
         bool have_health = false;  // addresses can be asked for it
@@ -121,7 +123,7 @@ class Asker {
     void describe(Time now, Snapshot& s) const;
 
   private:
-    void scored(Flight&& flight, Answer&& answer, Time now);
+    void scored(Flight&& flight, Answer&& answer, Time now, Effects& out);
     void failed(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void refused(Flight&& flight, const Answer& answer, Time now, Effects& out);
     void misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out);
@@ -147,7 +149,6 @@ class Asker {
     const std::vector<Partition>& partitions_;
     const bool is_owned_;
     Ledger& ledger_;
-    Commit& commit_;
     Keeper& keeper_;
     Batcher batcher_;
     Dispatcher dispatcher_;

@@ -5,17 +5,11 @@
 #include <utility>
 
 #include "bridge/base/check.h"
-#include "bridge/engine/backoff.h"
 #include "bridge/settings/outputs.h"
 
 namespace millrace::engine {
 
 namespace {
-
-constexpr BackoffRule kAgain{std::chrono::milliseconds(100), std::chrono::seconds(5)};
-constexpr BackoffRule kAgainMisconfigured{std::chrono::seconds(4), std::chrono::seconds(30)};
-
-constexpr std::uint32_t kComplainAfter = 3;  // failures in a row
 
 std::uint64_t number(StoreId id) { return static_cast<std::uint64_t>(id); }
 
@@ -97,16 +91,11 @@ void Commit::pump(Time now, bool connected, Effects& out) {
         attempt->second.answered_late = true;
         --unanswered_;
         to_send_.push_back(attempt->second.event);
-        failed({ErrorCode::unavailable, "the outputs do not answer publications"}, now);
+        sink_.failed({ErrorCode::unavailable, "the outputs do not answer publications"}, now);
     }
-    if (!connected || now < not_before_) return;
-    if (failures_ > 0 && publications_.empty()) {
-        // Nothing is left to try the outputs with: what was wrong with them is old news.
-        failures_ = 0;
-        trouble_.clear();
-        untried_ = true;
-    }
-    const std::size_t most = failures_ == 0 && !untried_ ? kMostUnanswered : 1;
+    if (!connected || !sink_.may_send(now)) return;
+    if (publications_.empty()) sink_.nothing_left();
+    const std::size_t most = sink_.is_in_doubt() ? 1 : kMostUnanswered;
     while (!to_send_.empty() && unanswered_ < most) {
         const EventRef event = to_send_.front();
         to_send_.pop_front();
@@ -155,9 +144,7 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
     if (event == nullptr || held == publications_.end()) return drop(attempt.event);
     Publication& publication = held->second;
     if (!stored.error) {
-        failures_ = 0;
-        untried_ = false;
-        trouble_.clear();
+        sink_.took();
         const auto o = index(attempt.output);
         seen_[o] = std::max(seen_[o], stored.sequence);
         const Time since = publication.maybe_stored_since.value_or(now);
@@ -173,29 +160,16 @@ void Commit::stored(const Stored& stored, Time now, Effects& out) {
         too_large(*event);
         if (recall_ != nullptr) return left_to_others(attempt.event, out);
     } else {
-        failed(*stored.error, now);
+        sink_.failed(*stored.error, now);
     }
     to_send_.push_back(attempt.event);
 }
 
-// The result fits nowhere, so the event ends as a dead letter; a dead letter sheds until it fits.
+// A dead letter sheds until it fits.
 void Commit::too_large(Event& event) {
     event.settlement.verdict =
         Verdict{Reason::result_too_large, "the result is larger than the result stream takes", 0, {}};
     event.settlement.score.clear();
-}
-
-void Commit::failed(const Error& error, Time now) {
-    const bool passing = error.code == ErrorCode::unavailable;
-    last_error_ = error.text;
-    if (!passing) trouble_ = error.text;
-    // Everything in flight fails together; that counts once.
-    if (now < not_before_) return;
-    not_before_ = now + backoff(passing ? kAgain : kAgainMisconfigured, ++failures_, random_);
-}
-
-const std::string& Commit::complaint() const {
-    return trouble_.empty() && failures_ >= kComplainAfter ? last_error_ : trouble_;
 }
 
 void Commit::settle(EventRef event, std::optional<Time> stored_since, bool duplicate, Effects& out) {
@@ -289,7 +263,7 @@ void Commit::clear() {
 
 Time Commit::next_due(Time now) const {
     Time due = kNever;
-    if (!to_send_.empty() && not_before_ > now) due = not_before_;
+    if (!to_send_.empty() && sink_.again_at() > now) due = sink_.again_at();
     if (!waiting_for_answer_.empty()) {
         const Time late = waiting_for_answer_.front().first + kAnswerWithin;
         if (late > now) due = std::min(due, late);

@@ -15,9 +15,8 @@
 // that measure, the stream is searched before the first attempt. So it is where the first holder comes to publish only
 // after almost a window: an in-progress ack may have been lost, and somebody else have published it long ago.
 //
-// Trouble with the output (no leader, no responders, permissions) stops sending for a back-off, then lets one through
-// at a time until one is stored; it never drops. An error that arrives after its attempt was given up says nothing: the
-// attempt after it will tell.
+// Trouble with the output (engine/sink.h) delays, and never drops. An error that arrives after its attempt was given up
+// says nothing: the attempt after it will tell.
 //
 // Where results are aggregated too, the first stored one is the truth: what turns out to be stored already is settled
 // once it was read back (engine/recall.h).
@@ -36,11 +35,11 @@
 #include <vector>
 
 #include "bridge/base/ids.h"
-#include "bridge/base/random.h"
 #include "bridge/base/stream.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/ledger.h"
 #include "bridge/engine/recall.h"
+#include "bridge/engine/sink.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::engine {
@@ -52,7 +51,7 @@ class Commit {
 
     // `recall`: reads results back; null where nothing is made of them.
     Commit(const settings::Pipeline& pipeline, Ledger& ledger, std::uint64_t seed, Recall* recall = nullptr)
-        : pipeline_(pipeline), ledger_(ledger), recall_(recall), random_(seed) {}
+        : pipeline_(pipeline), ledger_(ledger), recall_(recall), sink_(seed) {}
 
     // Whether the event has its outcome already; what comes later for it does not count.
     [[nodiscard]] bool holds(EventRef event) const { return publications_.contains(event); }
@@ -78,15 +77,15 @@ class Commit {
     std::optional<Find> want_search();
     void searched(const Found& found, Effects& out);
 
+    // The result of the event fits nowhere, so it ends as a dead letter.
+    static void too_large(Event& event);
+
     void forget(EventRef event);
     void clear();
     [[nodiscard]] std::size_t size() const { return publications_.size(); }
-    // Why the outputs refuse us as we are set up; empty since the last publication that was stored.
-    [[nodiscard]] const std::string& trouble() const { return trouble_; }
-    // The same, or what has failed again and again; for people.
-    [[nodiscard]] const std::string& complaint() const;
-    // There was trouble, and nothing is left to find out with whether it is over: no trouble, but care.
-    [[nodiscard]] bool untried() const { return untried_; }
+    // How the outputs take it; OrderedCommit publishes to the same.
+    [[nodiscard]] Sink& sink() { return sink_; }
+    [[nodiscard]] const Sink& sink() const { return sink_; }
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] Duration ack_wait() const { return ack_wait_; }
     // A sequence of the output's stream; whatever is sent from now on is stored under a greater one.
@@ -124,8 +123,6 @@ class Commit {
     void was_stored(EventRef event, Time stored_since, OutputPlace place, Effects& out);
     void drop(EventRef event);
     void forget_attempts(Publication& publication);
-    void failed(const Error& error, Time now);
-    static void too_large(Event& event);
 
     const settings::Pipeline& pipeline_;
     Ledger& ledger_;
@@ -144,12 +141,7 @@ class Commit {
     ServerTime server_at_bind_{};
     Time bound_at_{};
     std::uint64_t last_id_ = 0;
-    std::uint32_t failures_ = 0;
-    Time not_before_{};
-    bool untried_ = false;
-    std::string trouble_;
-    std::string last_error_;
-    Random random_;
+    Sink sink_;
 };
 
 }  // namespace millrace::engine

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -51,6 +52,14 @@ struct Publish {
     StoreId id{};
     const Delivery* delivery = nullptr;
     const Event* event = nullptr;
+};
+
+// Render and publish results of one lane, in this order; store them while the last message of their subject has this
+// sequence (0: while there is none).
+struct PublishInOrder {
+    StoreId id{};
+    std::vector<std::pair<const Delivery*, const Event*>> results;
+    std::uint64_t expected_last_subject_sequence = 0;
 };
 
 // Publish these bytes. What is pointed to lives until the next step.
@@ -98,9 +107,9 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect =
-    std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, ReadSignature, UseSignature, Publish, Write,
-                 WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, ReadSignature, UseSignature, Publish,
+                            PublishInOrder, Write, WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find,
+                            Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

@@ -58,11 +58,16 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
     for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
         for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
         askers_.push_back(
-            std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, commit_, *this,
+            std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, *this,
                                                  seed ^ 2 ^ (std::uint64_t{route} << 32), ownership.have_health}));
     }
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
+    if (pipeline.ordered) {
+        Recall* recall = pipeline.aggregates.empty() ? nullptr : &recall_;
+        ordered_ = std::make_unique<OrderedCommit>(pipeline, ledger_, commit_.sink(), search_, recall,
+                                                   *ownership.rendering, seed ^ 7);
+    }
     for (const Partition p : partitions_) {
         owners_.emplace(
             p, std::make_unique<Owner>(pipeline, p, ownership.fingerprint, *ownership.rendering, random_.next()));
@@ -163,15 +168,17 @@ void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& 
         commit_.left_to_others(ref, out);
     } else if (const auto place = search_.place_of(delivery.partition, event.id)) {
         commit_.found(ref, *place, out);
-    } else if (event.fault) {
-        unfit(ref, event, out);
-    } else if (event.selection == Selection::filtered) {
-        commit_.nothing_to_store(ref, out);
-    } else if (event.selection == Selection::bypassed) {
-        commit_.store(ref);
     } else {
-        queue(delivery, ref.delivery, ref.element, now);
+        begin(delivery, ref, now, out);
     }
+}
+
+void Engine::begin(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
+    const Event& event = delivery.events[ref.element];
+    if (event.fault) return unfit(ref, event, out);
+    if (event.selection == Selection::filtered) return commit_.nothing_to_store(ref, out);
+    if (event.selection == Selection::bypassed) return commit_.store(ref);
+    queue(delivery, ref.delivery, ref.element, now);
 }
 
 void Engine::note_expansion(const Delivery& delivery) {
@@ -207,12 +214,25 @@ void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
     asker_of(*delivery).misfit(lane_of(*delivery), delivery->partition, ref, *event.fault);
 }
 
-// A verdict of an owned partition is committed before it is published.
 void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
     Event* event = ledger_.find(ref);
-    if (event == nullptr || commit_.holds(ref)) return;
+    if (event == nullptr || holds(ref)) return;
     event->settlement.verdict = std::move(verdict);
-    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);
+    store(ref, out);
+}
+
+bool Engine::holds(EventRef ref) { return is_ordered(ref) ? ordered_->holds(ref) : commit_.holds(ref); }
+
+// A verdict of an owned partition is committed before it is published.
+void Engine::store(EventRef ref, Effects& out) {
+    const Delivery& delivery = *ledger_.find(ref.delivery);
+    const bool is_scored = !ledger_.find(ref)->settlement.verdict;
+    if (is_ordered(ref)) {
+        // What waits for its turn has its outcome: verdicts on those before it are judged by it.
+        if (is_scored) asker_of(delivery).settled(lane_of(delivery));
+        return ordered_->store(ref, out);
+    }
+    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);
 }
 
 // What cannot be decided here, where nothing of the tenant was scored, may be where another replica has it. A first
@@ -295,6 +315,7 @@ void Engine::on(SignatureRead&& in, Time now, Effects& out) { contract_.read(std
 
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
+    if (ordered_ && ordered_->got(in, now, out)) return;
     read_back(in, now, out);
 }
 
@@ -314,6 +335,7 @@ void Engine::on(Disconnected&& in, Time now, Effects& out) {
     puller_.disconnected(now);
     search_.disconnected(now);
     recall_.disconnected();
+    if (ordered_) ordered_->disconnected();
     for (auto& [partition, owner] : owners_) owner->disconnected();
     const std::string why = in.why.empty() ? "" : ": " + in.why;
     out.emplace_back(Note{Level::warning, "disconnected", "the connection to NATS is down" + why + "; reconnecting"});
@@ -328,9 +350,9 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
-    commit_.stored(in, now, out);
-    if (commit_.trouble() == sink_trouble_) return;
-    sink_trouble_ = commit_.trouble();
+    ordered_ ? ordered_->stored(in, now, out) : commit_.stored(in, now, out);
+    if (commit_.sink().trouble() == sink_trouble_) return;
+    sink_trouble_ = commit_.sink().trouble();
     out.emplace_back(sink_trouble_.empty() ? Note{Level::info, "resumed", "the output streams take results again"}
                                            : Note{Level::warning, "held", sink_trouble_});
 }
@@ -351,7 +373,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
     for (std::size_t i = from; i < out.size(); ++i) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
-        if (settled != nullptr && ending_of(*settled->event) == Ending::scored)
+        if (settled != nullptr && ending_of(*settled->event) == Ending::scored && !ordered_)
             asker_of(*settled->delivery).settled(lane_of(*settled->delivery));
     }
 }
@@ -374,9 +396,11 @@ void Engine::on(Tick&&, Time now, Effects& out) {
         for (const auto& asker : askers_) {
             if (!contract_.holds()) asker->judge(now, out);
         }
+        commit_verdicts();
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
         contract_.pump(now, out);
+        pump_ordered(now, out);
         for (const auto& asker : askers_) {
             if (!contract_.pauses()) asker->dispatch(now, out);
         }
@@ -431,6 +455,7 @@ void Engine::let_go(DeliveryId id) {
     const Delivery& delivery = *ledger_.find(id);
     for (std::uint32_t i = 0; i < delivery.events.size(); ++i) {
         commit_.forget({id, i});
+        if (ordered_) ordered_->forget({id, i});
         asker_of(delivery).forget({id, i});
     }
     ledger_.forget(id);
@@ -443,6 +468,7 @@ void Engine::let_go_of_all(Effects& out) {
     }
     for (const auto& asker : askers_) asker->clear();
     commit_.clear();
+    if (ordered_) ordered_->clear();
     recall_.clear();
 }
 
@@ -462,14 +488,15 @@ Puller::Credit Engine::credit() const {
     credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (all_of_them(&Asker::wants_little) || !commit_.trouble().empty() || commit_.untried())
+    if (all_of_them(&Asker::wants_little) || !commit_.sink().trouble().empty() || commit_.sink().untried())
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
 
 bool Engine::may_pull() const {
-    if (draining_ || !halt_.empty() || contract_.holds() || (!commit_.trouble().empty() && commit_.size() > 0))
-        return false;
+    const bool unstored = commit_.size() > 0 || (ordered_ && ordered_->size() > 0);
+    const bool refused = !commit_.sink().trouble().empty() && unstored;
+    if (draining_ || !halt_.empty() || contract_.holds() || refused) return false;
     return !all_of_them(&Asker::on_hold) || all_of_them(&Asker::lacks_a_probe);
 }
 
@@ -512,6 +539,7 @@ Time Engine::next_due() const {
              {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
             consider(t);
         }
+        if (ordered_) consider(ordered_->next_due(ticked_));
     }
     if (halt_.empty()) {
         for (const auto& [partition, owner] : owners_) consider(owner->next_due(ticked_));
@@ -526,8 +554,9 @@ Snapshot Engine::snapshot(Time now) const {
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
     const std::string held = all_of_them(&Asker::on_hold) ? askers_.front()->trouble() : "";
-    for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(), held, contract_.trouble(),
-                                askers_trouble(now), askers_complaint(), std::string(commit_.complaint())}) {
+    for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(),
+                                ordered_ ? std::string(ordered_->trouble()) : std::string(), held, contract_.trouble(),
+                                askers_trouble(now), askers_complaint(), std::string(commit_.sink().complaint())}) {
         if (s.hold.empty()) s.hold = std::move(trouble);
     }
     s.halt = halt_;
@@ -537,7 +566,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.open_deliveries = ledger_.size();
     s.open_bytes = ledger_.bytes();
     for (const auto& asker : askers_) asker->describe(now, s);
-    s.publications = commit_.size();
+    s.publications = commit_.size() + (ordered_ ? ordered_->size() : 0);
     if (is_owned()) describe_owners(s);
     return s;
 }

@@ -28,6 +28,7 @@
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
+#include "bridge/engine/ordered_commit.h"
 #include "bridge/engine/owner.h"
 #include "bridge/engine/puller.h"
 #include "bridge/engine/recall.h"
@@ -76,9 +77,12 @@ class Engine final : private Keeper {
     void on(Drain&& in, Time now, Effects& out);
 
     void unfit(EventRef ref, const Event& event, Effects& out);
+    [[nodiscard]] bool holds(EventRef ref) override;
+    void store(EventRef ref, Effects& out) override;
     void bury(EventRef ref, Verdict verdict, Effects& out) override;
     void give_back(DeliveryId id, BackoffRule rule, Effects& out) override;
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
+    void begin(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
     [[nodiscard]] std::size_t route_of(const Delivery& delivery) const;
     [[nodiscard]] Asker& asker_of(RequestId id) { return *askers_[static_cast<std::uint64_t>(id) % askers_.size()]; }
@@ -91,6 +95,10 @@ class Engine final : private Keeper {
     Owner* owner_of_number(std::uint64_t number);
     void deliver_owned(Delivered&& in, Time now, Effects& out);
     void hand_over(Effects& out);
+    void commit_verdicts();
+    void settle_verdicts(Partition partition, Owner& owner, Time now, Effects& out);
+    void pump_ordered(Time now, Effects& out);
+    [[nodiscard]] bool is_ordered(EventRef ref);
     void read_back(const GotMessage& got, Time now, Effects& out);
     void bound_owned(const Bound& in, Time now, Effects& out);
     void pump_owners(Time now, Effects& out);
@@ -125,6 +133,7 @@ class Engine final : private Keeper {
     Commit commit_;
     std::vector<std::unique_ptr<Asker>> askers_;  // by route
     Search search_;
+    std::unique_ptr<OrderedCommit> ordered_;              // null where results are stored in any order
     std::map<Partition, std::unique_ptr<Owner>> owners_;  // empty where partitions are shared
     const Rendering* rendering_;                          // of owned partitions
     std::size_t max_messages_;

@@ -35,12 +35,48 @@ void Engine::deliver_owned(Delivered&& in, Time now, Effects& out) {
     const Ledger::Opened opened = ledger_.open(std::move(in.delivery), now);
     MILLRACE_CHECK(opened.standing == Ledger::Standing::fresh, "what an owner accepts is not in hand");
     const Delivery& delivery = *opened.delivery;
-    owner->await(delivery, opened.id, commit_.seen(Output::result));
+    owner->await(delivery, opened.id, ordered_ ? ordered_->seen() : commit_.seen(Output::result));
     if (delivery.events.empty()) {
         ledger_.settle_empty(opened.id);
         out.emplace_back(Ack{&delivery});
     }
-    for (std::uint32_t i = 0; i < delivery.events.size(); ++i) work_on(delivery, {opened.id, i}, now, out);
+    for (std::uint32_t i = 0; i < delivery.events.size(); ++i) {
+        const EventRef ref{opened.id, i};
+        if (!is_ordered(ref)) {
+            work_on(delivery, ref, now, out);
+        } else if (owner->is_condemned({delivery.stream_sequence, i})) {
+            Settlement& settlement = ledger_.find(ref)->settlement;
+            settlement.verdict = Verdict{Reason::rejected, "committed before", 0, {}};
+            settlement.told = true;
+            commit_.left_to_others(ref, out);
+        } else {
+            ordered_->expect(ref, out);
+        }
+    }
+}
+
+// An event that is not selected has no place among the results.
+bool Engine::is_ordered(EventRef ref) {
+    return ordered_ && OrderedCommit::orders(*ledger_.find(ref.delivery)) &&
+           ledger_.find(ref)->selection == Selection::selected;
+}
+
+void Engine::commit_verdicts() {
+    if (!ordered_) return;
+    for (const EventRef ref : ordered_->condemned()) {
+        const Event* event = ledger_.find(ref);
+        if (event == nullptr || !event->settlement.verdict) continue;
+        const Delivery& delivery = *ledger_.find(ref.delivery);
+        owner_of(delivery.partition)->condemn(ref, delivery, *event);
+    }
+}
+
+void Engine::pump_ordered(Time now, Effects& out) {
+    if (!ordered_) return;
+    ordered_->pump(now, puller_.connected(), out);
+    for (const EventRef ref : ordered_->cleared()) {
+        if (ledger_.find(ref) != nullptr) begin(*ledger_.find(ref.delivery), ref, now, out);
+    }
 }
 
 // A message of which every event is settled is not acked by itself: its owner applies it, and acks what it has
@@ -60,13 +96,14 @@ void Engine::read_back(const GotMessage& got, Time now, Effects& out) {
     const auto ref = recall_.got(got, now);
     Event* event = ref ? ledger_.find(*ref) : nullptr;
     if (event == nullptr) return;
-    const bool tells = got.message && rendering_->read_back(*got.message, *event);
+    const bool tells = got.message && rendering_->read_back(*got.message, *ledger_.find(ref->delivery), *event);
     // The owner before has had it scored, and what of the tenant is refused may be waiting for a witness.
     if (tells && !event->settlement.verdict && !event->fault)
         asker_of(*ledger_.find(ref->delivery)).remember(lane_of(*ledger_.find(ref->delivery)), event->row);
-    if (tells || !event->settlement.score.empty()) return commit_.recalled(*ref, out);
-    commit_.forget(*ref);
-    event->fault ? unfit(*ref, *event, out) : queue(*ledger_.find(ref->delivery), ref->delivery, ref->element, now);
+    if (tells || !event->settlement.score.empty())
+        return is_ordered(*ref) ? ordered_->recalled(*ref, out) : commit_.recalled(*ref, out);
+    is_ordered(*ref) ? ordered_->unread(*ref) : commit_.forget(*ref);
+    begin(*ledger_.find(ref->delivery), *ref, now, out);
 }
 
 void Engine::bound_owned(const Bound& in, Time now, Effects& out) {
@@ -76,6 +113,7 @@ void Engine::bound_owned(const Bound& in, Time now, Effects& out) {
     Bound limits = in;
     limits.ack_wait = kDeliveredOnce;
     commit_.limits(limits, now);
+    if (ordered_) ordered_->limits(in);
     owner->bound(in, now, out);
     if (owner->takes()) puller_.bound(in.partition, now);
 }
@@ -90,9 +128,20 @@ void Engine::pump_owners(Time now, Effects& out) {
         for (const DeliveryId id : owner->given_up()) {
             if (ledger_.find(id) != nullptr) let_go(id);
         }
+        if (ordered_) settle_verdicts(partition, *owner, now, out);
         if (auto find = owner->want_recovery()) search_.want_recovery(partition, *find);
         if (owner->halt()) halt(owner->halt()->name, owner->halt()->remedy, out);
     }
+}
+
+// A message may have waited for nothing else.
+void Engine::settle_verdicts(Partition partition, Owner& owner, Time now, Effects& out) {
+    ordered_->owned_as(partition, owner.epoch());
+    const auto stored = owner.verdicts_stored();
+    if (stored.empty()) return;
+    for (const EventRef ref : stored) ordered_->committed(ref, out);
+    hand_over(out);
+    owner.pump(now, puller_.connected(), out);
 }
 
 // Messages, and the bytes they take.

@@ -135,6 +135,11 @@ void Owner::settled(std::unique_ptr<Delivery> delivery) {
     place->delivery = std::move(delivery);
 }
 
+void Owner::condemn(EventRef event, const Delivery& delivery, const Event& record) {
+    applier_->condemn(delivery, record);
+    verdicts_.push_back(event);
+}
+
 std::optional<Find> Owner::want_recovery() {
     if (recovery_ != Recovery::wanted) return std::nullopt;
     recovery_ = Recovery::asked;
@@ -231,7 +236,7 @@ void Owner::apply(Effects& out) {
         const Fates fates = applier_->apply(*delivery);
         applied_ = {delivery->stream_sequence, delivery->stored_at};
         if (place_ == Standing::there) applied_ack_ = {delivery->ack_subject, delivery->consumer_sequence};
-        out.emplace_back(Applied{delivery.get(), fates});
+        if (!pipeline_.aggregates.empty()) out.emplace_back(Applied{delivery.get(), fates});
         spent_.push_back(std::move(delivery));
     }
 }
@@ -278,6 +283,7 @@ void Owner::freeze(Time now) {
     const auto together = std::min<std::size_t>(apart.begin() - content.outbox.begin(), kMostTogether - 1);
     std::string bytes = state::write(content);
     entries_ = std::move(content.outbox);
+    verdicts_frozen_ = std::exchange(verdicts_, {});
     inherited_ = false;
     // Acked is what has come out, all of it.
     if (!applier_->is_closing()) floor_ack_ = applied_ack_;
@@ -315,6 +321,8 @@ void Owner::committed(Time now, Effects& out) {
         if (!claims) out.emplace_back(Purge{partition_, oldest});
     }
     weight_.add(*head_);
+    verdicts_stored_.insert(verdicts_stored_.end(), verdicts_frozen_.begin(), verdicts_frozen_.end());
+    verdicts_frozen_.clear();
     // What was stored together with the head has smaller sequences than it.
     for (const auto& entry : std::span(entries_).first(head_->together)) outbox_.saw(entry.output, head_sequence_);
     entries_.erase(entries_.begin(), entries_.begin() + head_->together);

@@ -80,6 +80,11 @@ class Owner {
     // Whatever comes of it is stored in the results' stream above `result_base`.
     void await(const Delivery& delivery, DeliveryId id, std::uint64_t result_base);
     void settled(std::unique_ptr<Delivery> delivery);
+    // Requires: awaited, and not settled. Its verdict is committed before that: `verdicts_stored` tells when.
+    void condemn(EventRef event, const Delivery& delivery, const Event& record);
+    [[nodiscard]] std::vector<EventRef> verdicts_stored() { return std::exchange(verdicts_stored_, {}); }
+    // Such a verdict on the event is stored already. Requires: accepted.
+    [[nodiscard]] bool is_condemned(EventPlace place) const { return applier_->is_condemned(place); }
     // What was awaited and is not any more, since the last call.
     [[nodiscard]] std::vector<DeliveryId> given_up() { return std::exchange(given_up_, {}); }
     // Asks once after each claim: results above the floor that may be stored, to be looked up before anything is taken.
@@ -235,6 +240,9 @@ class Owner {
     std::uint64_t received_sequence_ = 0;
     std::deque<Waiting> waiting_;
     std::vector<DeliveryId> given_up_;
+    std::vector<EventRef> verdicts_;         // not frozen
+    std::vector<EventRef> verdicts_frozen_;  // in the commit under way
+    std::vector<EventRef> verdicts_stored_;
     Recovery recovery_ = Recovery::done;
     std::uint64_t recovered_base_ = 0;   // of the results looked up
     std::uint64_t recovered_up_to_ = 0;  // messages that may have been scored before; all until that is known

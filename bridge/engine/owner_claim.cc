@@ -30,6 +30,9 @@ void Owner::look_again(Time now) {
     applier_.reset();
     head_.reset();
     entries_.clear();
+    verdicts_.clear();
+    verdicts_frozen_.clear();
+    verdicts_stored_.clear();
     let_go_of_waiting(true);
     recovery_ = Recovery::done;
     place_ = Standing::away;
@@ -275,7 +278,8 @@ void Owner::claimed(Time now, Effects& out) {
     received_at_ = now;
     proof_due_ = now;
     check_due_ = now + kCheckInputEvery;
-    if (settings::has_endpoint(pipeline_)) recovery_ = Recovery::wanted;
+    // Only scores that are aggregated have to be known; what is stored, the last message of a lane tells as well.
+    if (settings::has_endpoint(pipeline_) && !pipeline_.aggregates.empty()) recovery_ = Recovery::wanted;
     out.emplace_back(tell(Level::info, "claimed",
                           "owned from now on, epoch " + std::to_string(head_->epoch) + ", from message " +
                               std::to_string(applied_.sequence + 1)));

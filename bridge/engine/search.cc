@@ -62,7 +62,7 @@ std::optional<Partition> Search::found(const Found& found, Time now, Effects& ou
         return std::nullopt;
     }
     const Partition partition = wanted_.front().first;
-    known_[partition] = found.by_identity();
+    known_[partition] = {found.by_identity(), found.runs};
     wanted_.pop_front();
     return partition;
 }
@@ -82,10 +82,28 @@ void Search::failed(const Error& error, Time now) {
     due_ = now + backoff(kAgain, ++failures_, random_);
 }
 
+std::optional<OutputPlace> Search::place_of(Partition partition, const Identity& identity) const {
+    const auto known = known_.find(partition);
+    if (known == known_.end()) return std::nullopt;
+    const auto found = known->second.places.find(identity);
+    return found == known->second.places.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<OutputPlace> Search::place_of(const StoredRun& among, const Identity& identity, EventPlace place) const {
+    if (auto by_itself = place_of(among.partition, identity)) return by_itself;
+    const auto known = known_.find(among.partition);
+    if (known == known_.end()) return std::nullopt;
+    const auto run = std::ranges::find_if(known->second.runs, [&](const StoredRun& each) {
+        return each.generation == among.generation && each.partition == among.partition &&
+               each.tenant == among.tenant && each.first <= place && place <= each.last;
+    });
+    return run == known->second.runs.end() ? std::nullopt : std::optional(run->place);
+}
+
 void Search::forget(const Delivery& delivery) {
     const auto known = known_.find(delivery.partition);
     if (known == known_.end()) return;
-    for (const Event& event : delivery.events) known->second.erase(event.id);
+    for (const Event& event : delivery.events) known->second.places.erase(event.id);
 }
 
 Time Search::next_due(Time now) const { return due_ > now ? due_ : kNever; }

@@ -15,6 +15,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "bridge/base/ids.h"
 #include "bridge/base/random.h"
@@ -38,13 +39,11 @@ class Search {
     std::optional<Partition> found(const Found& found, Time now, Effects& out);
     void disconnected(Time now);
 
-    // Where what tells of the event is stored, if that is known.
-    [[nodiscard]] std::optional<OutputPlace> place_of(Partition partition, const Identity& identity) const {
-        const auto known = known_.find(partition);
-        if (known == known_.end()) return std::nullopt;
-        const auto found = known->second.find(identity);
-        return found == known->second.end() ? std::nullopt : std::optional(found->second);
-    }
+    // Where what tells of the event is stored, if that is known: by itself, or in a run of this
+    // generation, partition and tenant.
+    [[nodiscard]] std::optional<OutputPlace> place_of(Partition partition, const Identity& identity) const;
+    [[nodiscard]] std::optional<OutputPlace> place_of(const StoredRun& among, const Identity& identity,
+                                                      EventPlace place) const;
     // The message is acked: it does not come again.
     void forget(const Delivery& delivery);
     // Why searches do not succeed; empty when they do.
@@ -64,7 +63,11 @@ class Search {
     std::uint32_t failures_ = 0;
     std::string trouble_;
     // Of the last recovery of each; what another replica acked meanwhile goes with the next.
-    std::map<Partition, std::unordered_map<Identity, OutputPlace>> known_;
+    struct Known {
+        std::unordered_map<Identity, OutputPlace> places;
+        std::vector<StoredRun> runs;
+    };
+    std::map<Partition, Known> known_;
     Random random_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bridge/base/header.h"
+#include "bridge/codec/result_batch.h"
 #include "bridge/io/nats_wire.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
@@ -44,6 +45,18 @@ std::optional<Identity> wanted_identity(std::span<const Header> headers, std::st
     return id;
 }
 
+void NatsFinder::Sightings::add(const std::vector<Header>& headers, std::uint64_t sequence, std::string_view pipeline,
+                                const Find& find) {
+    if (header_or_empty(headers, "Millrace-Pipeline") == pipeline) {
+        if (auto run = codec::batch_in(headers)) {
+            if (run->last.sequence <= find.input_above) return;
+            run->place = {Output{}, sequence};
+            return runs.push_back(std::move(*run));
+        }
+    }
+    if (const auto id = wanted_identity(headers, pipeline, find)) all.push_back({*id, {Output{}, sequence}});
+}
+
 NatsFinder::NatsFinder(NatsConnection& connection, const NatsAdmin& admin, std::string pull_prefix,
                        std::string pipeline)
     : connection_(connection),
@@ -69,7 +82,8 @@ Result<void> NatsFinder::go_on(const std::string& stream) {
 }
 
 Result<Found> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
-    Sightings all;
+    Found found;
+    std::vector<Sighting> all;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         const auto output = static_cast<Output>(i);
         if (outputs[i].name.empty() || output == Output::state || is_summary(output)) continue;
@@ -79,13 +93,14 @@ Result<Found> NatsFinder::find(const Find& find, const OutputStreams& outputs) {
         Sightings here;
         if (auto read = read_output(find, outputs[i], from, here); !read)
             return std::unexpected(std::move(read.error()));
-        for (Sighting& each : here) each.place.output = static_cast<Output>(i);
-        all.insert(all.end(), here.begin(), here.end());
+        for (Sighting& each : here.all) each.place.output = output;
+        for (StoredRun& each : here.runs) each.place.output = output;
+        all.insert(all.end(), here.all.begin(), here.all.end());
+        found.runs.insert(found.runs.end(), here.runs.begin(), here.runs.end());
     }
     std::ranges::sort(all);
     const auto repeated = std::ranges::unique(all, {}, &Sighting::id);
     all.erase(repeated.begin(), repeated.end());
-    Found found;
     for (const Sighting& each : all) {
         found.identities.push_back(each.id);
         found.places.push_back(each.place);
@@ -108,8 +123,7 @@ Result<void> NatsFinder::read_one_by_one(const Find& find, const OutputStream& o
         const auto message = admin_.next_message(output.name, next, output.filter);
         if (!message && message.error().code == ErrorCode::not_found) return {};
         if (!message) return std::unexpected(incomplete(output.name, message.error().text));
-        if (const auto id = wanted_identity(message->headers, pipeline_, find))
-            out.push_back({*id, {Output{}, message->sequence}});
+        out.add(message->headers, message->sequence, pipeline_, find);
         next = message->sequence + 1;
     }
     return {};
@@ -148,8 +162,7 @@ Result<void> NatsFinder::drain(const Find& find, const std::string& stream, cons
             const auto place = subjects::parse_ack_subject(message.reply);
             if (!place || place->consumer_sequence != ++received)
                 return std::unexpected(incomplete(stream, "a message was lost on the way"));
-            if (const auto id = wanted_identity(message.headers, pipeline_, find))
-                out.push_back({*id, {Output{}, place->stream_sequence}});
+            out.add(message.headers, place->stream_sequence, pipeline_, find);
         }
         if (!messages->empty()) continue;
         if (auto wanted = go_on(stream); !wanted) return wanted;

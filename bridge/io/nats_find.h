@@ -43,7 +43,12 @@ class NatsFinder {
         OutputPlace place;
         auto operator<=>(const Sighting&) const = default;
     };
-    using Sightings = std::vector<Sighting>;
+    struct Sightings {
+        std::vector<Sighting> all;
+        std::vector<StoredRun> runs;
+        void add(const std::vector<Header>& headers, std::uint64_t sequence, std::string_view pipeline,
+                 const Find& find);
+    };
 
     void arrived(NatsMessage&& message);
     Result<void> go_on(const std::string& stream);

@@ -32,6 +32,8 @@ Result<OutputsFound> find_outputs(const NatsAdmin& admin, const settings::Pipeli
 
 // Why a stream would lose state that a partition still needs; empty when it would not. Pure.
 std::string unfit_for_state(const StreamFound& stream);
+// Why the order of results cannot be kept in a stream; empty when it can. Pure.
+std::string unfit_for_order(const StreamFound& stream);
 // Why a stream is no key-value bucket that values can be put in; empty when it is one. Pure.
 std::string unfit_for_summary(const StreamFound& stream);
 

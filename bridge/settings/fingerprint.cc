@@ -77,6 +77,8 @@ Digest fingerprint(const Pipeline& pipeline) {
     scribe.write(pipeline.aggregates);
     scribe.write(event.features);
     scribe.all(pipeline.where, pipeline.bypass.to);
+    // Results that lie one behind the other tell what is stored; those of before do not.
+    if (pipeline.ordered) scribe.write(pipeline.ordered);
     return digest(scribe.out.bytes());
 }
 

@@ -30,7 +30,7 @@ std::uint32_t most_in_hand(const Pipeline& pipeline) {
     return pipeline.endpoint.tenants.empty() ? pending : std::max(1u, pending / kGivenBackRoom);
 }
 
-bool is_owned(const Pipeline& pipeline) { return !pipeline.aggregates.empty(); }
+bool is_owned(const Pipeline& pipeline) { return pipeline.ordered || !pipeline.aggregates.empty(); }
 
 bool has_endpoint(const Pipeline& pipeline) {
     return !pipeline.endpoint.url.empty() || !pipeline.endpoint.addresses.empty();

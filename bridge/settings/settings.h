@@ -145,10 +145,12 @@ struct Endpoint {
 };
 
 enum class Include { nothing, everything, fields };
+enum class ResultsAs { event, batch };  // a message for each, or for as many as there are in a row
 
 struct Results {
     std::string subject;
     std::string stream;  // empty: the one that covers the subject
+    ResultsAs as = ResultsAs::event;
     Include include = Include::nothing;
     std::vector<std::string> include_fields;
 };
@@ -177,6 +179,7 @@ struct Pipeline {
     std::string name;
     std::uint32_t generation = 1;
     std::uint32_t partitions = 1;
+    bool ordered = false;  // results of a tenant are stored in the order of its events
     Input input;
     Event event;
     std::string where;  // which events are scored or aggregated, in its canonical text; empty: all

@@ -28,8 +28,15 @@ class OwnedRendering final : public engine::Rendering {
     [[nodiscard]] state::OutboxEntry dead_letter(const Delivery& delivery, const Event& event) const override;
     [[nodiscard]] state::OutboxEntry bypassed(const Delivery& delivery, const Event& event) const override;
     [[nodiscard]] state::OutboxEntry late(const Delivery& delivery, const Event& event, Fate fate) const override;
-    bool read_back(const StreamMessage& message, Event& event) const override {
-        return scores_.read_back(message, event);
+    [[nodiscard]] std::string result_subject(Partition partition, const std::string& tenant) const override {
+        return renderer_.result_subject(partition, tenant);
+    }
+    [[nodiscard]] std::optional<StoredRun> results_in(Partition partition,
+                                                      const StreamMessage& message) const override {
+        return codec::results_in(pipeline_, partition, message);
+    }
+    bool read_back(const StreamMessage& message, const Delivery& delivery, Event& event) const override {
+        return scores_.read_back(message, {delivery.stream_sequence, event.element}, event);
     }
     void add_score_values(Event& event) const override { scores_.add_values(event); }
 

@@ -329,14 +329,24 @@ struct Shard::State {
         parts.jetstream.publish_together(std::move(publications));
     }
 
-    void carry_out(const engine::Publish& e) {
-        auto rendered = renderer.render(*e.delivery, *e.event, max_payload);
+    void carry_out(const engine::Publish& e) { publish(e.id, renderer.render(*e.delivery, *e.event, max_payload)); }
+
+    void carry_out(const engine::PublishInOrder& e) {
+        const auto& first = e.results.front();
+        publish(e.id,
+                parts.pipeline.results.as == settings::ResultsAs::batch
+                    ? renderer.render_batch(e.results, max_payload)
+                    : renderer.render(*first.first, *first.second, max_payload),
+                e.expected_last_subject_sequence);
+    }
+
+    void publish(StoreId id, Result<codec::Rendered> rendered, std::optional<std::uint64_t> expected = {}) {
         if (!rendered) {
-            made_here.emplace_back(Stored{e.id, std::move(rendered.error()), true});
+            made_here.emplace_back(Stored{id, std::move(rendered.error()), true});
             return;
         }
-        parts.jetstream.publish({e.id, rendered->output, std::move(rendered->subject), std::move(rendered->headers),
-                                 std::move(rendered->payload)});
+        parts.jetstream.publish({id, rendered->output, std::move(rendered->subject), std::move(rendered->headers),
+                                 std::move(rendered->payload), expected});
     }
 };
 

@@ -138,6 +138,13 @@ std::string write(const Content& content) {
         }
         out.text(entry.payload);
     }
+    // Where there are none, nothing: so it was written before there were any.
+    if (content.condemned.empty()) return out.take();
+    out.number(content.condemned.size());
+    for (const EventPlace& place : content.condemned) {
+        out.number(place.sequence);
+        out.number(place.element);
+    }
     return out.take();
 }
 
@@ -149,6 +156,12 @@ Result<Content> read_content(std::string_view bytes) {
     const std::uint64_t entries = in.number();
     if (entries > kMostEntries) return damaged("the content of a head", "its outbox is too long");
     for (std::uint64_t i = 0; i < entries && !in.bad(); ++i) content.outbox.push_back(read_entry(in));
+    const std::uint64_t condemned = in.empty() ? 0 : in.number();
+    if (condemned > kMostEntries) return damaged("the content of a head", "it condemns too many events");
+    for (std::uint64_t i = 0; i < condemned && !in.bad(); ++i) {
+        const std::uint64_t sequence = in.number();
+        content.condemned.push_back({sequence, static_cast<std::uint32_t>(in.number())});
+    }
     if (!in.whole()) return damaged("the content of a head", "its fields do not fill it");
     return content;
 }

@@ -72,6 +72,7 @@ struct Content {
     std::string clock;    // records of windows::EventClock
     std::string windows;  // records of windows::Windows
     std::vector<OutboxEntry> outbox;
+    std::vector<EventPlace> condemned;  // events above the floor whose dead letters are in this outbox, or were in one
 };
 
 std::string write(const Head& head);

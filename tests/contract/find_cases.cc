@@ -9,13 +9,18 @@ using namespace millrace::contract;
 
 namespace {
 
-std::set<Identity> search(Bench& b, Find find) {
+Found whole_search(Bench& b, Find find) {
     static std::uint64_t number = 0;
     find.number = ++number;
     b.door->find(find);
     b.door->flush();
-    const Found found = b.await_that<Found>([&](const Found& f) { return f.number == find.number; });
+    Found found = b.await_that<Found>([&](const Found& f) { return f.number == find.number; });
     if (found.error) throw std::runtime_error(found.error->text);
+    return found;
+}
+
+std::set<Identity> search(Bench& b, Find find) {
+    const Found found = whole_search(b, std::move(find));
     return {found.identities.begin(), found.identities.end()};
 }
 
@@ -53,6 +58,35 @@ TEST_CASE("find: the pipeline's own results and dead letters in the range, and n
     CHECK(found == std::set{identity(3), identity(4), identity(5)});
     const auto dead = search(b, everything(b, 6, 9));
     CHECK(dead == std::set{identity(7)});
+}
+
+TEST_CASE("find: a batch is found as the run of events it holds") {
+    Bench b;
+    b.open();
+    const auto batch_of = [](std::string_view pipeline, std::uint64_t first, std::uint64_t last) {
+        return std::vector<Header>{{"Millrace-Pipeline", std::string(pipeline)},
+                                   {"Millrace-Tenant", "a"},
+                                   {"Millrace-Kind", "results"},
+                                   {"Millrace-Generation", "2"},
+                                   {"Millrace-Partition", "1"},
+                                   {"Millrace-First-Sequence", std::to_string(first)},
+                                   {"Millrace-First-Element", "3"},
+                                   {"Millrace-Last-Sequence", std::to_string(last)},
+                                   {"Millrace-Last-Element", "4"}};
+    };
+    CHECK_FALSE(b.store(1, "x", result_headers(1)).error);
+    b.world->publish("results.a.trips", "x", batch_of("trips", 2, 5));
+    b.world->publish("results.a.trips", "x", batch_of("trips", 6, 9));
+    b.world->publish("results.a.trips", "x", batch_of("other", 6, 9));
+    const Found found = whole_search(b, everything(b, 5, 100));
+    CHECK(found.identities.empty());
+    REQUIRE(found.runs.size() == 1);
+    CHECK(found.runs[0].place.output == Output::result);
+    CHECK(found.runs[0].generation == 2);
+    CHECK(found.runs[0].partition == 1);
+    CHECK(found.runs[0].tenant == "a");
+    CHECK(found.runs[0].first == EventPlace{6, 3});
+    CHECK(found.runs[0].last == EventPlace{9, 4});
 }
 
 TEST_CASE("find: from a sequence leaves out what was there before") {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bridge/codec/result_batch.h"
 #include "bridge/settings/outputs.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -167,7 +168,8 @@ Result<Bound> SimJetStream::streams(Partition partition) {
         if (behind == nullptr) return fail(ErrorCode::not_found, "no stream has the subject '" + filter + "'");
         bound.output_last_sequence[index(row.output)] = behind->last_sequence();
         bound.together[index(row.output)] = behind == home && behind->config().allow_atomic;
-        const bool compared = row.output == Output::state || is_summary(row.output);
+        const bool compared =
+            row.output == Output::state || is_summary(row.output) || (row.output == Output::result && pipeline.ordered);
         const auto added = compared ? kAddedToCompared.size() : 0;
         bound.max_payload = std::min(bound.max_payload, behind->config().max_message - added);
         if (is_summary(row.output)) continue;
@@ -439,6 +441,12 @@ Found SimJetStream::search(const Find& find) {
                                                    : message.stored_at < find.from_time;
             if (before || !subject_matches(filter, message.subject) || !is_wanted(message, parts_.pipeline, find))
                 continue;
+            if (auto run = codec::batch_in(message.headers)) {
+                if (run->last.sequence <= find.input_above) continue;
+                run->place = {row.output, message.sequence};
+                found.runs.push_back(std::move(*run));
+                continue;
+            }
             const auto id = subjects::identity_from_hex(header_value(message.headers, "Nats-Msg-Id").value_or(""));
             if (!id || !seen.insert(*id).second) continue;
             found.identities.push_back(*id);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <span>
 #include <utility>
 
@@ -21,6 +22,10 @@ std::optional<ServerTime> time_of(const std::string& quoted) {
 
 std::string name_of_event(std::string_view what, std::string_view sequence, std::string_view element) {
     return std::string(what).append(" of ").append(sequence).append(".").append(element);
+}
+
+std::string subject_of(std::string_view what, const std::string& tenant) {
+    return tenant.empty() ? "dead-unroutable.trips" : std::string(what) + "." + tenant + ".trips";
 }
 
 std::string_view token(std::string_view subject, std::size_t which) {
@@ -49,11 +54,14 @@ void OwnedOracle::published(Partition partition, const std::string& tenant, cons
     lane.newest = message.sequence;
     partition_of_[message.sequence] = partition;
     stored_at_[message.sequence] = message.stored_at;
+    tenant_of_[message.sequence] = tenant;
     events_ += events.size();
     if (!begins_at_ && message.stored_at >= reference_.reads_from()) begins_at_ = message.sequence;
     if (!begins_at_) return;
     lane.input.push_back({tenant, message.sequence, message.stored_at, events});
-    scores_.published(tenant, message.sequence, events);
+    const bool apart = plan_.pipeline.ordered && plan_.pipeline.partitions > 1;
+    const auto home = apart ? std::to_string(partition) + "." + tenant : tenant;
+    scores_.published("results." + home + ".trips", message.sequence, events);
     if (!plan_.is_scored()) take(partition, lane.input.back());
 }
 
@@ -81,9 +89,10 @@ void OwnedOracle::take(Partition partition, Received& message) {
     Lane& lane = lanes_[partition];
     const auto owe = [&](std::string_view what, std::uint32_t element) {
         const auto name = name_of_event(what, std::to_string(message.sequence), std::to_string(element));
-        lane.due.emplace(in_generation(lane.generation, name), message.sequence);
-        copies_[name] =
-            message.tenant.empty() ? "dead-unroutable.trips" : std::string(what) + "." + message.tenant + ".trips";
+        const auto due = in_generation(lane.generation, name);
+        // A verdict may have been committed before the floor, and its dead letter be there.
+        if (!identity_of_.contains(due)) lane.due.emplace(due, message.sequence);
+        copies_[name] = subject_of(what, message.tenant);
     };
     std::uint32_t element = 0;
     for (const auto& event : message.events) {
@@ -198,6 +207,7 @@ void OwnedOracle::result(const StoredMessage& message) {
     if (!by_identity_.try_emplace(id, message.payload).second)
         violate("settled_once", id + " is stored again: " + message.payload);
     if (const auto wrong = scores_.result(message)) violate("settled_once", *wrong);
+    if (plan_.pipeline.ordered) in_order(message);
 }
 
 // Of everything else on the outputs: one identity, one content.
@@ -325,6 +335,24 @@ void OwnedOracle::copy(const StoredMessage& message, std::string_view what) {
     known_as(name, message, "late_once");
 }
 
+// On one subject, each event behind all before it.
+void OwnedOracle::in_order(const StoredMessage& message) {
+    const auto generation = std::string(header_value(message.headers, "Millrace-Generation").value_or(""));
+    auto& last = last_on_[message.subject + " " + generation];
+    const auto places = OwnedScores::places_in(message);
+    if (places.size() > 1) ++seen_["batches of several results"];
+    for (const auto& place : places) {
+        if (place <= last) {
+            return violate("ordered",
+                           name_of_event("event", std::to_string(place.first), std::to_string(place.second)) +
+                               " comes after " +
+                               name_of_event("event", std::to_string(last.first), std::to_string(last.second)) +
+                               " on " + message.subject);
+        }
+        last = place;
+    }
+}
+
 // ---- heads ----
 
 void OwnedOracle::head(const SimStream& stream, const StoredMessage& message) {
@@ -392,6 +420,18 @@ void OwnedOracle::check_content(const SimStream& stream, Partition partition, co
 void OwnedOracle::commit(const state::OutboxEntry& entry, std::uint32_t generation) {
     if (!committed_.try_emplace(subjects::to_hex(entry.id), generation).second || !plan_.is_scored()) return;
     if (const auto wrong = scores_.committed(entry)) violate("settled_once", *wrong);
+    if (plan_.pipeline.ordered) condemned(entry);
+}
+
+// A dead letter may go out before the floor is above its event.
+void OwnedOracle::condemned(const state::OutboxEntry& entry) {
+    const auto reason = header_value(entry.headers, "Millrace-Reason").value_or("");
+    if (reason.empty() || reason == "late" || reason == "early") return;
+    const auto sequence = std::string(header_value(entry.headers, "Millrace-Input-Sequence").value_or(""));
+    const auto element = header_value(entry.headers, "Millrace-Element").value_or("0");
+    const auto tenant = tenant_of_.find(std::strtoull(sequence.c_str(), nullptr, 10));
+    if (tenant != tenant_of_.end())
+        copies_[name_of_event("dead", sequence, element)] = subject_of("dead", tenant->second);
 }
 
 // What the head builds on is still there.

@@ -4,6 +4,7 @@
 //
 //     settled_once        where events are scored: a floor is above an event only when it has a result stored, once for
 //                         ever, or a verdict; never both
+//     ordered             where that is asked for, results of one subject are stored in the order of their events
 //     aggregate_once      an aggregate is one that the input makes, byte for byte, under one identity, stored once
 //                         for ever; in the end none is missing
 //     late_once           each event that missed its windows has one copy, each unfit one is one dead letter
@@ -102,6 +103,7 @@ class OwnedOracle {
     void bypass(const StoredMessage& message);
     void take_settled(Partition partition, const state::Head& head);
     void result(const StoredMessage& message);
+    void in_order(const StoredMessage& message);
     void begin(Partition partition, const state::Head& head);
     void commit(const state::OutboxEntry& entry, std::uint32_t generation);
     void aggregate(const StoredMessage& message);
@@ -114,6 +116,7 @@ class OwnedOracle {
     void copy(const StoredMessage& message, std::string_view what);
     void head(const SimStream& stream, const StoredMessage& message);
     void check_content(const SimStream& stream, Partition partition, const state::Head& head);
+    void condemned(const state::OutboxEntry& entry);
     void check_chain(const SimStream& stream, const state::Head& head);
     void check_copies(const StoredMessage& message);
     [[nodiscard]] std::string name_of(const Reference::Key& key, ServerTime end) const;
@@ -147,10 +150,12 @@ class OwnedOracle {
     std::map<std::string, Reference::Key> key_on_;     // subject of a summary
     std::map<std::uint64_t, Partition> partition_of_;  // of messages of the input
     std::map<std::uint64_t, ServerTime> stored_at_;
+    std::map<std::uint64_t, std::string> tenant_of_;
     std::map<std::string, std::string> by_identity_;  // what is stored on the outputs
     std::map<std::string, std::uint32_t> committed_;  // identities in the outbox of a stored head, with its generation
     std::map<std::string, std::string> identity_of_;  // by name of what is stored
     std::map<std::string, std::string> copies_;       // late copies and dead letters that must be, with their subjects
+    std::map<std::string, OwnedScores::Place> last_on_;  // by subject and generation of ordered results
     std::map<std::string, std::uint64_t> seen_;
     std::string expected_halt_;
     std::uint32_t generation_ = 1;            // of the replicas that start now

@@ -236,6 +236,18 @@ void plan_scores(Plan& plan, Random& random, double share) {
     }
 }
 
+// Results in the order of their events, by themselves or in batches, with aggregates beside them or without.
+void plan_order(Plan& plan, Random& random, Random& scores, double share) {
+    if (!plan.is_scored()) plan_scores(plan, scores, share);
+    auto& p = plan.pipeline;
+    p.ordered = true;
+    if (p.partitions > 1) p.results.subject = "results.{partition}.{tenant}.trips";
+    if (random.chance(0.5)) p.results.as = settings::ResultsAs::batch;
+    if (!random.chance(0.5)) return;
+    p.aggregates.clear();
+    p.event.on_late = settings::OnLate::adjust;  // nothing is late without windows
+}
+
 }  // namespace
 
 Plan Plan::owned_of(std::uint64_t seed) {
@@ -277,6 +289,10 @@ Plan Plan::owned_of(std::uint64_t seed) {
     if (scores.chance(0.4)) plan_scores(plan, scores, faults.share);
     Random selection(seed, "owned selection");
     plan.where = draw_selection(selection, plan.pipeline);
+    Random order(seed, "owned order");
+    if (order.chance(0.3)) plan_order(plan, order, scores, faults.share);
+    // Copies past the model stand in no order.
+    if (plan.pipeline.ordered && plan.pipeline.bypass.to == settings::Bypass::To::results) plan.pipeline.bypass = {};
     return plan;
 }
 

@@ -17,8 +17,9 @@ namespace millrace::sim {
 
 class OwnedScores {
   public:
-    void published(const std::string& tenant, std::uint64_t sequence, const std::vector<OwnedEvent>& events);
-    // A result was stored; in words what is wrong with it.
+    // `subject`: of their results.
+    void published(const std::string& subject, std::uint64_t sequence, const std::vector<OwnedEvent>& events);
+    // Results were stored, one or a batch; in words what is wrong with them.
     std::optional<std::string> result(const StoredMessage& message);
     // A head was stored with this in its outbox.
     std::optional<std::string> committed(const state::OutboxEntry& entry);
@@ -26,10 +27,15 @@ class OwnedScores {
     [[nodiscard]] std::optional<OwnedEvent> settled(const OwnedEvent& event, std::uint64_t sequence,
                                                     std::uint32_t element) const;
 
-  private:
     using Place = std::pair<std::uint64_t, std::uint32_t>;  // sequence, element
+    // The events whose results a message holds, in its order.
+    [[nodiscard]] static std::vector<Place> places_in(const StoredMessage& message);
+
+  private:
+    std::optional<std::string> result(Place place, const std::string& subject, const std::string& payload);
+
     struct Known {
-        std::string tenant;
+        std::string subject;
         std::string token;  // empty where nothing is to be scored
         std::optional<Scored> scored;
         bool dead = false;

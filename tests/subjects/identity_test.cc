@@ -220,6 +220,26 @@ TEST_CASE("identity: every member of an event's origin counts") {
     CHECK(seen.size() == 8);
 }
 
+TEST_CASE("identity: a batch is told from its events, and each end of it counts") {
+    auto last = origin();
+    last.sequence += 5;
+    std::unordered_set<Identity> seen = {event_identity(origin()), event_identity(last),
+                                         batch_identity(origin(), origin()), batch_identity(origin(), last),
+                                         batch_identity(last, last)};
+    const auto add = [&](auto change) {
+        auto first = origin();
+        change(first);
+        seen.insert(batch_identity(first, last));
+        auto other = last;
+        change(other);
+        seen.insert(batch_identity(origin(), other));
+    };
+    add([](EventOrigin& o) { o.stored_at += Duration(1); });
+    add([](EventOrigin& o) { o.sequence += 1; });
+    add([](EventOrigin& o) { o.element = 1; });
+    CHECK(seen.size() == 11);
+}
+
 TEST_CASE("identity: threads do not disturb each other") {
     const auto expected = event_identity(origin());
     std::vector<int> wrong(4, 0);

@@ -101,6 +101,21 @@ TEST_CASE("check: a careful operator hears nothing") {
     CHECK(judge(c.pipeline, "p", c.seen).empty());
 }
 
+TEST_CASE("check: ordered results have state, and a stream that keeps them") {
+    settings::Pipeline ordered = trips();
+    ordered.ordered = true;
+    Case c(ordered);
+    CHECK(judge(c.pipeline, "p", c.seen).empty());
+    c.out(Output::result).retention = "interest";
+    CHECK(
+        c.says(Severity::error, "results.subject", "'OUT' drops what is read, and the last result of a tenant tells"));
+    c.out(Output::result).retention = "limits";
+    c.seen.input->retention = "workqueue";
+    CHECK(c.says(Severity::error, "input.stream", "an owner may have to read again"));
+    c.output(Output::state).streams.clear();
+    CHECK(c.says(Severity::error, "state.stream", "no stream stores"));
+}
+
 TEST_CASE("check: input stream missing, not covering, captured by another, a work queue") {
     Case c;
     SUBCASE("missing") {

@@ -53,7 +53,7 @@ StreamMessage stored_for(const Event& event, std::string payload, std::vector<He
 
 bool read_back(const StreamMessage& message, Event& event) {
     const auto pipeline = of_scores({""});
-    return codec::ScoreReader(pipeline).read_back(message, event);
+    return codec::ScoreReader(pipeline).read_back(message, {7, event.element}, event);
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ TEST_CASE("score reader: a stored score that is too deep to be read counts all t
     event.values.assign(1, Null{});
     event.settlement.score = "7";
     const std::string deep = std::string(100, '[') + std::string(100, ']');
-    CHECK(reader.read_back(stored_for(event, R"({"score":)" + deep + "}"), event));
+    CHECK(reader.read_back(stored_for(event, R"({"score":)" + deep + "}"), {7, event.element}, event));
     reader.add_values(event);
     CHECK(event.values[0] == Value(Null{}));
 }

@@ -278,7 +278,7 @@ TEST_CASE("aggregates: what serves them has no effect without") {
     CHECK(complaints(sample_with("features: [vendorid, distance]", "timestamp: createdAt\n      on_late: drop")) ==
           "t.yaml:9:18: pipelines[0].event.timestamp" + wanted + "t.yaml:10:16: pipelines[0].event.on_late" + wanted);
     CHECK(complaints(sample_with("    event:\n", "    state: {lease: 5s}\n    event:\n")) ==
-          "t.yaml:8:5: pipelines[0].state" + wanted);
+          "t.yaml:8:5: pipelines[0].state: has no effect without aggregates or ordered: true (remove it)\n");
 }
 
 TEST_CASE("aggregates: times and late events") {

@@ -158,14 +158,11 @@ TEST_CASE("loader: JSON is YAML, and a byte order mark and CR LF do no harm") {
 
 TEST_CASE("loader: all mistakes are told at once, in the order of the file") {
     std::string yaml = sample_with("version: 1", "version: 2");
-    yaml += "      includ: none\n    ordered: true\nshards: 0\n";
+    yaml += "      includ: none\n    ordered: perhaps\nshards: 0\n";
     CHECK(complaints(yaml) ==
           "t.yaml:1:10: version: 2 is above 1 (set 1)\n"
           "t.yaml:14:7: pipelines[0].results.includ: key 'includ' is not known here (did you mean include?)\n"
-          "t.yaml:15:14: pipelines[0].ordered: belongs to a coming version of Millrace, and this one would not do what "
-          "it "
-          "says (remove it). Results in the order of the input. Results of this version are published as they become "
-          "known.\n"
+          "t.yaml:15:14: pipelines[0].ordered: 'perhaps' is no boolean (write true or false)\n"
           "t.yaml:16:9: shards: 0 is below 1 (set 1 to 64)\n");
 }
 

@@ -354,11 +354,6 @@ TEST_CASE("messages: subjects") {
               .starts_with("t.yaml:7:16: pipelines[0].input.subject: subject \"ev{tenant}\""));
 }
 
-TEST_CASE("messages: fields of a coming version are refused, never ignored") {
-    CHECK(complaints(sample_with(kName, "name: fares\n    ordered: true"))
-              .starts_with("t.yaml:5:14: pipelines[0].ordered: belongs to a coming version"));
-}
-
 TEST_CASE("messages: an unknown protocol is answered with those there are") {
     CHECK(complaints(sample_with(kUrl, "url: http://m\n      protocol: azurml"))
               .starts_with("t.yaml:12:17: pipelines[0].endpoint.protocol: 'azurml' is not known (set azureml, "));

@@ -117,19 +117,19 @@ TEST_CASE("commit: what refuses us is told until something is stored; what passe
     Desk desk;
     Publish last = desk.send_one(1);
     for (int failures = 1; failures <= 3; ++failures) {
-        CHECK(desk.commit.complaint().empty());
+        CHECK(desk.commit.sink().complaint().empty());
         desk.answer(last, kNoLeader);
         desk.pass(5s);
         last = desk.pump().at(0);
     }
-    CHECK(desk.commit.complaint() == "no leader");
-    CHECK(desk.commit.trouble().empty());
+    CHECK(desk.commit.sink().complaint() == "no leader");
+    CHECK(desk.commit.sink().trouble().empty());
     desk.answer(last, kForbidden);
-    CHECK(desk.commit.trouble() == "permissions violation");
+    CHECK(desk.commit.sink().trouble() == "permissions violation");
     desk.pass(30s);
     desk.answer(desk.pump().at(0));
-    CHECK(desk.commit.trouble().empty());
-    CHECK(desk.commit.complaint().empty());
+    CHECK(desk.commit.sink().trouble().empty());
+    CHECK(desk.commit.sink().complaint().empty());
 }
 
 TEST_CASE("commit: a result that is too large becomes a dead letter of that reason, sent at once") {

@@ -50,7 +50,9 @@ struct PlainRendering final : Rendering {
     state::OutboxEntry late(const Delivery& delivery, const Event&, Fate) const override {
         return entry(Output::late, "late " + std::to_string(delivery.stream_sequence));
     }
-    bool read_back(const StreamMessage&, Event&) const override { return false; }
+    std::string result_subject(Partition, const std::string& tenant) const override { return "results." + tenant; }
+    std::optional<StoredRun> results_in(Partition, const StreamMessage&) const override { return {}; }
+    bool read_back(const StreamMessage&, const Delivery&, Event&) const override { return false; }
     void add_score_values(Event&) const override {}
 };
 

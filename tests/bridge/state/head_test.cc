@@ -122,6 +122,21 @@ TEST_CASE("a content is read back as it was written, and damage is an error") {
     CHECK_FALSE(read_content(bytes + "x"));
 }
 
+TEST_CASE("a content tells of condemned events, and is as it was before where there are none") {
+    Content content;
+    content.clock = "c";
+    const std::string without = write(content);
+    content.condemned = {{7, 0}, {UINT64_MAX, 4}};
+    const std::string bytes = write(content);
+    CHECK(bytes.starts_with(without));
+    const auto read = read_content(bytes);
+    REQUIRE(read);
+    CHECK(read->condemned == content.condemned);
+    CHECK(read_content(without)->condemned.empty());
+    for (std::size_t size = without.size() + 1; size < bytes.size(); ++size)
+        CHECK_FALSE(read_content(std::string_view(bytes).substr(0, size)));
+}
+
 TEST_CASE("parts have subjects of their own") {
     Head head;
     head.writer = some_digest(0);

@@ -17,8 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 MUTANTS = {
     "acks_before_the_store": (["acked_after_stored"], [
         ("bridge/shard/shard.cc",
-         "        parts.jetstream.publish({e.id, rendered->output,",
-         "        parts.jetstream.ack(e.delivery->ack_subject);\n        parts.jetstream.publish({e.id, rendered->output,"),
+         "{ publish(e.id, renderer.render(*e.delivery, *e.event, max_payload)); }",
+         "{\n        parts.jetstream.ack(e.delivery->ack_subject);\n"
+         "        publish(e.id, renderer.render(*e.delivery, *e.event, max_payload));\n    }"),
     ]),
     "acks_when_one_element_is_settled": (["acked_after_stored"], [
         ("bridge/engine/commit.cc",
@@ -32,8 +33,8 @@ MUTANTS = {
     ]),
     "acks_a_bypassed_event_before_its_copy": (["acked_after_stored"], [
         ("bridge/engine/engine.cc",
-         "    } else if (event.selection == Selection::bypassed) {\n        commit_.store(ref);",
-         "    } else if (event.selection == Selection::bypassed) {\n        commit_.nothing_to_store(ref, out);"),
+         "    if (event.selection == Selection::bypassed) return commit_.store(ref);",
+         "    if (event.selection == Selection::bypassed) return commit_.nothing_to_store(ref, out);"),
     ]),
     "skips_the_count_check": (["batch_integrity", "conviction"], [
         ("bridge/protocols/answer_text.cc", "            if (column.count == rows_) continue;", "            continue;"),
@@ -55,11 +56,11 @@ MUTANTS = {
     ]),
     "retries_under_a_new_identity": (["settled_once"], [
         ("bridge/shard/shard.cc",
-         "        parts.jetstream.publish({e.id, rendered->output,",
+         "        parts.jetstream.publish({id, rendered->output,",
          "        for (auto& [name, value] : rendered->headers) {\n"
-         "            if (name == \"Nats-Msg-Id\") value += \"-\" + std::to_string(static_cast<std::uint64_t>(e.id));\n"
+         "            if (name == \"Nats-Msg-Id\") value += \"-\" + std::to_string(static_cast<std::uint64_t>(id));\n"
          "        }\n"
-         "        parts.jetstream.publish({e.id, rendered->output,"),
+         "        parts.jetstream.publish({id, rendered->output,"),
     ]),
     "sets_events_aside_on_404": (["conviction"], [
         ("bridge/engine/answers.cc",
@@ -109,10 +110,10 @@ MUTANTS = {
         ("bridge/engine/breaker.cc", "    hold_.clear();\n    return was;", "    return was;"),
     ]),
     "keeps_a_result_that_is_too_large": (["recovers"], [
-        ("bridge/engine/commit.cc", "        too_large(*event);", "        failed(*stored.error, now);"),
+        ("bridge/engine/commit.cc", "        too_large(*event);", "        sink_.failed(*stored.error, now);"),
     ]),
     "acks_on_a_publish_error": (["acked_after_stored"], [
-        ("bridge/engine/commit.cc", "    if (!stored.error) {\n        failures_ = 0;", "    if (true) {\n        failures_ = 0;"),
+        ("bridge/engine/commit.cc", "    if (!stored.error) {\n        sink_.took();", "    if (true) {\n        sink_.took();"),
     ]),
     "forgets_retry_after": (["patient"], [
         ("bridge/engine/breaker.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
@@ -132,7 +133,7 @@ MUTANTS = {
          "        dispatcher_.go_first(std::move(flight.batch));\n    } else {"),
     ]),
     "ignores_what_a_search_found": (["stories"], [
-        ("bridge/engine/search.cc", "    known_[partition] = found.by_identity();\n", ""),
+        ("bridge/engine/search.cc", "    known_[partition] = {found.by_identity(), found.runs};\n", ""),
     ]),
     "takes_a_witness_of_another_deployment": (["stories"], [
         ("bridge/engine/conviction.cc", "            !answer.deployment.empty() && !accused.deployment.empty() &&",
@@ -150,11 +151,11 @@ MUTANTS = {
     ]),
     "dead_letters_under_another_identity": (["settled_once"], [
         ("bridge/shard/shard.cc",
-         "        parts.jetstream.publish({e.id, rendered->output,",
+         "        parts.jetstream.publish({id, rendered->output,",
          "        for (auto& [name, value] : rendered->headers) {\n"
          "            if (name == \"Nats-Msg-Id\" && rendered->output != Output::result) value += \"-dead\";\n"
          "        }\n"
-         "        parts.jetstream.publish({e.id, rendered->output,"),
+         "        parts.jetstream.publish({id, rendered->output,"),
     ]),
     "gives_up_on_an_outage": (["conviction"], [
         ("bridge/engine/answers.cc", "    ++batch.failures;\n",
@@ -219,7 +220,7 @@ OWNED = {
         ("bridge/engine/owner.cc", "    if (!waiting_.empty()) return waiting_.front().result_base;\n", ""),
     ]),
     "publishes_a_verdict_itself": (["fenced", "settled_once"], [
-        ("bridge/engine/engine.cc", "    is_owned() ? commit_.left_to_others(ref, out) : commit_.store(ref);",
+        ("bridge/engine/engine.cc", "    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);",
          "    commit_.store(ref);"),
     ]),
     "counts_what_is_not_selected": (["aggregate_once", "settled_once"], [
@@ -231,9 +232,9 @@ OWNED = {
         ("bridge/engine/applier.cc", "    move_clock(delivery, event);\n    if (event.selection ==", "    if (event.selection =="),
     ]),
     "publishes_before_the_head": (["fenced"], [
-        ("bridge/engine/owner.cc", "    entries_ = std::move(content.outbox);\n    inherited_ = false;\n",
+        ("bridge/engine/owner.cc", "    entries_ = std::move(content.outbox);\n    verdicts_frozen_",
          "    entries_ = std::move(content.outbox);\n    outbox_.begin(entries_, head.out_base, false);\n"
-         "    inherited_ = false;\n"),
+         "    verdicts_frozen_"),
     ]),
     "takes_a_delivery_across_a_gap": (["settled_once", "aggregate_once", "late_once", "recovers", "acked_after_stored", "fenced"], [
         ("bridge/engine/owner.cc", "    if (delivery.consumer_sequence != received_ + 1 ||", "    if ("),
@@ -281,6 +282,21 @@ OWNED = {
     ]),
     "puts_older_over_newer": (["stories"], [
         ("bridge/engine/summary.cc", "    return age_of(stored) >= age_of(entry.headers);", "    return age_of(stored) == age_of(entry.headers);"),
+    ]),
+    "publishes_past_an_event_that_is_pending": (["ordered", "settled_once"], [
+        ("bridge/engine/ordered_commit.cc", "        if (slot.standing == Standing::settled) continue;\n        if (slot.standing != Standing::scored || lane.run.size() >= most) return;",
+         "        if (slot.standing != Standing::scored) continue;\n        if (lane.run.size() >= most) return;"),
+    ]),
+    "publishes_past_a_verdict_that_is_not_committed": (["settled_once", "recovers", "aggregate_once"], [
+        ("bridge/engine/ordered_commit.cc", "        if (slot.standing == Standing::settled) continue;\n        if (slot.standing",
+         "        if (slot.standing == Standing::settled || slot.standing == Standing::condemned) continue;\n        if (slot.standing"),
+    ]),
+    "cuts_a_batch_anew_that_may_be_stored": (["ordered", "settled_once"], [
+        ("bridge/shard/shard.cc", "                e.expected_last_subject_sequence);", "                std::nullopt);"),
+        ("bridge/engine/ordered_commit.cc", "    if (lane.run.empty()) {\n        end_run(lane);", "    {\n        end_run(lane);"),
+    ]),
+    "does_not_read_what_is_stored": (["ordered", "settled_once"], [
+        ("bridge/engine/ordered_commit.cc", "    if (lane.newest) lane.up_to =", "    if (false) lane.up_to ="),
     ]),
     "publishes_what_it_inherits_without_a_search": (["stories"], [
         ("bridge/engine/outbox.cc", "unsure ? Standing::unsure : Standing::waiting", "Standing::waiting"),
