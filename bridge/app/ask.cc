@@ -9,6 +9,7 @@
 #include "bridge/config/problem.h"
 #include "bridge/io/curl_endpoint.h"
 #include "bridge/protocols/contract.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/shard/exchange.h"
 
 namespace millrace::app {
@@ -24,7 +25,8 @@ ports::HttpResponse ask(const settings::Endpoint& endpoint, ports::HttpRequest r
 
 Result<engine::SignatureRead> ask_signature(const settings::Pipeline& pipeline) {
     const settings::Endpoint& endpoint = pipeline.endpoint;
-    std::string url = protocols::contract_url(pipeline, endpoint.url);
+    const settings::Address address = settings::routes(endpoint).addresses.front();
+    std::string url = protocols::contract_url(pipeline, address.url);
     if (url.empty()) {
         return fail(ErrorCode::not_found, "no endpoint of protocol " + endpoint.protocol +
                                               " at such a URL publishes one" +
@@ -32,10 +34,10 @@ Result<engine::SignatureRead> ask_signature(const settings::Pipeline& pipeline) 
                                                                                "endpoint.signature: {file: PATH})"
                                                                              : ""));
     }
-    const auto key = auth::KeyFile::load(endpoint.key_file);
+    const auto key = auth::KeyFile::load(address.key_file);
     if (!key) return fail(key.error().code, "endpoint.key_file: " + key.error().text);
     auto read = read_signature(
-        pipeline, ask(endpoint, make_signature_request(endpoint, key->key(), RequestId{1}, std::string(url))));
+        pipeline, ask(endpoint, make_signature_request(endpoint, address, key->key(), RequestId{1}, std::string(url))));
     if (!read.why.empty()) read.why += " (asked at " + url + ")";
     return read;
 }

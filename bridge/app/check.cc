@@ -8,6 +8,7 @@
 #include "bridge/app/ask.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/tcp_connect.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::app {
 
@@ -47,13 +48,19 @@ void look_at_server(const settings::Settings& settings, std::ostream& out, std::
 void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>& found) {
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
         if (!settings::has_endpoint(settings.pipelines[i])) continue;
-        const std::string& url = settings.pipelines[i].endpoint.url;
-        const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
-        const auto until = std::chrono::steady_clock::now() + kPatience;
-        if (auto reached = io::tcp_connect(address, until); !reached) {
-            found.push_back({Severity::error, pipeline_path(i) + ".endpoint.url", std::move(reached.error().text)});
-            continue;
+        const settings::Routes all = settings::routes(settings.pipelines[i].endpoint);
+        bool is_reached = true;  // the first, which is asked for its signature
+        for (std::size_t a = 0; a < all.addresses.size(); ++a) {
+            const std::string& url = all.addresses[a].url;
+            const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
+            const auto until = std::chrono::steady_clock::now() + kPatience;
+            if (auto reached = io::tcp_connect(address, until); !reached) {
+                is_reached = is_reached && a > 0;
+                found.push_back(
+                    {Severity::error, pipeline_path(i) + "." + all.fields[a], std::move(reached.error().text)});
+            }
         }
+        if (!is_reached) continue;
         const settings::Pipeline& pipeline = settings.pipelines[i];
         if (pipeline.endpoint.signature.from == settings::SignatureFrom::nowhere) continue;
         auto more = judge_signature(pipeline, pipeline_path(i), ask_signature(pipeline));

@@ -4,6 +4,7 @@
 
 #include "bridge/app/ask.h"
 #include "bridge/protocols/contract.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/signature/text.h"
 
 namespace millrace::app {
@@ -38,7 +39,7 @@ int print_signature(const settings::Settings& settings, const std::string& pipel
             return 1;
         }
         signature = std::move(read->signature);
-        from = protocols::contract_url(*pipeline, pipeline->endpoint.url);
+        from = protocols::contract_url(*pipeline, settings::routes(pipeline->endpoint).addresses.front().url);
     }
     out << "pipeline " << pipeline->name << ", signature from " << from << "\n\ntakes\n"
         << signature::table(signature.inputs, "  ") << "gives\n"

@@ -20,6 +20,7 @@
 #include "bridge/config/scalars.h"
 #include "bridge/protocols/contract.h"
 #include "bridge/protocols/registry.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/shard/exchange.h"
 #include "bridge/windows/windows.h"
 #include "subjects/identity.h"
@@ -103,6 +104,16 @@ int print_aggregates(std::ostream& out, const settings::Pipeline& pipeline, cons
     return 0;
 }
 
+// The first its request may go to.
+settings::Address address_for(const settings::Pipeline& pipeline, const std::string& tenant) {
+    const settings::Routes all = settings::routes(pipeline.endpoint);
+    const auto own = std::ranges::find_if(all.routes, [&](const settings::Route& route) {
+        return std::ranges::find(route.tenants, tenant) != route.tenants.end();
+    });
+    const settings::Route& route = own == all.routes.end() ? all.routes.front() : *own;
+    return all.addresses[route.addresses.front()];
+}
+
 // What is computed for the request, one by one.
 void print_computed(std::ostream& out, const settings::Pipeline& pipeline, const Event& event) {
     const auto computed = codec::computed_features(pipeline, event.text);
@@ -132,7 +143,8 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
     if (event.selection != Selection::selected) return print_passed_over(out, pipeline, delivery, event);
     print_computed(out, pipeline, event);
     if (!settings::has_endpoint(pipeline)) return print_aggregates(out, pipeline, delivery, event);
-    auto key = auth::KeyFile::load(pipeline.endpoint.key_file);
+    const settings::Address address = address_for(pipeline, delivery.tenant);
+    auto key = auth::KeyFile::load(address.key_file);
     if (!key) {
         out << "endpoint.key_file: " << key.error().text << "\n";
         return 2;
@@ -140,7 +152,7 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
     const auto protocol = protocols::make(pipeline);
     const std::vector<std::string_view> rows = {event.row};
     ports::HttpRequest request =
-        make_request(pipeline.endpoint, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
+        make_request(pipeline.endpoint, address, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
     print(out, request);
     if (options.offline) return 0;
     Answer answer = read_response(*protocol, ask(pipeline.endpoint, std::move(request)), 1);

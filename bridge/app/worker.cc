@@ -4,6 +4,7 @@
 
 #include "bridge/app/clocks.h"
 #include "bridge/protocols/contract.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::app {
 
@@ -14,16 +15,18 @@ constexpr Duration kDrainSlack = std::chrono::seconds(1);
 }  // namespace
 
 Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pipeline,
-               std::vector<Partition> partitions, auth::KeyFile key, ports::Observer& observer, std::uint64_t seed)
+               std::vector<Partition> partitions, std::vector<auth::KeyFile> keys, ports::Observer& observer,
+               std::uint64_t seed)
     : drain_timeout_(settings.drain_timeout),
-      key_(std::move(key)),
+      keys_(std::move(keys)),
       protocol_(protocols::make(pipeline)),
-      endpoint_({pipeline.endpoint.ca_file, pipeline.endpoint.parallel_requests_per_partition * partitions.size()}),
+      endpoint_({pipeline.endpoint.ca_file, pipeline.endpoint.parallel_requests_per_partition * partitions.size() *
+                                                settings::routes(pipeline.endpoint).routes.size()}),
       arrivals_([this] { endpoint_.wake(); }),
       jetstream_(settings.nats, pipeline, arrivals_),
-      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, key_, observer, seed,
+      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, keys_, observer, seed,
               pipeline.endpoint.signature.from == settings::SignatureFrom::endpoint
-                  ? protocols::contract_url(pipeline, pipeline.endpoint.url)
+                  ? protocols::contract_url(pipeline, settings::routes(pipeline.endpoint).addresses.front().url)
                   : std::string()}) {}
 
 void Worker::start() {

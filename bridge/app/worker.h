@@ -18,10 +18,10 @@ namespace millrace::app {
 
 class Worker {
   public:
-    // `settings`, `pipeline` and `observer` outlive the worker. Connects in the background: a server that is away is no
-    // reason not to start.
+    // `settings`, `pipeline` and `observer` outlive the worker. A key for each address of settings::routes. Connects in
+    // the background: a server that is away is no reason not to start.
     Worker(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<Partition> partitions,
-           auth::KeyFile key, ports::Observer& observer, std::uint64_t seed);
+           std::vector<auth::KeyFile> keys, ports::Observer& observer, std::uint64_t seed);
     // Requires: the thread has ended (`join`).
     ~Worker() = default;
     Worker(const Worker&) = delete;
@@ -36,7 +36,7 @@ class Worker {
     void loop();
 
     const Duration drain_timeout_;
-    auth::KeyFile key_;
+    std::vector<auth::KeyFile> keys_;
     std::unique_ptr<protocols::Protocol> protocol_;
     io::CurlEndpoint endpoint_;
     Shard::Arrivals arrivals_;

@@ -1,13 +1,32 @@
 // Snapshot: what a shard tells the outside about itself, a value published now and then.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bridge/base/time.h"
 
 namespace millrace {
+
+// Whether an address of the endpoint is asked.
+enum class AddressState {
+    closed,     // it is
+    open,       // not now: it failed several times, or asked for a pause
+    half_open,  // one request at a time is to show whether it works again
+    out,        // not before a probe was answered: it refuses us as we are configured
+};
+inline constexpr std::array<std::string_view, 4> kAddressStateNames = {"closed", "open", "half_open", "out"};
+
+struct AddressSnapshot {
+    std::size_t address = 0;  // as settings::routes counts them
+    AddressState state{};
+    double limit = 0;           // requests that may be in flight
+    std::size_t in_flight = 0;  // requests
+};
 
 struct Snapshot {
     Time at{};                     // when it was taken
@@ -25,6 +44,7 @@ struct Snapshot {
     std::size_t queued_events = 0;
     std::size_t in_flight = 0;  // requests
     double concurrency_limit = 0;
+    std::vector<AddressSnapshot> addresses;
     std::size_t accused = 0;       // events refused alone that wait for a witness or for the ratio
     std::size_t state_bytes = 0;   // of owned partitions, held in memory
     std::size_t publications = 0;  // sent or waiting to be sent, not confirmed

@@ -11,6 +11,7 @@
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/inspect.h"
 #include "bridge/protocols/contract.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/settings/outputs.h"
 
 namespace millrace::cli {
@@ -25,9 +26,9 @@ void describe(const settings::Pipeline& pipeline, bool offline, std::ostream& ou
     if (pipeline.partitions > 1) out << " to " << settings::consumer_name(pipeline, pipeline.partitions - 1) << owner;
     out << "\n";
     if (settings::has_endpoint(pipeline)) {
-        out << "  asks      " << endpoint.protocol << " at " << endpoint.url << ", up to " << endpoint.max_batch_count
-            << " events a request, " << pipeline.partitions << " x " << endpoint.parallel_requests_per_partition
-            << " requests in flight\n";
+        out << "  asks      " << endpoint.protocol << " at " << settings::routes(endpoint).addresses.front().url
+            << ", up to " << endpoint.max_batch_count << " events a request, " << pipeline.partitions << " x "
+            << endpoint.parallel_requests_per_partition << " requests in flight\n";
     }
     std::string_view before = "  publishes ";
     for (const settings::OutputRow& row : settings::outputs(pipeline)) {
@@ -36,7 +37,7 @@ void describe(const settings::Pipeline& pipeline, bool offline, std::ostream& ou
     }
     out << "\n";
     if (offline && settings::has_endpoint(pipeline) && endpoint.signature.from == settings::SignatureFrom::endpoint &&
-        !protocols::contract_url(pipeline, endpoint.url).empty())
+        !protocols::contract_url(pipeline, settings::routes(endpoint).addresses.front().url).empty())
         out << "  takes     what its endpoint says, which is not asked offline\n";
 }
 

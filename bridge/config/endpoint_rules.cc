@@ -8,25 +8,73 @@
 #include "bridge/config/complaint.h"
 #include "bridge/config/scalars.h"
 #include "bridge/protocols/registry.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::config {
 namespace {
 
+using settings::Address;
 using settings::Endpoint;
 using settings::Pipeline;
 
-void check_headers(const Endpoint& endpoint, const std::string& path, const Complaints& complain) {
+constexpr std::size_t kMostAddresses = 32;  // as the dispatcher tells them apart
+
+// `path` is where the headers stand, `merged` what they are sent beside.
+void check_headers(const std::map<std::string, std::string>& headers, const Address& merged, const std::string& path,
+                   const Complaints& complain) {
     std::map<std::string, std::string> seen;
-    for (const auto& [name, value] : endpoint.headers) {
+    for (const auto& [name, value] : headers) {
         const std::string where = join(path + ".headers", name);
         const std::string folded = lower(name);
         const auto [first, fresh] = seen.emplace(folded, name);
         if (!fresh) complain(where, quote(name) + " and " + quote(first->second) + " are the same header (remove one)");
-        if (folded == "authorization" && !endpoint.key_file.empty()) {
+        if (folded == "authorization" && !merged.key_file.empty()) {
             complain(where, "is set from key_file already (remove one)");
         }
-        if (folded == "azureml-model-deployment" && !endpoint.deployment.empty()) {
+        if (folded == "azureml-model-deployment" && !merged.deployment.empty()) {
             complain(where, "is set from deployment already (remove one)");
+        }
+    }
+}
+
+void check_addresses(const Endpoint& endpoint, const std::string& path, const Complaints& complain) {
+    check_headers(endpoint.headers, {{}, 1, {}, endpoint.key_file, endpoint.deployment}, path, complain);
+    const settings::Routes all = settings::routes(endpoint);
+    for (std::size_t i = 0; i < endpoint.addresses.size(); ++i) {
+        const std::string where = join(path + ".addresses", i);
+        check_headers(endpoint.addresses[i].headers, all.addresses[i], where, complain);
+        if (endpoint.selection == settings::Selection::failover && complain.mentions(where + ".weight")) {
+            complain(where + ".weight",
+                     "has no effect with selection: failover (remove it, or set selection: weights)");
+        }
+    }
+    if (endpoint.addresses.size() > kMostAddresses) {
+        complain(path + ".addresses", "has " + std::to_string(endpoint.addresses.size()) + " of them, above " +
+                                          std::to_string(kMostAddresses) + " (put a balancer before them)");
+    }
+    if (complain.mentions(path + ".url") && !endpoint.addresses.empty()) {
+        complain(path + ".url", "stands beside addresses (make it the first of them)");
+    } else if (endpoint.url.empty() && endpoint.addresses.empty() && !complain.problems.spoils(path + ".addresses")) {
+        complain(path + ".url", "is required (write for example url: http://127.0.0.1:5001/score)");
+    }
+    if (complain.mentions(path + ".selection") && endpoint.addresses.empty())
+        complain(path + ".selection", "has no effect without addresses (remove it)");
+}
+
+void check_tenants(const Endpoint& endpoint, const std::string& path, const Complaints& complain) {
+    std::map<std::string, std::string> seen;
+    for (std::size_t i = 0; i < endpoint.tenants.size(); ++i) {
+        const auto& [names, address] = endpoint.tenants[i];
+        const std::string where = join(path + ".tenants", i);
+        check_headers(address.headers, address, where, complain);
+        for (std::size_t n = 0; n < names.size(); ++n) {
+            const auto [first, fresh] = seen.emplace(names[n], where);
+            if (!fresh)
+                complain(join(where + ".names", n), quote(names[n]) + " stands in " + first->second + " already");
+        }
+        if (address.url.empty() && address.headers.empty() && address.key_file.empty() && address.deployment.empty() &&
+            !complain.problems.spoils(where + ".url")) {
+            complain(where, "changes nothing for its tenants (give a url, key_file, deployment or headers)");
         }
     }
 }
@@ -74,7 +122,8 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
                     const Problems& problems) {
     const Endpoint& endpoint = pipeline.endpoint;
     const std::string path = pipeline_path + ".endpoint";
-    check_headers(endpoint, path, complain);
+    check_addresses(endpoint, path, complain);
+    check_tenants(endpoint, path, complain);
     check_protocol(pipeline, pipeline_path, complain, problems);
     if (endpoint.rows == settings::RowShape::values && pipeline.event.features.size() != 1) {
         complain(path + ".rows", "is values, but event.features has " + std::to_string(pipeline.event.features.size()) +
@@ -86,7 +135,9 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
                                                 std::to_string(kind->most_rows) + ", the most a request of " +
                                                 endpoint.protocol + " carries (lower it, or leave it out)");
     }
-    if (!endpoint.ca_file.empty() && endpoint.url.starts_with("http://")) {
+    if (!endpoint.ca_file.empty() && std::ranges::none_of(settings::routes(endpoint).addresses, [](const Address& one) {
+            return one.url.starts_with("https://");
+        })) {
         complain(path + ".ca_file",
                  quote(endpoint.ca_file) + " has no effect on an http URL (use https, or remove it)");
     }

@@ -21,11 +21,13 @@
 
 namespace millrace::config {
 
-// What is being filled; `pipeline` is the one the path is about, null outside of pipelines[]; `aggregate` likewise.
+// What is being filled; `pipeline` is the one the path is about, null outside of pipelines[]; the others likewise.
 struct Target {
     settings::Settings* all = nullptr;
     settings::Pipeline* pipeline = nullptr;
     Aggregate* aggregate = nullptr;
+    settings::Address* address = nullptr;
+    settings::TenantAddress* tenants = nullptr;
 };
 
 template <auto First, auto... Rest>
@@ -44,8 +46,12 @@ auto& at(Target& target) {
         return follow<First, Rest...>(*target.all);
     } else if constexpr (requires { target.pipeline->*First; }) {
         return follow<First, Rest...>(*target.pipeline);
-    } else {
+    } else if constexpr (requires { target.aggregate->*First; }) {
         return follow<First, Rest...>(*target.aggregate);
+    } else if constexpr (requires { target.address->*First; }) {
+        return follow<First, Rest...>(*target.address);
+    } else {
+        return follow<First, Rest...>(*target.tenants);
     }
 }
 
@@ -194,6 +200,7 @@ const Field* find_field(std::string_view path);
 std::span<const Field> process_fields();
 std::span<const Field> pipeline_fields();
 std::span<const Field> endpoint_fields();
+std::span<const Field> address_fields();
 std::span<const Field> aggregate_fields();
 
 }  // namespace millrace::config

@@ -15,6 +15,7 @@ using std::chrono::minutes;
 
 constexpr std::array<std::string_view, 3> kRowShapes = {"arrays", "records", "values"};
 constexpr std::array<std::string_view, 3> kNonFinite = {"null", "string", "error"};
+constexpr std::array<std::string_view, 2> kCompressions = {"none", "gzip"};
 constexpr std::array<std::string_view, 2> kOnRejected = {"isolate", "fail"};
 
 constexpr Field kFields[] = {
@@ -25,9 +26,9 @@ constexpr Field kFields[] = {
          "over the events themselves."},
     {.path = "pipelines[].endpoint.url",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::url>, rules::http_url},
-     .doc = "Where requests are posted to. `http` or `https`, without a user; redirects are not followed.",
-     .example = "http://127.0.0.1:5001/score",
-     .required = true},
+     .doc = "Where requests are posted to. `http` or `https`, without a user; redirects are not followed. Required, "
+            "unless there are `addresses`.",
+     .example = "http://127.0.0.1:5001/score"},
     {.path = "pipelines[].endpoint.protocol",
      .shape = Registered{at<&Pipeline::endpoint, &Endpoint::protocol>, protocols::names},
      .initial = "azureml",
@@ -155,6 +156,12 @@ constexpr Field kFields[] = {
          "Certificates (PEM) that may have signed the endpoint's, in place of the system's. Only for an `https` URL.",
      .example = "/etc/millrace/endpoint-ca.pem",
      .apart = true},
+    {.path = "pipelines[].endpoint.compression",
+     .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::compression>, kCompressions},
+     .initial = "none",
+     .doc = "Of the bodies of requests. `gzip` where the server, or what stands before it, unpacks them; Azure ML does "
+            "not say so. Answers may come packed with gzip whatever stands here.",
+     .example = "none"},
     {.path = "pipelines[].endpoint.on_rejected",
      .shape = Choice{choose<&Pipeline::endpoint, &Endpoint::on_rejected>, kOnRejected},
      .initial = "isolate",

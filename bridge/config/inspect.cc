@@ -11,11 +11,10 @@
 
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/field.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::config {
 namespace {
-
-constexpr std::string_view kEach = "pipelines[]";
 
 // What is wrong with a file, or nothing; `careless` when others may read it.
 std::string file_mistake(const std::string& path, bool& careless) {
@@ -44,19 +43,19 @@ void inspect_file(const File& shape, const std::string& path, Target& target, co
     }
 }
 
-void inspect_files(Reading& reading, Problems& problems) {
+// The files named in one item of a list, or at the top, and in the lists in it.
+void inspect_files(std::string_view scope, const std::string& item, Target& target, const Places& places,
+                   Problems& problems) {
     for (const Field& field : fields()) {
-        const auto* const shape = std::get_if<File>(&field.shape);
-        if (shape == nullptr) continue;
-        Target target{.all = &reading.settings};
-        if (!field.path.starts_with(kEach)) {
-            inspect_file(*shape, std::string(field.path), target, reading.places, problems);
-            continue;
-        }
-        for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
-            target.pipeline = &reading.settings.pipelines[i];
-            inspect_file(*shape, join("pipelines", i) + std::string(field.path.substr(kEach.size())), target,
-                         reading.places, problems);
+        if (field.scope() != scope) continue;
+        const std::string path = item + std::string(field.path.substr(scope.size()));
+        if (const auto* const file = std::get_if<File>(&field.shape)) {
+            inspect_file(*file, path, target, places, problems);
+        } else if (const auto* const list = std::get_if<Sections>(&field.shape)) {
+            for (std::size_t i = 0; places.contains(join(path, i)); ++i) {
+                Target one = list->item(target, i);
+                inspect_files(field.inner_path(), join(path, i), one, places, problems);
+            }
         }
     }
 }
@@ -94,11 +93,13 @@ void inspect_connection(const Reading& reading, Problems& problems) {
 
 void inspect_endpoints(const Reading& reading, Problems& problems) {
     for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
-        const settings::Endpoint& endpoint = reading.settings.pipelines[i].endpoint;
-        const std::string path = join("pipelines", i) + ".endpoint.url";
-        if (!endpoint.key_file.empty() && endpoint.url.starts_with("http://") && !is_loopback(host_of(endpoint.url))) {
-            problems.add(place_of(reading.places, path), path,
-                         quote(endpoint.url) + " sends the key unencrypted (use https)", Severity::warning);
+        const settings::Routes all = settings::routes(reading.settings.pipelines[i].endpoint);
+        for (std::size_t a = 0; a < all.addresses.size(); ++a) {
+            const auto& [url, weight, headers, key_file, deployment] = all.addresses[a];
+            if (key_file.empty() || !url.starts_with("http://") || is_loopback(host_of(url))) continue;
+            const std::string path = join("pipelines", i) + "." + all.fields[a];
+            problems.add(place_of(reading.places, path), path, quote(url) + " sends the key unencrypted (use https)",
+                         Severity::warning);
         }
     }
 }
@@ -108,7 +109,8 @@ void inspect_endpoints(const Reading& reading, Problems& problems) {
 std::vector<Problem> inspect(const std::string& file_name, const Reading& reading) {
     Problems problems(file_name);
     Reading copy = reading;  // the table's members are for writing
-    inspect_files(copy, problems);
+    Target top{.all = &copy.settings};
+    inspect_files("", "", top, copy.places, problems);
     inspect_connection(reading, problems);
     inspect_endpoints(reading, problems);
     return std::move(problems).take();

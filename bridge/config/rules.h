@@ -25,6 +25,7 @@ std::optional<std::string> header_value(std::string_view value);  // never repea
 std::optional<std::string> field_name(std::string_view value);    // a name or a JSON Pointer
 std::optional<std::string> pointer(std::string_view value);       // a JSON Pointer or nothing
 std::optional<std::string> select_name(std::string_view value);   // a member of an aggregate's body
+std::optional<std::string> tenant_name(std::string_view value);
 std::optional<std::string> not_empty(std::string_view value);
 
 }  // namespace millrace::config::rules

@@ -1,12 +1,10 @@
-// The engine's dealings with the endpoint: what is sent next, and what an answer does to the events that were asked
-// about.
 #include <algorithm>
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "bridge/engine/asker.h"
 #include "bridge/engine/backoff.h"
 #include "bridge/engine/disposition.h"
-#include "bridge/engine/engine.h"
 
 namespace millrace::engine {
 
@@ -24,6 +22,13 @@ constexpr std::uint32_t kTriesInVain = 10;
 // When what was given back comes again: an event that got no answer here, one that nobody could witness.
 constexpr BackoffRule kAnswerElsewhere{std::chrono::seconds(5), std::chrono::seconds(30)};
 constexpr BackoffRule kDecideElsewhere{std::chrono::seconds(30), std::chrono::minutes(5)};
+
+Ways ways_of(const settings::Pipeline& pipeline, const settings::Routes& routes, std::size_t route, bool have_health) {
+    Ways ways{pipeline.endpoint.selection, {}, route, routes.routes.size(), have_health};
+    for (const std::size_t address : routes.routes[route].addresses)
+        ways.weights.push_back(routes.addresses[address].weight);
+    return ways;
+}
 
 Batch single(const Batch& batch, EventRef event) {
     Batch one;
@@ -44,18 +49,63 @@ std::string in_words(const Answer& answer) {
 
 }  // namespace
 
+Asker::Asker(const Parts& parts)
+    : pipeline_(parts.pipeline),
+      routes_(parts.routes),
+      route_(parts.routes.routes[parts.route]),
+      partitions_(parts.partitions),
+      is_owned_(settings::is_owned(parts.pipeline)),
+      ledger_(parts.ledger),
+      keeper_(parts.keeper),
+      batcher_(
+          {pipeline_.endpoint.max_batch_count, pipeline_.endpoint.max_batch_bytes, pipeline_.endpoint.max_batch_wait}),
+      dispatcher_(pipeline_.endpoint.parallel_requests_per_partition, partitions_.size(), parts.seed,
+                  ways_of(pipeline_, routes_, parts.route, parts.have_health)),
+      conviction_(pipeline_.endpoint.max_dead_letter_ratio, pipeline_.endpoint.control) {}
+
+void Asker::clear() {
+    batcher_.clear();
+    dispatcher_.clear();
+    conviction_.clear();
+}
+
+Time Asker::next_due(Time now) const {
+    return std::min({batcher_.next_due(now), dispatcher_.next_due(now), conviction_.next_due(now)});
+}
+
+void Asker::describe(Time now, Snapshot& s) const {
+    s.queued_events += batcher_.size() + dispatcher_.waiting();
+    s.in_flight += dispatcher_.in_flight();
+    s.concurrency_limit += dispatcher_.limit();
+    s.accused += conviction_.size();
+    for (std::size_t i = 0; i < dispatcher_.addresses(); ++i) {
+        const Breaker& one = dispatcher_.breaker(i);
+        s.addresses.push_back({through_all_routes(i), one.state(now), one.limit(), one.in_flight()});
+    }
+}
+
+std::string Asker::named(std::size_t address) const {
+    if (routes_.addresses.size() == 1) return "the endpoint";
+    return "the endpoint at " + routes_.addresses[through_all_routes(address)].url;
+}
+
 // ---- sending ----
 
-void Engine::dispatch(Time now, Effects& out) {
+void Asker::dispatch(Time now, Effects& out) {
     // Where nothing is in hand, as with a replica that has lost its partitions, nothing is missing either.
     if (std::string said = ledger_.size() > 0 ? drought_.news(now) : std::string(); !said.empty())
         out.emplace_back(Note{Level::warning, "nothing_scored", std::move(said)});
-    if (contract_.pauses()) return;
     probe(now, out);
+    while (const auto check = dispatcher_.want_check(now))
+        out.emplace_back(CheckHealth{check->first, through_all_routes(check->second)});
     dispatcher_.call_back(
         [&](const Batch& batch) { return !dispatcher_.on_hold() && conviction_.rests(batch.tenant, now); });
-    if (!is_owned()) {
-        for (const EventRef event : conviction_.without_witness()) give_back(event.delivery, kDecideElsewhere, out);
+    if (!is_owned_) {
+        for (const EventRef event : conviction_.without_witness())
+            keeper_.give_back(event.delivery, kDecideElsewhere, out);
+    }
+    for (std::size_t i = 0; i < dispatcher_.addresses(); ++i) {
+        if (dispatcher_.breaker(i).is_down() && dispatcher_.others_work(i)) conviction_.left(i);
     }
     for (Batch& batch : conviction_.again(now)) {
         batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
@@ -68,39 +118,31 @@ void Engine::dispatch(Time now, Effects& out) {
     }
 }
 
-// What cannot be decided here, where nothing of the tenant was scored, may be where another replica has it. A first
-// delivery comes again soon, because the next holder counts on it (commit.h). Jitter, or it might come to the same
-// replica for ever.
-void Engine::give_back(DeliveryId id, BackoffRule rule, Effects& out) {
-    const Delivery* delivery = ledger_.find(id);
-    if (delivery == nullptr) return;
-    if (delivery->delivered == 1) rule.cap = std::min(rule.cap, commit_.ack_wait() / 2);
-    const auto times = static_cast<std::uint32_t>(std::min<std::uint64_t>(delivery->delivered, 16));
-    out.emplace_back(Nak{delivery, backoff(rule, times, random_)});
-    let_go(id);
-}
-
 // False when the partition has nothing that may go now.
-bool Engine::send_one(Partition partition, Time now, Effects& out) {
+bool Asker::send_one(Partition partition, Time now, Effects& out) {
     if (!dispatcher_.may_send(partition, now)) return false;
-    if (auto witness = conviction_.want_witness(now, partition)) {
+    const auto admits = [&](std::size_t address) { return dispatcher_.admits(address, now); };
+    if (auto witness = conviction_.want_witness(now, partition, admits)) {
         ask(*witness, partition, now, out);
         return true;
     }
     auto batch = next_batch(partition, now);
     if (!batch) return false;
-    launch(std::move(*batch), Errand::score, {}, now, out);
+    const std::size_t address = *dispatcher_.address_for(*batch, now);
+    launch(std::move(*batch), Errand::score, {}, address, now, out);
     return true;
 }
 
-// What was tried before goes first, but takes turns with what is new: retries of an event that always fails would
-// otherwise keep everything behind them waiting.
-std::optional<Batch> Engine::next_batch(Partition partition, Time now) {
+// Of two tenants the one that had less of the endpoint's time. Of one tenant what was tried before goes first, but
+// takes turns with what is new: retries of an event that always fails would otherwise keep everything behind them
+// waiting.
+std::optional<Batch> Asker::next_batch(Partition partition, Time now) {
+    const bool takes_new = dispatcher_.address_for({}, now).has_value();
     for (;;) {
         std::optional<Batch> batch;
-        if (new_one_next_) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
-        if (!batch) batch = dispatcher_.next(partition, now);
-        if (!batch) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (takes_new && is_new_ones_turn(partition, now)) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (!batch) batch = dispatcher_.next(partition, now, batcher_.turns());
+        if (!batch && takes_new) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
         if (!batch) return std::nullopt;
         new_one_next_ = !batch->clean() || batch->suspect;
         if (conviction_.rests(batch->tenant, now)) {
@@ -114,9 +156,19 @@ std::optional<Batch> Engine::next_batch(Partition partition, Time now) {
     }
 }
 
+bool Asker::is_new_ones_turn(Partition partition, Time now) {
+    const Turns& turns = batcher_.turns();
+    const std::string* const fresh = batcher_.next_tenant(partition, now, draining_);
+    const std::string* const waiting = dispatcher_.next_tenant(partition, now, turns);
+    if (fresh == nullptr || waiting == nullptr || *fresh == *waiting) return new_one_next_;
+    const Duration of_fresh = turns.had(*fresh);
+    const Duration of_waiting = turns.had(*waiting);
+    return of_fresh == of_waiting ? new_one_next_ : of_fresh < of_waiting;
+}
+
 // One event to try a tenant with whose events were all refused, away from its neighbours: what was bad there may be bad
 // in a row. The others wait until one is scored.
-Batch Engine::middle_of(Batch&& batch) {
+Batch Asker::middle_of(Batch&& batch) {
     const auto middle = batch.events.begin() + static_cast<std::ptrdiff_t>(batch.events.size() / 2);
     if (batch.events.size() == 1) return std::move(batch);
     Batch one = single(batch, *middle);
@@ -130,9 +182,18 @@ Batch Engine::middle_of(Batch&& batch) {
     return one;
 }
 
-// On hold: one real request with one event, whichever is at hand and still ours.
-void Engine::probe(Time now, Effects& out) {
-    if (!dispatcher_.probe_due(now)) return;
+// To one that is out: one real request with one event, whichever is at hand and still ours. Where others work, with a
+// row known to be good: no event need wait for it.
+void Asker::probe(Time now, Effects& out) {
+    const auto address = dispatcher_.probe_due(now);
+    if (!address) return;
+    if (!dispatcher_.on_hold()) {
+        const auto free = std::ranges::find_if(partitions_, [&](Partition p) { return dispatcher_.has_slot(p); });
+        auto good = conviction_.good_row({});
+        if (free == partitions_.end() || !good) return;
+        good->address = *address;
+        return ask(*good, *free, now, out);
+    }
     // An event that is to blame itself tells nothing of the endpoint, so every other probe asks with a row known to be
     // good.
     probe_with_good_row_ = !probe_with_good_row_;
@@ -142,6 +203,7 @@ void Engine::probe(Time now, Effects& out) {
         if (auto good = conviction_.good_row(batch->tenant); good && probe_with_good_row_ && !batch->clean()) {
             const Partition partition = batch->partition;
             dispatcher_.go_first(std::move(*batch));
+            good->address = *address;
             return ask(*good, partition, now, out);
         }
         if (batch->events.size() > 1) {
@@ -150,16 +212,19 @@ void Engine::probe(Time now, Effects& out) {
             dispatcher_.go_first(std::move(rest));
             batch->events.resize(1);
         }
-        return launch(std::move(*batch), Errand::probe, {}, now, out);
+        return launch(std::move(*batch), Errand::probe, {}, *address, now, out);
     }
     // Nothing in hand, as when another replica has done it all.
-    if (auto good = conviction_.good_row({})) return ask(*good, partitions_.front(), now, out);
+    if (auto good = conviction_.good_row({})) {
+        good->address = *address;
+        return ask(*good, partitions_.front(), now, out);
+    }
     dispatcher_.lapse();
     out.emplace_back(
         Note{Level::info, "untried", "nothing in hand to try the endpoint with; the next event will tell"});
 }
 
-std::optional<Batch> Engine::any_waiting(Time now) {
+std::optional<Batch> Asker::any_waiting(Time now) {
     if (dispatcher_.has_clean()) return dispatcher_.any();
     for (const Partition partition : partitions_) {
         if (auto batch = batcher_.take(partition, now, true, 1)) return batch;
@@ -168,19 +233,20 @@ std::optional<Batch> Engine::any_waiting(Time now) {
     return conviction_.any();
 }
 
-void Engine::ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out) {
+void Asker::ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out) {
     Batch none;
     none.partition = partition;
     none.tenant = std::move(witness.tenant);
-    launch(std::move(none), Errand::witness, std::move(witness.row), now, out);
+    launch(std::move(none), Errand::witness, std::move(witness.row), witness.address, now, out);
 }
 
-void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out) {
+void Asker::launch(Batch&& batch, Errand errand, std::string row, std::size_t address, Time now, Effects& out) {
     std::erase_if(batch.events, [&](EventRef ref) { return ledger_.find(ref) == nullptr; });
     if (batch.events.empty() && errand != Errand::witness) return;
     Send send;
     send.partition = batch.partition;
-    send.refresh_key = std::exchange(refresh_key_, false) || errand == Errand::probe;
+    send.address = through_all_routes(address);
+    send.refresh_key = refresh_keys_.erase(address) > 0 || errand == Errand::probe;
     for (const EventRef ref : batch.events) {
         Event& event = *ledger_.find(ref);
         ++event.settlement.attempts;
@@ -189,8 +255,10 @@ void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Eff
     Flight flight;
     flight.batch = std::move(batch);
     flight.errand = errand;
+    flight.address = address;
     flight.row = std::move(row);
     flight.key_refreshed = send.refresh_key;
+    flight.charged = batcher_.turns().launched(flight.batch.tenant);
     send.id = dispatcher_.launch(std::move(flight), now);
     if (errand == Errand::witness) send.rows.push_back(dispatcher_.row_of(send.id));
     out.emplace_back(std::move(send));
@@ -198,12 +266,12 @@ void Engine::launch(Batch&& batch, Errand errand, std::string row, Time now, Eff
 
 // ---- answers ----
 
-void Engine::on(Answered&& in, Time now, Effects& out) {
+void Asker::answered(Answered&& in, Time now, Effects& out) {
     auto landed = dispatcher_.land(in.id);
-    if (!landed || !halt_.empty()) return;
+    if (!landed) return;
     Flight& flight = *landed;
     Answer& answer = in.answer;
-    contract_.answered(answer, now);
+    batcher_.turns().landed(flight.batch.tenant, flight.charged, now - flight.started);
     answer.outcome == Outcome::scored ? drought_.scored() : drought_.unscored(in_words(answer), now);
     std::erase_if(flight.batch.events,
                   [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
@@ -213,15 +281,15 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
         event->settlement.deployment = answer.deployment;
         event->settlement.request_id = answer.request_id;
     }
+    if (answer.outcome != Outcome::scored) flight.batch.came_back_from(flight.address);
     switch (disposition(answer.outcome).reaction) {
         case Reaction::publish:
-            dispatcher_.succeeded();
-            if (dispatcher_.resume())
-                out.emplace_back(Note{Level::info, "resumed", "the endpoint takes requests again"});
+            dispatcher_.succeeded(flight.address);
+            resume(flight.address, out);
             return scored(std::move(flight), std::move(answer), now, out);
         case Reaction::back_off:
             dispatcher_.failed(answer, flight, now);
-            if (dispatcher_.on_hold()) hold(in_words(answer), now, out);
+            if (dispatcher_.is_out(flight.address)) hold(in_words(answer), flight.address, now, out);
             return failed(std::move(flight), answer, now, out);
         case Reaction::split:
             return refused(std::move(flight), answer, now, out);
@@ -230,27 +298,27 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     }
 }
 
-void Engine::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {
+void Asker::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {
     const std::size_t rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     MILLRACE_CHECK(answer.scores.size() == rows, "scored means one result per row");
     std::string good_row = flight.row;
     for (std::size_t i = 0; i < flight.batch.events.size(); ++i) {
         Event* event = ledger_.find(flight.batch.events[i]);
-        if (event == nullptr || holds(flight.batch.events[i])) continue;
+        if (event == nullptr || keeper_.holds(flight.batch.events[i])) continue;
         if (good_row.empty()) good_row = event->row;
         event->settlement.score = std::move(answer.scores[i]);
-        store(flight.batch.events[i], out);
+        keeper_.store(flight.batch.events[i], out);
     }
     conviction_.scored(flight, answer, good_row, now);
 }
 
-void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& out) {
+void Asker::failed(Flight&& flight, const Answer& answer, Time now, Effects& out) {
     Batch& batch = flight.batch;
-    if (flight.errand == Errand::witness) return conviction_.witness_failed(batch.tenant, false, now);
+    if (flight.errand == Errand::witness) return conviction_.witness_failed(batch.tenant, false, now, flight.address);
     if (batch.events.empty()) return;
     ++batch.failures;
     const bool counts = answer.outcome != Outcome::throttled;
-    const bool others_pass = batch.strikes == 0 || dispatcher_.successes() > batch.success_mark;
+    const bool others_pass = batch.strikes == 0 || dispatcher_.last_success(flight.address) > batch.success_mark;
     if (counts && others_pass) ++batch.strikes;
     if (counts) batch.success_mark = dispatcher_.successes();
     if (answer.outcome == Outcome::timed_out) ++batch.timeouts;
@@ -258,9 +326,9 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& ou
     // Nothing was scored here that could tell whether the endpoint is to blame or this very event: somebody else may
     // know.
     const std::uint32_t in_vain = flight.errand == Errand::probe ? kProbesInVain : kTriesInVain;
-    if (!is_owned() && alone && counts && batch.failures >= in_vain && !others_pass &&
+    if (!is_owned_ && alone && counts && batch.failures >= in_vain && !others_pass &&
         !conviction_.good_row(batch.tenant))
-        return give_back(batch.events.front().delivery, kAnswerElsewhere, out);
+        return keeper_.give_back(batch.events.front().delivery, kAnswerElsewhere, out);
     if (counts && batch.suspect && alone)
         return conviction_.accuse(std::move(flight), answer, dispatcher_.last_launched());
     if (batch.strikes >= kStrikes) {
@@ -273,30 +341,33 @@ void Engine::failed(Flight&& flight, const Answer& answer, Time now, Effects& ou
     const bool known_bad = counts && batch.suspect;
     // Nothing else was scored meanwhile: a row known to be good is to tell whether the endpoint is to blame, and where
     // there is none, halving.
-    const bool nobody_knows = counts && !others_pass && !conviction_.doubt(batch.tenant);
+    const bool nobody_knows = counts && !others_pass && !conviction_.doubt(batch.tenant, flight.address);
     if (!alone && (too_slow || known_bad || nobody_knows)) return split(std::move(batch));
     dispatcher_.retry(std::move(batch), answer.outcome, now);
 }
 
-void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& out) {
+void Asker::refused(Flight&& flight, const Answer& answer, Time now, Effects& out) {
     if (pipeline_.endpoint.on_rejected == settings::OnRejected::fail) {
-        return halt("on_rejected",
-                    "the endpoint answered " + in_words(answer) +
-                        ", and on_rejected is fail: correct the events or the endpoint, then restart (or set "
-                        "on_rejected: isolate)",
-                    out);
+        return keeper_.halt("on_rejected",
+                            "the endpoint answered " + in_words(answer) +
+                                ", and on_rejected is fail: correct the events or the endpoint, then restart (or set "
+                                "on_rejected: isolate)",
+                            out);
     }
     // Whatever was wrong with how we ask, the endpoint takes our requests again and judges what is in them.
-    if (dispatcher_.on_hold()) {
+    if (dispatcher_.is_out(flight.address) && !dispatcher_.on_hold()) {
+        hold("refuses what is taken elsewhere", flight.address, now, out);
+    } else if (dispatcher_.on_hold()) {
         dispatcher_.lapse();
         out.emplace_back(
             Note{Level::info, "untried", "the endpoint refuses an event, not us; the next ones will tell"});
     }
     if (flight.errand == Errand::witness) {
-        conviction_.witness_failed(flight.batch.tenant, true, now);
-        // The endpoint refuses what it took before, and has taken nothing since: it is to blame.
-        if (dispatcher_.successes() == flight.successes_before) conviction_.despair(flight.batch.tenant, now);
-        return;
+        conviction_.witness_failed(flight.batch.tenant, true, now, flight.address);
+        // The endpoint refuses what was taken before, and has taken nothing since: it is to blame.
+        if (dispatcher_.last_success(flight.address) > flight.successes_before) return;
+        if (!dispatcher_.others_work(flight.address)) return conviction_.despair(flight.batch.tenant, now);
+        return hold("refuses a row that was scored before", flight.address, now, out);
     }
     if (flight.batch.events.empty()) return;
     const std::string tenant = flight.batch.tenant;
@@ -308,18 +379,18 @@ void Engine::refused(Flight&& flight, const Answer& answer, Time now, Effects& o
     if (conviction_.hopeless(tenant)) conviction_.rest(tenant, now);
 }
 
-void Engine::misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out) {
-    if (flight.errand == Errand::witness) conviction_.witness_failed(flight.batch.tenant, false, now);
+void Asker::misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out) {
+    if (flight.errand == Errand::witness) conviction_.witness_failed(flight.batch.tenant, false, now, flight.address);
     // The key may have been rotated: it is read again before the next request, and that one's answer counts.
     const bool old_key = answer.outcome == Outcome::unauthorized && !flight.key_refreshed;
-    if (old_key) refresh_key_ = true;
+    if (old_key) refresh_keys_.insert(flight.address);
     if (!flight.batch.events.empty()) dispatcher_.go_first(std::move(flight.batch));
-    if (!old_key || dispatcher_.on_hold()) hold(in_words(answer), now, out);
+    if (!old_key || dispatcher_.is_out(flight.address)) hold(in_words(answer), flight.address, now, out);
 }
 
 // Halves travel next, first half first, and are split again in turn. One event that is left of several travels as it
 // is.
-void Engine::split(Batch&& batch) {
+void Asker::split(Batch&& batch) {
     if (batch.events.size() == 1) return dispatcher_.go_first(std::move(batch));
     const auto middle = batch.events.begin() + static_cast<std::ptrdiff_t>(batch.events.size() / 2);
     Batch first = single(batch, batch.events.front());
@@ -335,56 +406,47 @@ void Engine::split(Batch&& batch) {
     }
 }
 
-void Engine::hold(std::string why, Time now, Effects& out) {
-    const bool news = dispatcher_.hold_reason() != why;
-    if (news) out.emplace_back(Note{Level::warning, "held", "the endpoint: " + why + "; everything is kept, probing"});
-    dispatcher_.hold(std::move(why), now);
-    conviction_.held(now);
+void Asker::hold(std::string why, std::size_t address, Time now, Effects& out) {
+    const bool news = dispatcher_.breaker(address).hold_reason() != why;
+    const std::string text = named(address) + ": " + why;
+    dispatcher_.hold(std::move(why), now, address);
+    if (!dispatcher_.on_hold()) {
+        conviction_.left(address);
+        if (news) out.emplace_back(Note{Level::warning, "address_out", text + "; the others go on, probing"});
+        return;
+    }
+    conviction_.held(now, address);
+    if (news) out.emplace_back(Note{Level::warning, "held", text + "; everything is kept, probing"});
+}
+
+void Asker::resume(std::size_t address, Effects& out) {
+    const bool was_held = dispatcher_.on_hold();
+    if (!dispatcher_.resume(address)) return;
+    out.emplace_back(was_held ? Note{Level::info, "resumed", named(address) + " takes requests again"}
+                              : Note{Level::info, "address_in", named(address) + " takes requests again"});
 }
 
 // ---- verdicts ----
 
-// What does not fit the signature may be the signature's fault: it counts as a verdict, and the ratio is asked.
-void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
-    const Delivery* const delivery = ledger_.find(ref.delivery);
-    if (event.fault->reason != Reason::signature_misfit || delivery == nullptr) return bury(ref, *event.fault, out);
+void Asker::misfit(const std::string& lane, Partition partition, EventRef event, Verdict verdict) {
     Batch one;
-    one.partition = delivery->partition;
-    one.tenant = lane_of(*delivery);
-    one.events.push_back(ref);
-    conviction_.misfit(std::move(one), *event.fault);
+    one.partition = partition;
+    one.tenant = lane;
+    one.events.push_back(event);
+    conviction_.misfit(std::move(one), std::move(verdict));
 }
 
-void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
-    Event* event = ledger_.find(ref);
-    if (event == nullptr || holds(ref)) return;
-    event->settlement.verdict = std::move(verdict);
-    store(ref, out);
-}
-
-bool Engine::holds(EventRef ref) { return is_ordered(ref) ? ordered_->holds(ref) : commit_.holds(ref); }
-
-// A verdict of an owned partition is committed before it is published.
-void Engine::store(EventRef ref, Effects& out) {
-    const bool is_scored = !ledger_.find(ref)->settlement.verdict;
-    if (is_ordered(ref)) {
-        // What waits for its turn has its outcome: verdicts on those before it are judged by it.
-        if (is_scored) conviction_.settled(lane_of(*ledger_.find(ref.delivery)), false);
-        return ordered_->store(ref, out);
-    }
-    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);
-}
-
-void Engine::judge(Time, Effects& out) {
-    if (contract_.holds()) return;
-    for (Conviction::Case& one : conviction_.convicted()) bury(one.batch.events.front(), std::move(one.verdict), out);
+void Asker::judge(Time, Effects& out) {
+    for (Conviction::Case& one : conviction_.convicted())
+        keeper_.bury(one.batch.events.front(), std::move(one.verdict), out);
     if (conviction_.over_ratio() < kMostOverRatio) return;
-    halt("dead_letter_ratio",
-         "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or "
-         "raise "
-         "endpoint.max_dead_letter_ratio, then restart" +
-             (conviction_.complaint().empty() ? "" : "; " + conviction_.complaint()),
-         out);
+    keeper_.halt(
+        "dead_letter_ratio",
+        "more of a tenant's events are refused than max_dead_letter_ratio allows: correct the model or the events, or "
+        "raise "
+        "endpoint.max_dead_letter_ratio, then restart" +
+            (conviction_.complaint().empty() ? "" : "; " + conviction_.complaint()),
+        out);
 }
 
 }  // namespace millrace::engine

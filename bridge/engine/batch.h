@@ -19,8 +19,12 @@ struct Batch {
     std::uint64_t success_mark = 0;  // successes of the endpoint when it last failed
     bool suspect = false;            // travels alone, one such at a time
     std::uint32_t answers = 0;       // that its one event got alone, each with a witness
+    std::size_t answered_by = 0;     // the address these came from
+    std::uint32_t tried = 0;         // addresses it came back from, as bits; the others go first
     std::uint32_t parkings = 0;      // how often its one event was parked for want of a witness
 
+    void came_back_from(std::size_t address) { tried |= 1u << address; }
+    [[nodiscard]] bool has_tried(std::size_t address) const { return (tried >> address & 1) != 0; }
     // Nothing was held against it so far.
     [[nodiscard]] bool clean() const { return failures == 0 && answers == 0 && parkings == 0; }
 };

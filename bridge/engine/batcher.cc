@@ -8,7 +8,7 @@ void Batcher::add(Partition partition, const std::string& tenant, EventRef event
                   Time now) {
     Lane& lane = lanes_[partition];
     Queue& queue = lane.queues[tenant];
-    if (queue.items.empty()) lane.turns.push_back(tenant);
+    if (queue.items.empty()) line_up(lane, tenant, turns_.had(tenant));
     queue.items.push_back({event, row_bytes, single, now});
     queue.bytes += row_bytes;
     ++size_;
@@ -18,25 +18,44 @@ std::optional<Batch> Batcher::take(Partition partition, Time now, bool flush, st
     const auto found = lanes_.find(partition);
     if (found == lanes_.end()) return std::nullopt;
     Lane& lane = found->second;
-    for (std::size_t tried = 0, tenants = lane.turns.size(); tried < tenants; ++tried) {
-        std::string tenant = std::move(lane.turns.front());
-        lane.turns.pop_front();
-        const auto queue = lane.queues.find(tenant);
-        if (!flush && !ready(queue->second, now)) {
-            lane.turns.push_back(std::move(tenant));
-            continue;
-        }
+    line_up_anew(lane);
+    for (auto turn = lane.turns.begin(); turn != lane.turns.end(); ++turn) {
+        const auto queue = lane.queues.find(turn->second);
+        if (!flush && !ready(queue->second, now)) continue;
+        const std::string tenant = turn->second;
+        lane.turns.erase(turn);
         Batch batch = cut(queue->second, std::min(most, limits_.count));
         batch.partition = partition;
         batch.tenant = tenant;
         if (queue->second.items.empty()) {
             lane.queues.erase(queue);
         } else {
-            lane.turns.push_back(std::move(tenant));
+            line_up(lane, tenant, turns_.had(tenant) + turns_.usual());
         }
         return batch;
     }
     return std::nullopt;
+}
+
+// Tenants in front that were served meanwhile, out of what came back, go to where they belong.
+void Batcher::line_up_anew(Lane& lane) {
+    for (auto front = lane.turns.begin(); front != lane.turns.end(); front = lane.turns.begin()) {
+        const Duration had = turns_.itself(front->second);
+        if (front->first.first >= had) return;
+        std::string tenant = std::move(front->second);
+        lane.turns.erase(front);
+        line_up(lane, std::move(tenant), had);
+    }
+}
+
+const std::string* Batcher::next_tenant(Partition partition, Time now, bool flush) {
+    const auto lane = lanes_.find(partition);
+    if (lane == lanes_.end()) return nullptr;
+    line_up_anew(lane->second);
+    for (const auto& [turn, tenant] : lane->second.turns) {
+        if (flush || ready(lane->second.queues.at(tenant), now)) return &tenant;
+    }
+    return nullptr;
 }
 
 bool Batcher::ready(const Queue& queue, Time now) const {

@@ -1,9 +1,9 @@
 // Batcher: events that wait for a request, per partition and tenant.
 //
 // A batch holds one tenant's events (unless tenants are mixed by choice), at most max_batch_count of them and
-// max_batch_bytes of rows. Tenants take turns. A batch is ready when it is full, when its oldest event has waited
-// max_batch_wait, or at once when that is zero: a free slot takes what is there, the size is a cap and not a target.
-// An event marked single travels alone.
+// max_batch_bytes of rows. Tenants take turns by the time they had at the endpoint (turns.h). A batch is ready when it
+// is full, when its oldest event has waited max_batch_wait, or at once when that is zero: a free slot takes what is
+// there, the size is a cap and not a target. An event marked single travels alone.
 //
 // Thread: one engine's. Time: told. Bounds: holds only events of open deliveries. Not here: no retry, no in-flight
 // count.
@@ -15,10 +15,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bridge/base/ids.h"
 #include "bridge/base/time.h"
 #include "bridge/engine/batch.h"
+#include "bridge/engine/turns.h"
 
 namespace millrace::engine {
 
@@ -36,6 +38,9 @@ class Batcher {
              Time now);
     // The next ready batch of the partition; `flush` takes an unfinished one too, `most` caps its size below the limit.
     std::optional<Batch> take(Partition partition, Time now, bool flush, std::uint32_t most);
+    // Whose that would be.
+    const std::string* next_tenant(Partition partition, Time now, bool flush);
+    [[nodiscard]] Turns& turns() { return turns_; }
     // When a batch becomes ready by waiting, after `now`; kNever when none does.
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -57,13 +62,21 @@ class Batcher {
     };
     struct Lane {
         std::map<std::string, Queue> queues;
-        std::deque<std::string> turns;  // tenants with something queued, next first
+        // Tenants with something queued, next first: by what they had when they came or were served, then in turn.
+        std::map<std::pair<Duration, std::uint64_t>, std::string> turns;
     };
 
+    void line_up_anew(Lane& lane);
     [[nodiscard]] bool ready(const Queue& queue, Time now) const;
     Batch cut(Queue& queue, std::uint32_t most);
 
+    void line_up(Lane& lane, std::string tenant, Duration had) {
+        lane.turns.emplace(std::pair(had, ++lined_up_), std::move(tenant));
+    }
+
     BatchLimits limits_;
+    Turns turns_;
+    std::uint64_t lined_up_ = 0;
     std::map<Partition, Lane> lanes_;
     std::size_t size_ = 0;
 };
@@ -78,7 +91,7 @@ void Batcher::prune(Gone gone) {
             for (const Item& item : queue.items) queue.bytes += item.bytes;
             size_ += queue.items.size();
         }
-        std::erase_if(lane.turns, [&](const std::string& tenant) { return lane.queues.at(tenant).items.empty(); });
+        std::erase_if(lane.turns, [&](const auto& turn) { return lane.queues.at(turn.second).items.empty(); });
         std::erase_if(lane.queues, [](const auto& queue) { return queue.second.items.empty(); });
     }
 }

@@ -24,8 +24,13 @@ void Conviction::accuse(Flight flight, const Answer& answer, RequestId last_laun
     accused.last_launched = last_launched;
     accused.deployment = answer.deployment;
     accused.the_case.verdict = Verdict{row.reason, answer.reason, answer.status, answer.body};
+    accused.address = flight.address;
     accused.the_case.batch = std::move(flight.batch);
-    ++accused.the_case.batch.answers;
+    Batch& batch = accused.the_case.batch;
+    // Answers of two addresses do not add up: either may have been mended meanwhile.
+    if (batch.answered_by != flight.address) batch.answers = 0;
+    batch.answered_by = flight.address;
+    ++batch.answers;
     if (!accused.transient) {
         ++unanswered_;
         ++entry(accused.the_case.batch.tenant).unanswered;
@@ -43,6 +48,7 @@ void Conviction::scored(const Flight& flight, const Answer& answer, std::string_
     for (auto& [event, accused] : cases_) {
         const bool pending = accused.stage == Stage::waiting || accused.stage == Stage::parked;
         if (!pending || accused.the_case.batch.tenant != tenant || flight.id <= accused.last_launched) continue;
+        if (flight.address != accused.address) continue;
         const bool elsewhere =
             !answer.deployment.empty() && !accused.deployment.empty() && answer.deployment != accused.deployment;
         if (elsewhere && ++accused.elsewhere < kElsewhere) {
@@ -119,21 +125,22 @@ bool Conviction::rests(const std::string& tenant, Time now) const {
     return found != resting_.end() && now < found->second;
 }
 
-void Conviction::witness_failed(const std::string& tenant, bool refused, Time now) {
+void Conviction::witness_failed(const std::string& tenant, bool refused, Time now, std::size_t address) {
     witness_flying_.erase(tenant);
     if (!refused) {
         entry(tenant).witness_not_before = now + kWitnessAgain;
-        faltered();
+        faltered(address);
         return;
     }
     for (auto& [event, accused] : cases_) {
+        if (accused.address != address) continue;
         if (accused.stage == Stage::waiting && accused.the_case.batch.tenant == tenant) park(accused, now);
     }
 }
 
-void Conviction::faltered() {
+void Conviction::faltered(std::size_t address) {
     for (auto& [event, accused] : cases_) {
-        if (!accused.transient || accused.stage != Stage::waiting) continue;
+        if (!accused.transient || accused.stage != Stage::waiting || accused.address != address) continue;
         accused.the_case.batch.suspect = false;
         clear(accused);
     }
@@ -144,9 +151,15 @@ void Conviction::clear(Accused& accused) {
     accused.stage = Stage::cleared;
 }
 
-void Conviction::held(Time now) {
+void Conviction::held(Time now, std::size_t address) {
     for (auto& [event, accused] : cases_) {
-        if (!proven(accused) && accused.stage != Stage::parked) park(accused, now);
+        if (accused.address == address && !proven(accused) && accused.stage != Stage::parked) park(accused, now);
+    }
+}
+
+void Conviction::left(std::size_t address) {
+    for (auto& [event, accused] : cases_) {
+        if (accused.address == address && !proven(accused)) clear(accused);
     }
 }
 
@@ -160,6 +173,7 @@ void Conviction::park(Accused& accused, Time now) {
     for (std::uint32_t i = 0; i < parkings && wait < kParkedAtMost; ++i) wait *= 2;
     ++parkings;
     accused.the_case.batch.answers = 0;
+    accused.the_case.batch.came_back_from(accused.address);
     accused.stage = Stage::parked;
     accused.again_at = now + std::min(wait, kParkedAtMost);
 }
@@ -229,22 +243,24 @@ std::vector<Batch> Conviction::again(Time now) {
     return out;
 }
 
-std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Partition partition) {
+std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Partition partition, const Admits& admits) {
     for (auto& [event, accused] : cases_) {
         const Batch& batch = accused.the_case.batch;
         if (accused.stage != Stage::waiting || batch.partition != partition) continue;
-        if (!may_witness(batch.tenant, now)) continue;
+        if (!may_witness(batch.tenant, now) || !admits(accused.address)) continue;
         const std::string& row = witness_row(batch.tenant);
         if (row.empty()) {
             park(accused, now);
             continue;
         }
         witness_flying_.insert(batch.tenant);
-        return WitnessWanted{batch.tenant, row};
+        return WitnessWanted{batch.tenant, row, accused.address};
     }
     for (auto it = doubts_.begin(); it != doubts_.end(); ++it) {
-        auto wanted = good_row(*it);
-        if (!wanted || !may_witness(wanted->tenant, now)) continue;
+        const auto& [tenant, address] = *it;
+        auto wanted = good_row(tenant);
+        if (!wanted || !may_witness(wanted->tenant, now) || !admits(address)) continue;
+        wanted->address = address;
         doubts_.erase(it);
         witness_flying_.insert(wanted->tenant);
         return wanted;
@@ -252,17 +268,17 @@ std::optional<Conviction::WitnessWanted> Conviction::want_witness(Time now, Part
     return std::nullopt;
 }
 
-bool Conviction::doubt(const std::string& tenant) {
+bool Conviction::doubt(const std::string& tenant, std::size_t address) {
     if (!good_row(tenant)) return false;
-    doubts_.insert(tenant);
+    doubts_.emplace(tenant, address);
     return true;
 }
 
 std::optional<Conviction::WitnessWanted> Conviction::good_row(const std::string& tenant) const {
-    if (const std::string& row = witness_row(tenant); !row.empty()) return WitnessWanted{tenant, row};
+    if (const std::string& row = witness_row(tenant); !row.empty()) return WitnessWanted{tenant, row, 0};
     const Tenant* last = known(last_scored_);
     if (last == nullptr || last->good_row.empty()) return std::nullopt;
-    return WitnessWanted{last_scored_, last->good_row};
+    return WitnessWanted{last_scored_, last->good_row, 0};
 }
 
 std::vector<EventRef> Conviction::without_witness() {
@@ -326,7 +342,7 @@ Time Conviction::next_due(Time now) const {
         if (accused.stage != Stage::waiting) continue;
         if (const Tenant* of = known(accused.the_case.batch.tenant)) consider(of->witness_not_before);
     }
-    for (const std::string& tenant : doubts_) {
+    for (const auto& [tenant, address] : doubts_) {
         const auto wanted = good_row(tenant);
         if (const Tenant* of = wanted ? known(wanted->tenant) : nullptr) consider(of->witness_not_before);
     }

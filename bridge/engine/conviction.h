@@ -1,11 +1,11 @@
 // Conviction: which events the endpoint's answers may be held against (SEMANTICS F2, F3).
 //
 // An event refused alone is *accused*. Then a witness of the same tenant (a mate, or a row that was scored before, or
-// the configured control row) must be scored by a request sent after that answer, and the event be refused alone again:
-// so it was refused on both sides of a success, and is to blame. One refusal and a later success would not do: the
-// endpoint may have been mended in between. Answers that mean "the model raised", and transient failures of a suspect,
-// are needed three times, each followed by a witness; a witness that fails clears the suspects, for then the
-// endpoint is shaky.
+// the configured control row) must be scored by a request sent to the same address after that answer, and the event be
+// refused alone again: so it was refused on both sides of a success, and is to blame. One refusal and a later success
+// would not do: the endpoint may have been mended in between. Answers that mean "the model raised", and transient
+// failures of a suspect, are needed three times, each followed by a witness; a witness that fails clears the suspects,
+// for then the endpoint is shaky.
 //
 // Without a witness, and while the endpoint is on hold, the blame may lie with the endpoint: the event is *parked*,
 // what was held against it is void, and it is tried again later.
@@ -21,10 +21,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/base/event.h"
@@ -73,9 +75,11 @@ class Conviction {
     // A row of the tenant was scored, here or elsewhere: it may be asked for as a witness. Copied.
     void remember(const std::string& tenant, std::string_view row);
     // A witness came back without being scored: those it was for are parked when it was refused, asked again otherwise.
-    void witness_failed(const std::string& tenant, bool refused, Time now);
-    // The endpoint is on hold: no answer of it counts.
-    void held(Time now);
+    void witness_failed(const std::string& tenant, bool refused, Time now, std::size_t address = 0);
+    // The address is out: no answer of it counts.
+    void held(Time now, std::size_t address = 0);
+    // The address does not work and others do: what it said is void, and its events may go there.
+    void left(std::size_t address);
 
     // Cases with enough answers and a witness: convicted. Those the ratio does not allow yet stay.
     std::vector<Case> convicted();
@@ -85,13 +89,16 @@ class Conviction {
     struct WitnessWanted {
         std::string tenant;
         std::string row;
+        std::size_t address = 0;  // whose answer it is to back
     };
-    // The next witness to send on the partition, for a case there or for a doubt anywhere; the caller sends it. Cases
-    // of tenants without a row to witness with are parked.
-    std::optional<WitnessWanted> want_witness(Time now, Partition partition);
+    // The next witness to send on the partition, for a case there or for a doubt anywhere, to an address that admits
+    // it; the caller sends it. Cases of tenants without a row to witness with are parked.
+    using Admits = std::function<bool(std::size_t)>;
+    std::optional<WitnessWanted> want_witness(
+        Time now, Partition partition, const Admits& admits = [](std::size_t) { return true; });
     // Something keeps failing and nothing was scored in between: a witness is to tell whether the endpoint works at
     // all. False when there is no row to ask with.
-    bool doubt(const std::string& tenant);
+    bool doubt(const std::string& tenant, std::size_t address = 0);
     // A row known to be good, if possible the tenant's.
     [[nodiscard]] std::optional<WitnessWanted> good_row(const std::string& tenant) const;
 
@@ -121,6 +128,7 @@ class Conviction {
         bool transient = false;
         std::uint32_t needed = 1;
         RequestId last_launched{};
+        std::size_t address = 0;
         std::string deployment;
         std::uint32_t elsewhere = 0;  // witnesses that another deployment scored
         Time again_at{};
@@ -149,8 +157,8 @@ class Conviction {
 
     template <typename Pred>
     std::vector<Case> extract(Pred pred);
-    // A witness failed: the endpoint is shaky, and no suspect can be blamed.
-    void faltered();
+    // A witness failed: the address is shaky, and no suspect can be blamed.
+    void faltered(std::size_t address);
     static void park(Accused& accused, Time now);
     // Nothing is held against it any more, and it is sent again.
     static void clear(Accused& accused);
@@ -166,9 +174,9 @@ class Conviction {
     std::size_t row_bytes_ = 0;              // of the good rows
     std::string last_scored_;                // the tenant
     std::set<std::string> witness_flying_;
-    std::set<std::string> doubts_;
-    std::map<std::string, Time> resting_;  // until when
-    std::uint32_t unanswered_ = 0;         // accusations since anything was scored
+    std::set<std::pair<std::string, std::size_t>> doubts_;  // with the address
+    std::map<std::string, Time> resting_;                   // until when
+    std::uint32_t unanswered_ = 0;                          // accusations since anything was scored
 };
 
 }  // namespace millrace::engine

@@ -6,48 +6,76 @@
 
 namespace millrace::engine {
 
-namespace {
+Dispatcher::Dispatcher(std::uint32_t parallel, std::size_t partitions, std::uint64_t seed, Ways ways)
+    : parallel_(parallel),
+      dispatchers_(ways.of),
+      breakers_(ways.weights.size(), Breaker(static_cast<double>(parallel) * static_cast<double>(partitions),
+                                             ways.have_health && ways.weights.size() > 1)),
+      chooser_(ways.selection, std::move(ways.weights)),
+      last_id_(ways.number),
+      random_(seed) {
+    MILLRACE_CHECK(breakers_.size() <= kMostAddresses, "checked when the configuration is loaded");
+}
 
-constexpr BackoffRule kFailed{std::chrono::milliseconds(50), std::chrono::seconds(20)};
-constexpr BackoffRule kThrottled{std::chrono::seconds(1), std::chrono::seconds(20)};
-constexpr Duration kProbeEvery = std::chrono::seconds(30);
-constexpr Duration kProbeAtMost = std::chrono::minutes(5);
-constexpr double kCut = 0.7;
-
-BackoffRule rule_for(Outcome outcome) { return outcome == Outcome::throttled ? kThrottled : kFailed; }
-
-}  // namespace
-
-Dispatcher::Dispatcher(std::uint32_t parallel, std::size_t partitions, std::uint64_t seed)
-    : parallel_(parallel), most_(static_cast<double>(parallel) * static_cast<double>(partitions)), random_(seed) {}
-
-bool Dispatcher::may_send(Partition partition, Time now) const {
-    if (on_hold() || now < not_before_) return false;
-    if (static_cast<double>(flights_.size()) + 1.0 > limit_) return false;
+bool Dispatcher::has_slot(Partition partition) const {
     const auto flying = flying_.find(partition);
     return flying == flying_.end() || flying->second < parallel_;
 }
 
-std::optional<Batch> Dispatcher::next(Partition partition, Time now) {
-    const auto of_partition = [&](const Batch& batch) { return batch.partition == partition; };
-    if (const auto found = std::ranges::find_if(first_, of_partition); found != first_.end()) {
-        Batch batch = std::move(*found);
-        first_.erase(found);
+bool Dispatcher::may_send(Partition partition, Time now) const {
+    return std::ranges::any_of(breakers_, [&](const Breaker& one) { return one.admits(now); }) && has_slot(partition);
+}
+
+std::optional<std::size_t> Dispatcher::address_for(const Batch& batch, Time now) const {
+    const auto free = [&](std::size_t i) { return breakers_[i].admits(now); };
+    if (batch.answers > 0 && breakers_[batch.answered_by].is_up(now))
+        return free(batch.answered_by) ? std::optional(batch.answered_by) : std::nullopt;
+    const auto up = [&](std::size_t i) { return breakers_[i].is_up(now); };
+    const auto untried = [&](std::size_t i) { return up(i) && !batch.has_tried(i); };
+    for (std::size_t i = 0; i < breakers_.size(); ++i) {
+        if (untried(i)) return chooser_.choose(untried, free);
+    }
+    return chooser_.choose(up, free);
+}
+
+std::optional<Dispatcher::Place> Dispatcher::find_next(Partition partition, Time now, const Turns& turns) const {
+    std::optional<Place> best;
+    // Of tenants that are level the one found first: halves of a split before retries before suspects.
+    const auto consider = [&](Place::Queue queue, std::size_t index, const Batch& batch) {
+        if (batch.partition != partition) return;
+        if (best && (batch.tenant == best->batch->tenant || turns.had(batch.tenant) >= turns.had(best->batch->tenant)))
+            return;
+        if (may_go(batch, now)) best = Place{queue, index, &batch};
+    };
+    for (std::size_t i = 0; i < first_.size(); ++i) consider(Place::Queue::first, i, first_[i]);
+    const bool affordable = !retries_.empty() && budget_.next(now) <= now;
+    for (std::size_t i = 0; i < retries_.size() && affordable; ++i) {
+        if (retries_[i].due <= now) consider(Place::Queue::retries, i, retries_[i].batch);
+    }
+    for (std::size_t i = 0; i < suspects_.size() && !suspect_flying_; ++i)
+        consider(Place::Queue::suspects, i, suspects_[i]);
+    return best;
+}
+
+const std::string* Dispatcher::next_tenant(Partition partition, Time now, const Turns& turns) const {
+    const auto place = find_next(partition, now, turns);
+    return place ? &place->batch->tenant : nullptr;
+}
+
+std::optional<Batch> Dispatcher::next(Partition partition, Time now, const Turns& turns) {
+    const auto place = find_next(partition, now, turns);
+    if (!place) return std::nullopt;
+    const auto at = static_cast<std::ptrdiff_t>(place->index);
+    if (place->queue == Place::Queue::retries) {
+        budget_.take(now);
+        Batch batch = std::move(retries_[place->index].batch);
+        retries_.erase(retries_.begin() + at);
         return batch;
     }
-    const auto due = [&](const Retry& retry) { return retry.due <= now && of_partition(retry.batch); };
-    if (const auto found = std::ranges::find_if(retries_, due); found != retries_.end() && budget_.take(now)) {
-        Batch batch = std::move(found->batch);
-        retries_.erase(found);
-        return batch;
-    }
-    if (suspect_flying_) return std::nullopt;
-    if (const auto found = std::ranges::find_if(suspects_, of_partition); found != suspects_.end()) {
-        Batch batch = std::move(*found);
-        suspects_.erase(found);
-        return batch;
-    }
-    return std::nullopt;
+    auto& queue = place->queue == Place::Queue::first ? first_ : suspects_;
+    Batch batch = std::move(queue[place->index]);
+    queue.erase(queue.begin() + at);
+    return batch;
 }
 
 std::optional<Batch> Dispatcher::any() {
@@ -76,7 +104,7 @@ bool Dispatcher::has_clean() const {
 }
 
 RequestId Dispatcher::launch(Flight flight, Time now) {
-    const RequestId id{++last_id_};
+    const RequestId id{last_id_ += dispatchers_};
     const std::uint32_t flying = ++flying_[flight.batch.partition];
     MILLRACE_CHECK(flying <= parallel_, "never more requests in flight than parallel_requests_per_partition");
     flight.id = id;
@@ -84,7 +112,9 @@ RequestId Dispatcher::launch(Flight flight, Time now) {
     flight.rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     flight.successes_before = successes_;
     suspect_flying_ = suspect_flying_ || flight.batch.suspect;
-    probe_made_ = on_hold();
+    if (flight.errand == Errand::score)
+        chooser_.asked(flight.address, [&](std::size_t i) { return breakers_[i].admits(now); });
+    breakers_[flight.address].launched();
     flights_.emplace(id, std::move(flight));
     return id;
 }
@@ -95,63 +125,80 @@ std::optional<Flight> Dispatcher::land(RequestId id) {
     Flight flight = std::move(found->second);
     flights_.erase(found);
     --flying_[flight.batch.partition];
+    breakers_[flight.address].landed();
     if (flight.batch.suspect) suspect_flying_ = false;
     return flight;
 }
 
+std::optional<std::pair<RequestId, std::size_t>> Dispatcher::want_check(Time now) {
+    for (std::size_t i = 0; i < breakers_.size(); ++i) {
+        if (!breakers_[i].wants_check(now)) continue;
+        const RequestId id{last_id_ += dispatchers_};
+        breakers_[i].check_sent();
+        checks_.emplace(id, i);
+        return std::pair(id, i);
+    }
+    return std::nullopt;
+}
+
+void Dispatcher::checked(RequestId id, bool well, Time now) {
+    const auto found = checks_.find(id);
+    if (found == checks_.end()) return;
+    breakers_[found->second].checked(well, now, random_);
+    checks_.erase(found);
+}
+
 void Dispatcher::retry(Batch batch, Outcome outcome, Time now) {
     if (batch.suspect) return suspect(std::move(batch));
-    const Time due = now + backoff(rule_for(outcome), batch.failures, random_);
+    // Back-off is for those who ask the same one again.
+    bool elsewhere = false;
+    for (std::size_t i = 0; i < breakers_.size() && breakers_.size() > 1; ++i)
+        elsewhere = elsewhere || (breakers_[i].is_up(now) && !batch.has_tried(i));
+    const Time due = elsewhere ? now : now + backoff(rule_for(outcome), batch.failures, random_);
     retries_.push_back({std::move(batch), due});
 }
 
-void Dispatcher::succeeded() {
-    ++successes_;
+void Dispatcher::succeeded(std::size_t address) {
     untried_ = false;
-    failures_ = 0;
-    limit_ = std::min(most_, limit_ + 1.0 / limit_);
+    breakers_[address].succeeded(++successes_);
     budget_.succeeded();
 }
 
-// One failure of a burst counts; the others were sent before anyone knew.
 void Dispatcher::failed(const Answer& answer, const Flight& flight, Time now) {
-    if (flight.started >= last_cut_) {
-        ++failures_;
-        limit_ = std::max(1.0, limit_ * kCut);
-        last_cut_ = now;
-    }
-    const Duration wait =
-        answer.retry_after ? *answer.retry_after : backoff(rule_for(answer.outcome), failures_, random_);
-    not_before_ = std::max(not_before_, now + wait);
+    breakers_[flight.address].failed(answer, flight.started, now, random_);
 }
 
-void Dispatcher::hold(std::string why, Time now) {
-    const bool was = on_hold();
-    hold_ = std::move(why);
-    if (was && !probe_made_) return;
-    if (!was) probes_ = 0;
-    probe_made_ = false;
-    Duration wait = kProbeEvery;
-    for (std::uint32_t i = 0; i < probes_ && wait < kProbeAtMost; ++i) wait = wait * 3 / 2;
-    wait = std::min(wait, kProbeAtMost);
-    next_probe_ = now + wait * 4 / 5 + random_.below(wait * 2 / 5);
-    ++probes_;
+void Dispatcher::hold(std::string why, Time now, std::size_t address) {
+    breakers_[address].hold(std::move(why), now, random_);
 }
 
-bool Dispatcher::resume() {
-    const bool was = on_hold();
-    hold_.clear();
-    return was;
+bool Dispatcher::others_work(std::size_t address) const {
+    return std::ranges::any_of(breakers_,
+                               [&](const Breaker& one) { return &one != &breakers_[address] && !one.is_down(); });
 }
 
 void Dispatcher::lapse() {
-    hold_.clear();
+    for (Breaker& one : breakers_) one.lapse();
     untried_ = true;
-    limit_ = 1.0;
 }
 
-bool Dispatcher::probe_due(Time now) const {
-    return on_hold() && flights_.empty() && now >= std::max(next_probe_, not_before_);
+bool Dispatcher::on_hold() const { return std::ranges::all_of(breakers_, &Breaker::is_out); }
+
+const std::string& Dispatcher::hold_reason() const {
+    static const std::string none;
+    return on_hold() ? breakers_.front().hold_reason() : none;
+}
+
+std::optional<std::size_t> Dispatcher::probe_due(Time now) const {
+    const auto found = std::ranges::find_if(breakers_, [&](const Breaker& one) { return one.probe_due(now); });
+    if (found == breakers_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - breakers_.begin());
+}
+
+double Dispatcher::limit() const {
+    double sum = 0;
+    for (const Breaker& one : breakers_) sum += one.limit();
+    return sum;
 }
 
 Time Dispatcher::next_due(Time now) const {
@@ -159,11 +206,8 @@ Time Dispatcher::next_due(Time now) const {
     const auto consider = [&](Time t) {
         if (t > now) due = std::min(due, t);
     };
-    if (on_hold()) {
-        consider(std::max(next_probe_, not_before_));
-        return due;
-    }
-    consider(not_before_);
+    for (const Breaker& one : breakers_) consider(one.next_due());
+    if (on_hold()) return due;
     for (const Retry& retry : retries_) consider(retry.due > now ? retry.due : budget_.next(now));
     return due;
 }

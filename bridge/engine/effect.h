@@ -29,8 +29,15 @@ struct Bind {
 struct Send {
     RequestId id{};
     Partition partition = 0;
+    std::size_t address = 0;  // as settings::routes counts them
     std::vector<std::string_view> rows;
     bool refresh_key = false;  // read the endpoint's key again before sending
+};
+
+// Ask the address whether it is well.
+struct CheckHealth {
+    RequestId id{};
+    std::size_t address = 0;
 };
 
 // Ask the endpoint what it takes; answered by one SignatureRead.
@@ -100,9 +107,9 @@ struct InProgress {
     const Delivery* delivery = nullptr;
 };
 
-using Effect =
-    std::variant<Bind, Look, Position, PullRequest, Send, ReadSignature, UseSignature, Publish, PublishInOrder, Write,
-                 WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
+using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, ReadSignature, UseSignature, Publish,
+                            PublishInOrder, Write, WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find,
+                            Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

@@ -18,6 +18,9 @@ constexpr Duration kTickAtLeast = std::chrono::seconds(1);
 // open, and a process that leaves would take it along until ack_wait is over.
 constexpr Duration kGiveBackAfter = std::chrono::seconds(1);
 
+// When what was given back comes again because others need the room.
+constexpr BackoffRule kOverItsShare{std::chrono::seconds(5), std::chrono::minutes(1)};
+
 // What a message has on the wire besides its payload, about, and how fast what messages became in memory is forgotten.
 constexpr std::size_t kWireOverhead = 100;
 constexpr double kExpansionFades = 0.999;
@@ -26,7 +29,7 @@ constexpr std::size_t kWorthPruning = 1000;
 const std::string kNothingScored = "the endpoint: nothing is scored, every event is refused alone";
 
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
-    return std::clamp(settings::effective_max_ack_pending(pipeline) / (2 * kPullSlots), 1u, 500u);
+    return std::clamp(settings::most_in_hand(pipeline) / (2 * kPullSlots), 1u, 500u);
 }
 
 std::string tell(Partition partition, const std::string& text) {
@@ -38,23 +41,26 @@ std::string tell(Partition partition, const std::string& text) {
 Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partitions, std::uint64_t seed,
                const Ownership& ownership, bool reads_signature)
     : pipeline_(pipeline),
+      routes_(settings::routes(pipeline.endpoint)),
       partitions_(std::move(partitions)),
       puller_(partitions_, pull_chunk(pipeline), seed ^ 1, settings::is_owned(pipeline)),
       // What is delivered again to an owner of a partition is to be applied again.
       ledger_(settings::is_owned(pipeline)
                   ? 0
                   : 2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
-      batcher_(
-          {pipeline.endpoint.max_batch_count, pipeline.endpoint.max_batch_bytes, pipeline.endpoint.max_batch_wait}),
-      dispatcher_(pipeline.endpoint.parallel_requests_per_partition, partitions_.size(), seed ^ 2),
-      conviction_(pipeline.endpoint.max_dead_letter_ratio, pipeline.endpoint.control),
       contract_(reads_signature),
       recall_(seed ^ 6),
       commit_(pipeline, ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
       rendering_(ownership.rendering),
-      max_messages_(std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
+      max_messages_(std::size_t{settings::most_in_hand(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
+    for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
+        for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
+        askers_.push_back(
+            std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, *this,
+                                                 seed ^ 2 ^ (std::uint64_t{route} << 32), ownership.have_health}));
+    }
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
     if (pipeline.ordered) {
@@ -101,9 +107,10 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
     // It came some time after the last turn, or the one before it was taken from the mailbox: nobody knows when, if the
     // process was stopped in between.
     const Time came = std::min(ticked_, in.not_before);
+    const std::size_t route = route_of(*in.delivery);
     Time& none_due = none_due_[partition];
     if (delivered == 1) none_due = came;
-    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), came, none_due);
+    const Ledger::Opened opened = ledger_.open(std::move(in.delivery), came, none_due, route);
     if (opened.standing == Ledger::Standing::settled) {
         out.emplace_back(Ack{opened.delivery});
         return;
@@ -137,6 +144,7 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
         out.emplace_back(Ack{opened.delivery});
         return;
     }
+    if (most <= 0 && is_over_its_share(route)) return give_back(opened.id, kOverItsShare, out);
     for (std::uint32_t i = 0; i < elements; ++i) {
         const EventRef ref{opened.id, i};
         const Event& event = *ledger_.find(ref);
@@ -144,6 +152,13 @@ void Engine::on(Delivered&& in, Time now, Effects& out) {
                              !search_.place_of(partition, event.id);
         is_lost ? bury(ref, exhausted(), out) : work_on(*opened.delivery, ref, now, out);
     }
+}
+
+// One route's events must not take all of the credit while its endpoint does not work. The pipeline's own have what is
+// left: they are given back only while they cannot be asked about.
+bool Engine::is_over_its_share(std::size_t route) const {
+    if (askers_.size() == 1 || ledger_.size_of(route) <= max_messages_ / askers_.size()) return false;
+    return route > 0 || askers_[route]->on_hold();
 }
 
 void Engine::work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out) {
@@ -173,7 +188,63 @@ void Engine::note_expansion(const Delivery& delivery) {
 
 void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now) {
     const std::size_t bytes = delivery.events[element].row.size();
-    batcher_.add(delivery.partition, lane_of(delivery), {id, element}, bytes, delivery.delivered >= kAloneFrom, now);
+    // On other routes events come again for want of room as well.
+    const bool is_alone = delivery.delivered >= kAloneFrom && route_of(delivery) == 0;
+    asker_of(delivery).add(delivery.partition, lane_of(delivery), {id, element}, bytes, is_alone, now);
+}
+
+std::size_t Engine::route_of(const Delivery& delivery) const {
+    const auto found = route_of_tenant_.find(delivery.tenant);
+    return found == route_of_tenant_.end() ? 0 : found->second;
+}
+
+void Engine::on(HealthTold&& in, Time now, Effects&) { asker_of(in.id).health_told(in, now); }
+
+void Engine::on(Answered&& in, Time now, Effects& out) {
+    Asker& asker = asker_of(in.id);
+    // The signature is that of the first address; others may well be other deployments.
+    if (halt_.empty() && asker.address_of(in.id) == 0) contract_.answered(in.answer, now);
+    halt_.empty() ? asker.answered(std::move(in), now, out) : asker.ignore(in.id);
+}
+
+// What does not fit the signature may be the signature's fault: it counts as a verdict, and the ratio is asked.
+void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
+    const Delivery* const delivery = ledger_.find(ref.delivery);
+    if (event.fault->reason != Reason::signature_misfit || delivery == nullptr) return bury(ref, *event.fault, out);
+    asker_of(*delivery).misfit(lane_of(*delivery), delivery->partition, ref, *event.fault);
+}
+
+void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
+    Event* event = ledger_.find(ref);
+    if (event == nullptr || holds(ref)) return;
+    event->settlement.verdict = std::move(verdict);
+    store(ref, out);
+}
+
+bool Engine::holds(EventRef ref) { return is_ordered(ref) ? ordered_->holds(ref) : commit_.holds(ref); }
+
+// A verdict of an owned partition is committed before it is published.
+void Engine::store(EventRef ref, Effects& out) {
+    const Delivery& delivery = *ledger_.find(ref.delivery);
+    const bool is_scored = !ledger_.find(ref)->settlement.verdict;
+    if (is_ordered(ref)) {
+        // What waits for its turn has its outcome: verdicts on those before it are judged by it.
+        if (is_scored) asker_of(delivery).settled(lane_of(delivery));
+        return ordered_->store(ref, out);
+    }
+    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);
+}
+
+// What cannot be decided here, where nothing of the tenant was scored, may be where another replica has it. A first
+// delivery comes again soon, because the next holder counts on it (commit.h). Jitter, or it might come to the same
+// replica for ever.
+void Engine::give_back(DeliveryId id, BackoffRule rule, Effects& out) {
+    const Delivery* delivery = ledger_.find(id);
+    if (delivery == nullptr) return;
+    if (delivery->delivered == 1) rule.cap = std::min(rule.cap, commit_.ack_wait() / 2);
+    const auto times = static_cast<std::uint32_t>(std::min<std::uint64_t>(delivery->delivered, 16));
+    out.emplace_back(Nak{delivery, backoff(rule, times, random_)});
+    let_go(id);
 }
 
 void Engine::on(PullStatus&& in, Time now, Effects&) {
@@ -303,7 +374,7 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
         if (const auto* ack = std::get_if<Ack>(&out[i])) search_.forget(*ack->delivery);
         const auto* settled = std::get_if<Settled>(&out[i]);
         if (settled != nullptr && ending_of(*settled->event) == Ending::scored && !ordered_)
-            conviction_.settled(lane_of(*settled->delivery), false);
+            asker_of(*settled->delivery).settled(lane_of(*settled->delivery));
     }
 }
 
@@ -311,9 +382,10 @@ void Engine::count_settled(const Effects& out, std::size_t from) {
 
 void Engine::on(Tick&&, Time now, Effects& out) {
     ticked_ = now;
-    // Events of deliveries that were let go leave the queue in bulk, when they are most of it.
-    if (batcher_.size() > 2 * ledger_.events() + kWorthPruning)
-        batcher_.prune([&](EventRef ref) { return ledger_.find(ref) == nullptr; });
+    // When most of them are none of ours any more.
+    for (const auto& asker : askers_) {
+        if (asker->queued() > 2 * ledger_.events() + kWorthPruning) asker->prune();
+    }
     if (draining_ && now >= drain_deadline_ && ledger_.size() > 0) {
         out.emplace_back(Note{Level::warning, "given_back",
                               std::to_string(ledger_.size()) + " messages were not finished in time; they come again"});
@@ -321,13 +393,17 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     }
     keep_in_progress(now, out);
     if (halt_.empty()) {
-        judge(now, out);
+        for (const auto& asker : askers_) {
+            if (!contract_.holds()) asker->judge(now, out);
+        }
         commit_verdicts();
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
         contract_.pump(now, out);
         pump_ordered(now, out);
-        dispatch(now, out);
+        for (const auto& asker : askers_) {
+            if (!contract_.pauses()) asker->dispatch(now, out);
+        }
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
         recall_.pump(now, puller_.connected(), out);
@@ -338,6 +414,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
 void Engine::on(Drain&& in, Time, Effects& out) {
     if (draining_) return;
     draining_ = true;
+    for (const auto& asker : askers_) asker->drain();
     drain_deadline_ = in.deadline;
     for (auto& [partition, owner] : owners_) owner->drain(in.deadline);
     out.emplace_back(Note{Level::info, "draining", std::to_string(ledger_.size()) + " messages in hand"});
@@ -375,11 +452,11 @@ void Engine::keep_in_progress(Time now, Effects& out) {
 }
 
 void Engine::let_go(DeliveryId id) {
-    const auto elements = static_cast<std::uint32_t>(ledger_.find(id)->events.size());
-    for (std::uint32_t i = 0; i < elements; ++i) {
+    const Delivery& delivery = *ledger_.find(id);
+    for (std::uint32_t i = 0; i < delivery.events.size(); ++i) {
         commit_.forget({id, i});
         if (ordered_) ordered_->forget({id, i});
-        conviction_.forget({id, i});
+        asker_of(delivery).forget({id, i});
     }
     ledger_.forget(id);
 }
@@ -389,9 +466,7 @@ void Engine::let_go_of_all(Effects& out) {
         if (!is_owned()) out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});
         let_go(id);
     }
-    batcher_.clear();
-    dispatcher_.clear();
-    conviction_.clear();
+    for (const auto& asker : askers_) asker->clear();
     commit_.clear();
     if (ordered_) ordered_->clear();
     recall_.clear();
@@ -413,7 +488,7 @@ Puller::Credit Engine::credit() const {
     credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (dispatcher_.on_hold() || dispatcher_.untried() || !commit_.sink().trouble().empty() || commit_.sink().untried())
+    if (all_of_them(&Asker::wants_little) || !commit_.sink().trouble().empty() || commit_.sink().untried())
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
@@ -422,12 +497,31 @@ bool Engine::may_pull() const {
     const bool unstored = commit_.size() > 0 || (ordered_ && ordered_->size() > 0);
     const bool refused = !commit_.sink().trouble().empty() && unstored;
     if (draining_ || !halt_.empty() || contract_.holds() || refused) return false;
-    return !dispatcher_.on_hold() || (!dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0);
+    return !all_of_them(&Asker::on_hold) || all_of_them(&Asker::lacks_a_probe);
+}
+
+bool Engine::all_of_them(bool (Asker::*is)() const) const {
+    return std::ranges::all_of(askers_, [&](const auto& asker) { return ((*asker).*is)(); });
+}
+
+// Why nothing is asked at all. Where nothing is in hand, nothing is missing.
+std::string Engine::askers_trouble(Time now) const {
+    if (ledger_.size() == 0) return "";
+    const auto dry = [&](const auto& asker) { return !asker->drought(now).empty(); };
+    if (std::ranges::all_of(askers_, dry)) return askers_.front()->drought(now);
+    return all_of_them(&Asker::hopeless) ? kNothingScored : "";
+}
+
+std::string Engine::askers_complaint() const {
+    for (const auto& asker : askers_) {
+        if (std::string complaint = asker->complaint(); !complaint.empty()) return complaint;
+    }
+    return "";
 }
 
 const std::string& Engine::lane_of(const Delivery& delivery) const {
     static const std::string mixed;
-    return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;
+    return pipeline_.endpoint.mix_tenants && route_of(delivery) == 0 ? mixed : delivery.tenant;
 }
 
 Time Engine::next_due() const {
@@ -441,9 +535,9 @@ Time Engine::next_due() const {
     if (puller_.connected()) consider(ticked_ + std::min(kTickAtLeast, commit_.duplicate_window() / 4));
     if (draining_) consider(drain_deadline_);
     if (halt_.empty()) {
+        for (const auto& asker : askers_) consider(asker->next_due(ticked_));
         for (const Time t :
-             {batcher_.next_due(ticked_), dispatcher_.next_due(ticked_), conviction_.next_due(ticked_),
-              commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
+             {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
             consider(t);
         }
         if (ordered_) consider(ordered_->next_due(ticked_));
@@ -456,31 +550,23 @@ Time Engine::next_due() const {
 
 Snapshot Engine::snapshot(Time now) const {
     Snapshot s;
-    const std::string drought = ledger_.size() > 0 ? drought_.text(now) : std::string();
     s.at = now;
     s.connected = puller_.connected();
     s.partitions = puller_.partitions();
     s.bound = puller_.bound_count();
-    s.hold = !puller_.trouble().empty()                     ? puller_.trouble()
-             : !search_.trouble().empty()                   ? search_.trouble()
-             : !recall_.trouble().empty()                   ? recall_.trouble()
-             : ordered_ && !ordered_->trouble().empty()     ? ordered_->trouble()
-             : !dispatcher_.hold_reason().empty()           ? dispatcher_.hold_reason()
-             : !contract_.trouble().empty()                 ? contract_.trouble()
-             : !drought.empty()                             ? drought
-             : conviction_.hopeless() && ledger_.size() > 0 ? kNothingScored
-             : !conviction_.complaint().empty()             ? conviction_.complaint()
-                                                            : commit_.sink().complaint();
+    const std::string held = all_of_them(&Asker::on_hold) ? askers_.front()->trouble() : "";
+    for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(),
+                                ordered_ ? std::string(ordered_->trouble()) : std::string(), held, contract_.trouble(),
+                                askers_trouble(now), askers_complaint(), std::string(commit_.sink().complaint())}) {
+        if (s.hold.empty()) s.hold = std::move(trouble);
+    }
     s.halt = halt_;
     s.halt_remedy = halt_remedy_;
     s.draining = draining_;
     for (const auto& [partition, pending] : backlog_) s.backlog += pending;
     s.open_deliveries = ledger_.size();
     s.open_bytes = ledger_.bytes();
-    s.queued_events = batcher_.size() + dispatcher_.waiting();
-    s.in_flight = dispatcher_.in_flight();
-    s.concurrency_limit = dispatcher_.limit();
-    s.accused = conviction_.size();
+    for (const auto& asker : askers_) asker->describe(now, s);
     s.publications = commit_.size() + (ordered_ ? ordered_->size() : 0);
     if (is_owned()) describe_owners(s);
     return s;

@@ -1,17 +1,16 @@
 // Engine: the deterministic heart of one pipeline on one shard. `step(input, now) → effects`, and nothing else: no
 // thread, clock, socket, lock, log or third-party header. The same inputs at the same times give the same effects.
 //
-//     Delivered ─▶ ledger ─▶ batcher ─▶ dispatcher ─▶ Send … Answered ─▶ disposition ─┬─▶ commit ─▶ Publish … Stored ─▶
-//     Ack
-//                                           ▲                                          │
-//                                           └── conviction ◀── split, accuse ◀─────────┘
+//     Delivered ─▶ ledger ─▶ asker ─▶ Send … Answered ─▶ asker ─▶ commit ─▶ Publish … Stored ─▶ Ack
 //
 // Each concept is a machine of its own; this file routes between them. Inputs are taken one by one; what they make
 // possible (sending, pulling, publishing, in-progress acks) is asked for by the next Tick, so that a burst of
 // deliveries becomes one batch and not many.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,13 +21,10 @@
 #include "bridge/base/random.h"
 #include "bridge/base/snapshot.h"
 #include "bridge/base/time.h"
+#include "bridge/engine/asker.h"
 #include "bridge/engine/backoff.h"
-#include "bridge/engine/batcher.h"
 #include "bridge/engine/commit.h"
 #include "bridge/engine/contract.h"
-#include "bridge/engine/conviction.h"
-#include "bridge/engine/dispatcher.h"
-#include "bridge/engine/drought.h"
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
@@ -37,6 +33,7 @@
 #include "bridge/engine/puller.h"
 #include "bridge/engine/recall.h"
 #include "bridge/engine/search.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/settings/settings.h"
 
 namespace millrace::engine {
@@ -45,9 +42,10 @@ namespace millrace::engine {
 struct Ownership {
     const Rendering* rendering = nullptr;  // outlives the engine
     Digest fingerprint{};                  // of what the configuration means
+    bool have_health = false;              // of any pipeline: its endpoint can be asked whether it is well
 };
 
-class Engine {
+class Engine final : private Keeper {
   public:
     // `pipeline` outlives the engine. `seed` is for jitter and for the names of writers. `reads_signature`: the
     // endpoint may publish what it takes, and is asked first.
@@ -66,6 +64,7 @@ class Engine {
     void on(Tick&&, Time now, Effects& out);
     void on(Delivered&& in, Time now, Effects& out);
     void on(Answered&& in, Time now, Effects& out);
+    void on(HealthTold&& in, Time now, Effects& out);
     void on(PullStatus&& in, Time now, Effects& out);
     void on(Bound&& in, Time now, Effects& out);
     void on(BindFailed&& in, Time now, Effects& out);
@@ -77,32 +76,18 @@ class Engine {
     void on(Reconnected&&, Time now, Effects& out);
     void on(Drain&& in, Time now, Effects& out);
 
-    void scored(Flight&& flight, Answer&& answer, Time now, Effects& out);
-    void failed(Flight&& flight, const Answer& answer, Time now, Effects& out);
-    void refused(Flight&& flight, const Answer& answer, Time now, Effects& out);
-    void misconfigured(Flight&& flight, const Answer& answer, Time now, Effects& out);
-    void split(Batch&& batch);
-    void accuse(Flight&& flight, const Answer& answer);
-
     void unfit(EventRef ref, const Event& event, Effects& out);
-    // An event has its outcome already; has it now.
-    [[nodiscard]] bool holds(EventRef ref);
-    void store(EventRef ref, Effects& out);
-    void bury(EventRef ref, Verdict verdict, Effects& out);
+    [[nodiscard]] bool holds(EventRef ref) override;
+    void store(EventRef ref, Effects& out) override;
+    void bury(EventRef ref, Verdict verdict, Effects& out) override;
+    void give_back(DeliveryId id, BackoffRule rule, Effects& out) override;
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void begin(const Delivery& delivery, EventRef ref, Time now, Effects& out);
-    void judge(Time now, Effects& out);
     void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
-    void dispatch(Time now, Effects& out);
-    bool send_one(Partition partition, Time now, Effects& out);
-    void probe(Time now, Effects& out);
-    std::optional<Batch> any_waiting(Time now);
-    Batch middle_of(Batch&& batch);
-    std::optional<Batch> next_batch(Partition partition, Time now);
-    void ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out);
-    void launch(Batch&& batch, Errand errand, std::string row, Time now, Effects& out);
-    void hold(std::string why, Time now, Effects& out);
-    void halt(std::string name, std::string remedy, Effects& out);
+    [[nodiscard]] std::size_t route_of(const Delivery& delivery) const;
+    [[nodiscard]] Asker& asker_of(RequestId id) { return *askers_[static_cast<std::uint64_t>(id) % askers_.size()]; }
+    [[nodiscard]] Asker& asker_of(const Delivery& delivery) { return *askers_[route_of(delivery)]; }
+    void halt(std::string name, std::string remedy, Effects& out) override;
 
     // Owned partitions (owned.cc).
     [[nodiscard]] bool is_owned() const { return !owners_.empty(); }
@@ -124,7 +109,6 @@ class Engine {
     void made_anew(Partition partition, Effects& out);
     void expire(Time now, Effects& out);
     void keep_in_progress(Time now, Effects& out);
-    void give_back(DeliveryId id, BackoffRule rule, Effects& out);
     void let_go(DeliveryId id);
     void let_go_of_all(Effects& out);
     void withhold_acks(Time now, Effects& out, std::size_t from);
@@ -132,19 +116,22 @@ class Engine {
     [[nodiscard]] Puller::Credit in_hand() const;
     [[nodiscard]] Puller::Credit credit() const;
     [[nodiscard]] bool may_pull() const;
+    [[nodiscard]] bool is_over_its_share(std::size_t route) const;
+    [[nodiscard]] bool all_of_them(bool (Asker::*is)() const) const;
+    [[nodiscard]] std::string askers_trouble(Time now) const;
+    [[nodiscard]] std::string askers_complaint() const;
     [[nodiscard]] const std::string& lane_of(const Delivery& delivery) const;
 
     const settings::Pipeline& pipeline_;
+    const settings::Routes routes_;
+    std::map<std::string, std::size_t, std::less<>> route_of_tenant_;  // of those that are not on the first
     std::vector<Partition> partitions_;
     Puller puller_;
     Ledger ledger_;
-    Batcher batcher_;
-    Dispatcher dispatcher_;
-    Conviction conviction_;
     Contract contract_;
-    Drought drought_;
     Recall recall_;
     Commit commit_;
+    std::vector<std::unique_ptr<Asker>> askers_;  // by route
     Search search_;
     std::unique_ptr<OrderedCommit> ordered_;              // null where results are stored in any order
     std::map<Partition, std::unique_ptr<Owner>> owners_;  // empty where partitions are shared
@@ -166,10 +153,6 @@ class Engine {
     std::map<Partition, std::uint64_t> backlog_;
     // When it was last seen that no redelivery waits to be pulled: they come before what is new.
     std::map<Partition, Time> none_due_;
-    std::size_t next_partition_ = 0;    // index of the one whose turn it is to send
-    bool refresh_key_ = false;          // before the next request
-    bool new_one_next_ = false;         // the last request sent was a retry
-    bool probe_with_good_row_ = false;  // the last probe was
     bool draining_ = false;
     Time drain_deadline_{};
     std::string halt_;

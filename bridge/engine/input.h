@@ -28,6 +28,12 @@ struct Answered {
     Answer answer;
 };
 
+// What came of a CheckHealth; exactly one for each.
+struct HealthTold {
+    RequestId id{};
+    bool well = false;
+};
+
 // What came of ReadSignature.
 struct SignatureRead {
     enum class What { found, nothing, failed };  // failed: it may be there another time
@@ -46,7 +52,7 @@ struct Drain {
     Time deadline{};
 };
 
-using Input = std::variant<Tick, Delivered, Answered, PullStatus, Bound, BindFailed, Stored, Found, GotMessage,
-                           SignatureRead, Disconnected, Reconnected, Drain>;
+using Input = std::variant<Tick, Delivered, Answered, HealthTold, PullStatus, Bound, BindFailed, Stored, Found,
+                           GotMessage, SignatureRead, Disconnected, Reconnected, Drain>;
 
 }  // namespace millrace::engine

@@ -11,7 +11,7 @@ namespace {
 std::uint64_t number(DeliveryId id) { return static_cast<std::uint64_t>(id); }
 }  // namespace
 
-Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now, Time due) {
+Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now, Time due, std::size_t route) {
     const Place place = place_of(*delivery);
     if (const auto known = open_.find(place); known != open_.end()) {
         Row& row = rows_.at(number(known->second));
@@ -28,6 +28,8 @@ Ledger::Opened Ledger::open(std::unique_ptr<Delivery> delivery, Time now, Time d
     Row& row = rows_[number(id)];
     row.settled.assign(delivery->events.size(), false);
     row.open_events = delivery->events.size();
+    row.route = route;
+    ++of_route_[route];
     row.opened = now;
     row.due = std::min(now, due);
     row.touched = now;
@@ -81,6 +83,7 @@ void Ledger::close(DeliveryId id) {
     MILLRACE_CHECK(row != rows_.end(), "only an open delivery is closed");
     const Delivery& delivery = *row->second.delivery;
     bytes_ -= row->second.bytes;
+    --of_route_[row->second.route];
     events_ -= delivery.events.size();
     open_.erase(place_of(delivery));
     touch_order_.erase(row->second.place);

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -44,8 +45,8 @@ class Ledger {
         DeliveryId id{};
         const Delivery* delivery = nullptr;  // valid until the next `sweep`
     };
-    // `due`: since when the server may have wanted to deliver it.
-    Opened open(std::unique_ptr<Delivery> delivery, Time now, Time due = kNever);
+    // `due`: since when the server may have wanted to deliver it. `route`: the way its events take, for `size_of`.
+    Opened open(std::unique_ptr<Delivery> delivery, Time now, Time due = kNever, std::size_t route = 0);
 
     // Nothing once the delivery is gone or the event is settled.
     [[nodiscard]] Delivery* find(DeliveryId id);
@@ -80,6 +81,10 @@ class Ledger {
     void sweep() { closed_.clear(); }
 
     [[nodiscard]] std::size_t size() const { return rows_.size(); }
+    [[nodiscard]] std::size_t size_of(std::size_t route) const {
+        const auto found = of_route_.find(route);
+        return found == of_route_.end() ? 0 : found->second;
+    }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }    // as held in memory
     [[nodiscard]] std::size_t events() const { return events_; }  // of open deliveries, settled or not
     [[nodiscard]] std::vector<DeliveryId> ids() const { return {touch_order_.begin(), touch_order_.end()}; }
@@ -95,6 +100,7 @@ class Ledger {
         std::optional<Time> stored_since;
         std::size_t bytes = 0;  // held in memory when it was opened
         std::size_t open_events = 0;
+        std::size_t route = 0;
     };
     struct Place {
         Partition partition = 0;
@@ -118,6 +124,7 @@ class Ledger {
     std::uint64_t last_id_ = 0;
     std::size_t bytes_ = 0;
     std::size_t events_ = 0;
+    std::map<std::size_t, std::size_t> of_route_;  // rows
     std::unordered_map<std::uint64_t, Row> rows_;  // by DeliveryId; looked up, never iterated
     std::unordered_map<Place, DeliveryId, PlaceHash> open_;
     std::list<DeliveryId> touch_order_;

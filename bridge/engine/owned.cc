@@ -99,7 +99,7 @@ void Engine::read_back(const GotMessage& got, Time now, Effects& out) {
     const bool tells = got.message && rendering_->read_back(*got.message, *ledger_.find(ref->delivery), *event);
     // The owner before has had it scored, and what of the tenant is refused may be waiting for a witness.
     if (tells && !event->settlement.verdict && !event->fault)
-        conviction_.remember(lane_of(*ledger_.find(ref->delivery)), event->row);
+        asker_of(*ledger_.find(ref->delivery)).remember(lane_of(*ledger_.find(ref->delivery)), event->row);
     if (tells || !event->settlement.score.empty())
         return is_ordered(*ref) ? ordered_->recalled(*ref, out) : commit_.recalled(*ref, out);
     is_ordered(*ref) ? ordered_->unread(*ref) : commit_.forget(*ref);

@@ -1,8 +1,8 @@
 // CurlEndpoint: the door to a model endpoint, on libcurl's multi interface.
 //
 // Hardened: http and https only, no redirect is followed, no netrc, no proxy from the environment, no user name in the
-// URL, certificate and host name are verified, TLS 1.2 at least, no decompression (an answer is as large as it looks),
-// response headers capped at 64 KiB and the body at what the request says. Header values never reach `error`.
+// URL, certificate and host name are verified, TLS 1.2 at least, response headers capped at 64 KiB and the body at what
+// the request says, a packed one also in how much it grows (gzip.h). Header values never reach `error`.
 //
 // Thread: one shard's, which blocks in `wait` only; `wake` may come from any thread while the endpoint lives.
 // Bound: one connection per request in flight, `max_connections` kept open between requests. What is in flight is the

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bridge/base/check.h"
+#include "bridge/base/header.h"
 
 namespace millrace::io {
 namespace {
@@ -83,15 +84,19 @@ void append(curl_slist*& list, const std::string& line) {
     list = longer;
 }
 
-curl_slist* header_list(const std::vector<Header>& headers) {
+curl_slist* header_list(const ports::HttpRequest& request) {
     curl_slist* list = nullptr;
     append(list, "Expect:");  // no 100-continue round trip
     bool typed = false;
-    for (const auto& [name, value] : headers) {
+    bool accepts = false;
+    for (const auto& [name, value] : request.headers) {
         typed = typed || lower(name) == "content-type";
+        accepts = accepts || lower(name) == "accept-encoding";
         append(list, value.empty() ? name + ";" : name + ": " + value);
     }
     if (!typed) append(list, "Content-Type:");  // libcurl would call it a form
+    if (!accepts) append(list, "Accept-Encoding: gzip");
+    if (request.gzip && !request.get) append(list, "Content-Encoding: gzip");
     return list;
 }
 
@@ -127,9 +132,11 @@ void CurlTransfer::begin(ports::HttpRequest request) {
     response_ = {};
     response_.id = request_.id;
     header_bytes_ = 0;
-    in_header_ = oversized_ = false;
+    in_header_ = oversized_ = broken_ = false;
+    gunzip_.reset();
+    if (request_.gzip && !request_.get) request_.body = gzip(request_.body);
     error_[0] = '\0';
-    headers_ = header_list(request_.headers);
+    headers_ = header_list(request_);
     set(easy_, CURLOPT_HTTPHEADER, headers_);
     set(easy_, CURLOPT_URL, request_.url.c_str());
     if (request_.get) {
@@ -147,8 +154,9 @@ void CurlTransfer::begin(ports::HttpRequest request) {
 
 // A connection that could not be made in time is no evidence about the request, so it is `unreachable`.
 ports::Transport CurlTransfer::judge(int code) const {
-    if (oversized_ || code == CURLE_FILESIZE_EXCEEDED) return ports::Transport::oversized;
+    if (oversized_ || broken_ || code == CURLE_FILESIZE_EXCEEDED) return ports::Transport::oversized;
     // libcurl is content with headers that end in the middle of the connection's last line.
+    if (code == CURLE_OK && is_torn()) return ports::Transport::oversized;
     if (code == CURLE_OK) return in_header_ ? ports::Transport::unreachable : ports::Transport::answered;
     if (code == CURLE_OUT_OF_MEMORY && in_header_)
         return ports::Transport::oversized;  // a line above libcurl's own cap
@@ -164,9 +172,16 @@ ports::HttpResponse CurlTransfer::finish(int code) {
     curl_off_t total = 0;
     curl_easy_getinfo(easy_, CURLINFO_TOTAL_TIME_T, &total);
     response_.elapsed = std::chrono::microseconds(total);
-    if (response_.transport == ports::Transport::oversized) {
+    if (broken_ || (code == CURLE_OK && is_torn())) {
+        response_.error = "the answer is no gzip, though it says so";
+    } else if (response_.transport == ports::Transport::oversized && gunzip_) {
+        response_.error = "the answer unpacks to more than max_response_bytes (" +
+                          std::to_string(request_.max_response_bytes) + "), or to more than " +
+                          std::to_string(Gunzip::kMostRatio) + " times its size";
+    } else if (response_.transport == ports::Transport::oversized) {
         response_.error = "the answer is larger than allowed: " + std::to_string(kMaxHeaderBytes) +
-                          " bytes of headers, " + std::to_string(request_.max_response_bytes) + " of body";
+                          " bytes of headers, " + std::to_string(request_.max_response_bytes) +
+                          " of body (max_response_bytes)";
     } else if (code == CURLE_OK && in_header_) {
         response_.error = "the connection was closed inside the answer's headers";
     } else if (code != CURLE_OK) {
@@ -185,6 +200,7 @@ void CurlTransfer::abandon() {
     headers_ = nullptr;
     request_ = {};
     response_ = {};
+    gunzip_.reset();
 }
 
 bool CurlTransfer::take_header(std::string_view line) {
@@ -205,7 +221,19 @@ bool CurlTransfer::take_header(std::string_view line) {
     return true;
 }
 
+// It came whole, and is not.
+bool CurlTransfer::is_torn() const { return gunzip_ && !gunzip_->is_whole(); }
+
+bool CurlTransfer::unpack(std::string_view part) {
+    if (!gunzip_) gunzip_ = std::make_unique<Gunzip>();
+    const auto fed = gunzip_->feed(part, response_.body, request_.max_response_bytes);
+    broken_ = fed == Gunzip::Fed::broken;
+    return fed == Gunzip::Fed::well;
+}
+
 bool CurlTransfer::take_body(std::string_view part) {
+    const std::string* encoding = find_header(response_.headers, "content-encoding");
+    if (encoding != nullptr && lower(*encoding) == "gzip") return unpack(part);
     if (part.size() > request_.max_response_bytes - response_.body.size()) return false;
     response_.body += part;
     return true;
@@ -221,7 +249,7 @@ std::size_t CurlTransfer::on_header(char* bytes, std::size_t size, std::size_t c
 std::size_t CurlTransfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     if (transfer.take_body({bytes, size * count})) return size * count;
-    transfer.oversized_ = true;
+    transfer.oversized_ = !transfer.broken_;
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "bridge/io/gzip.h"
 #include "bridge/ports/endpoint.h"
 
 using CURL = void;  // as libcurl declares it outside its own build
@@ -40,6 +41,8 @@ class CurlTransfer {
     static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
     bool take_header(std::string_view line);
     bool take_body(std::string_view part);
+    bool unpack(std::string_view part);
+    [[nodiscard]] bool is_torn() const;
     [[nodiscard]] ports::Transport judge(int code) const;
 
     CURL* easy_;
@@ -49,7 +52,9 @@ class CurlTransfer {
     std::size_t header_bytes_ = 0;
     bool in_header_ = false;  // between a status line and the blank line; trailers are outside
     bool oversized_ = false;
-    std::array<char, 256> error_{};  // CURL_ERROR_SIZE
+    std::unique_ptr<Gunzip> gunzip_;  // of an answer that comes packed
+    bool broken_ = false;             // it cannot be unpacked
+    std::array<char, 256> error_{};   // CURL_ERROR_SIZE
 };
 
 }  // namespace millrace::io

@@ -23,6 +23,7 @@ struct HttpRequest {
     std::vector<Header> headers;
     std::string body;
     bool get = false;    // instead of POST; there is no body
+    bool gzip = false;   // the body goes out packed
     Duration timeout{};  // from send to the last byte of the answer
     Duration connect_timeout{};
     std::uint64_t max_response_bytes = 0;
@@ -32,7 +33,7 @@ enum class Transport {
     answered,     // status, headers and body are whole
     unreachable,  // resolve, connect or TLS failed, or the connection broke before the answer was whole
     timed_out,
-    oversized,  // the answer went over a cap and was cut off
+    oversized,  // the answer went over a cap and was cut off, or cannot be unpacked
 };
 
 struct HttpResponse {

@@ -7,6 +7,7 @@
 #include "bridge/protocols/columns.h"
 #include "bridge/protocols/request_template.h"
 #include "bridge/protocols/rows_protocol.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::protocols {
 namespace {
@@ -55,13 +56,15 @@ std::string swagger_url(std::string_view url) {
     return std::string(url.substr(0, url.rfind('/'))) + "/swagger.json";
 }
 
-std::string call(const settings::Endpoint& endpoint) { return std::string(path_of(endpoint.url)); }
+std::string call(const settings::Endpoint& endpoint) {
+    return std::string(path_of(settings::routes(endpoint).addresses.front().url));
+}
 
 constexpr Contract kSwagger = {.url = swagger_url, .read = signature::read_swagger, .which = call};
 
 }  // namespace
 
 constinit const Kind kAzureml = {
-    .name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make, .contract = &kSwagger};
+    .name = "azureml", .bodies = kBodies, .takes = kExtras, .make = make, .health = {"/", "/"}, .contract = &kSwagger};
 
 }  // namespace millrace::protocols

@@ -101,4 +101,20 @@ Result<const Body*> check(const Kind& kind, const settings::Pipeline& pipeline) 
     return refuse("rows", what + " takes no such rows (" + std::string(remedy(**body)) + ")");
 }
 
+std::string health_url(const Kind& kind, std::string_view url) {
+    if (kind.health.cut.empty()) return {};
+    url = url.substr(0, url.find('?'));
+    const std::size_t scheme = url.find("://");
+    const std::size_t path = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
+    const std::size_t cut = url.rfind(kind.health.cut);
+    if (path == std::string_view::npos || cut == std::string_view::npos || cut < path) return {};
+    return std::string(url.substr(0, cut)) + std::string(kind.health.path);
+}
+
+bool is_well(int status, std::string_view body) {
+    if ((status >= 500 && status != 501) || status == 429) return false;
+    // TensorFlow Serving says 200 of a model that is still loading, too.
+    return !body.contains("model_version_status") || body.contains("AVAILABLE");
+}
+
 }  // namespace millrace::protocols

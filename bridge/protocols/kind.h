@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "bridge/base/result.h"
@@ -31,14 +32,26 @@ struct Body {
 // Fields of the endpoint that only some protocols take, as bits.
 enum Takes : unsigned { kExtras = 1, kRowsPointer = 2, kResultsPointer = 4, kTensors = 8, kRequest = 16 };
 
+// Where a server says whether it is well: GET of the url with its path, from the last `cut` on, replaced by `path`.
+struct HealthPath {
+    std::string_view cut;  // empty: it says it nowhere
+    std::string_view path;
+};
+
 struct Kind {
     std::string_view name;
     std::span<const Body> bodies;  // the first is the default; a protocol with one form gives it no name
     unsigned takes = 0;
     Result<std::unique_ptr<Protocol>> (*make)(const settings::Pipeline&, const Body&) = nullptr;
     std::uint32_t most_rows = std::numeric_limits<std::uint32_t>::max();  // of one request
+    HealthPath health{};
     const Contract* contract = nullptr;  // where the signature is read; null where no such endpoint publishes one
 };
+
+// The url to ask for the health of the server behind `url`; empty where there is none.
+std::string health_url(const Kind& kind, std::string_view url);
+// Whether the answer speaks for the server. One that does not know the question may well be fine.
+bool is_well(int status, std::string_view body);
 
 // What is wrong with the pipeline's endpoint as one of this kind, or the form its request has; the text begins with the
 // field's name inside `endpoint`. Requires: endpoint.protocol is kind.name.

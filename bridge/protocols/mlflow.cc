@@ -45,6 +45,7 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
 
 }  // namespace
 
-constinit const Kind kMlflow = {.name = "mlflow", .bodies = kBodies, .takes = kExtras, .make = make};
+constinit const Kind kMlflow = {
+    .name = "mlflow", .bodies = kBodies, .takes = kExtras, .make = make, .health = {"/invocations", "/ping"}};
 
 }  // namespace millrace::protocols

@@ -103,7 +103,11 @@ constexpr Contract kMetadata = {.url = metadata_url, .read = signature::read_ope
 
 }  // namespace
 
-constinit const Kind kOpenInference = {
-    .name = "open_inference", .bodies = kBodies, .takes = kExtras | kTensors, .make = make, .contract = &kMetadata};
+constinit const Kind kOpenInference = {.name = "open_inference",
+                                       .bodies = kBodies,
+                                       .takes = kExtras | kTensors,
+                                       .make = make,
+                                       .health = {"/v2/", "/v2/health/ready"},
+                                       .contract = &kMetadata};
 
 }  // namespace millrace::protocols

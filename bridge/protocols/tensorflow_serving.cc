@@ -61,7 +61,11 @@ constexpr Contract kMetadata = {
 
 }  // namespace
 
-constinit const Kind kTensorflowServing = {
-    .name = "tensorflow_serving", .bodies = kBodies, .takes = kExtras, .make = make, .contract = &kMetadata};
+constinit const Kind kTensorflowServing = {.name = "tensorflow_serving",
+                                           .bodies = kBodies,
+                                           .takes = kExtras,
+                                           .make = make,
+                                           .health = {":", ""},
+                                           .contract = &kMetadata};
 
 }  // namespace millrace::protocols

@@ -6,6 +6,13 @@
 #include <tuple>
 
 namespace millrace::settings {
+namespace {
+
+// Where tenants have endpoints of their own: of what may be unacked, one part in so many is in hand; the rest is room
+// for what was given back because its endpoint does not work, which counts as unacked until it comes again.
+constexpr std::uint32_t kGivenBackRoom = 4;
+
+}  // namespace
 
 std::uint64_t ample_ack_pending(const Pipeline& pipeline) {
     return 4ull * pipeline.endpoint.max_batch_count * pipeline.endpoint.parallel_requests_per_partition;
@@ -13,12 +20,21 @@ std::uint64_t ample_ack_pending(const Pipeline& pipeline) {
 
 std::uint32_t effective_max_ack_pending(const Pipeline& pipeline) {
     if (pipeline.input.max_ack_pending != 0) return pipeline.input.max_ack_pending;
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ample_ack_pending(pipeline), 1000, 1'000'000));
+    const std::uint64_t ways = 1 + pipeline.endpoint.tenants.size();
+    const std::uint64_t ample = ample_ack_pending(pipeline) * (ways == 1 ? 1 : ways * kGivenBackRoom);
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(ample, 1000, 1'000'000));
+}
+
+std::uint32_t most_in_hand(const Pipeline& pipeline) {
+    const std::uint32_t pending = effective_max_ack_pending(pipeline);
+    return pipeline.endpoint.tenants.empty() ? pending : std::max(1u, pending / kGivenBackRoom);
 }
 
 bool is_owned(const Pipeline& pipeline) { return pipeline.ordered || !pipeline.aggregates.empty(); }
 
-bool has_endpoint(const Pipeline& pipeline) { return !pipeline.endpoint.url.empty(); }
+bool has_endpoint(const Pipeline& pipeline) {
+    return !pipeline.endpoint.url.empty() || !pipeline.endpoint.addresses.empty();
+}
 
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition) {
     return pipeline.name + "-p" + std::to_string(partition);

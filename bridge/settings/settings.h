@@ -84,6 +84,23 @@ struct Event {
 enum class RowShape { arrays, records, values };
 enum class NonFinite { null, string, error };  // what a bare NaN or Infinity in an answer becomes
 enum class OnRejected { isolate, fail };
+enum class Selection { failover, weights };
+enum class Compression { none, gzip };
+
+// Where requests go, and as whom. What is empty comes from the endpoint (settings/addresses).
+struct Address {
+    std::string url;
+    std::uint32_t weight = 1;  // share of the requests beside the other addresses; selection: weights
+    std::map<std::string, std::string> headers;
+    std::string key_file;
+    std::string deployment;
+};
+
+// Tenants whose events are asked about elsewhere, or as somebody else.
+struct TenantAddress {
+    std::vector<std::string> names;
+    Address address;
+};
 
 // Where the signature of the endpoint is from: read from the endpoint itself, nowhere, a file, the configuration.
 enum class SignatureFrom { endpoint, nowhere, file, here };
@@ -95,7 +112,11 @@ struct SignatureSource {
 };
 
 struct Endpoint {
-    std::string url;
+    std::string url;                 // empty where there are addresses
+    std::vector<Address> addresses;  // several, in order of preference
+    Selection selection = Selection::failover;
+    std::vector<TenantAddress> tenants;
+    Compression compression = Compression::none;  // of request bodies
     std::string protocol = "azureml";
     RowShape rows = RowShape::arrays;
     std::string body;                            // a form of the protocol's request; empty: its first
@@ -183,6 +204,8 @@ struct Settings {
 std::uint64_t ample_ack_pending(const Pipeline& pipeline);
 // How many may be, as configured or by the rule in Input.
 std::uint32_t effective_max_ack_pending(const Pipeline& pipeline);
+// How many of these a replica takes at once.
+std::uint32_t most_in_hand(const Pipeline& pipeline);
 // Each partition has one owner at a time, which applies its events in stream order and commits what they came to.
 bool is_owned(const Pipeline& pipeline);
 // Events are scored; without an endpoint they are aggregated only.

@@ -11,51 +11,58 @@
 namespace millrace {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(5);
+constexpr Duration kPatience = std::chrono::seconds(5);  // with what is no request for scores
 constexpr std::uint64_t kLongestDocument = 4u << 20;
-
-void add_key_and_deployment(const settings::Endpoint& endpoint, const Secret& key, ports::HttpRequest& request) {
-    if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
-    if (!endpoint.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", endpoint.deployment);
-}
 
 bool may_be_there_later(Outcome outcome) {
     return outcome == Outcome::timed_out || outcome == Outcome::throttled || outcome == Outcome::failed;
 }
 
-}  // namespace
-
-ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol,
-                                const Secret& key, std::span<const std::string_view> rows, RequestId id,
-                                const std::string& name) {
-    protocols::Encoded encoded = protocol.encode(rows);
+// What is the same for everything that is asked at the address.
+ports::HttpRequest addressed(const settings::Endpoint& endpoint, const settings::Address& address, const Secret& key,
+                             RequestId id) {
     ports::HttpRequest request;
     request.id = id;
-    request.url = endpoint.url;
-    request.headers = std::move(encoded.headers);
-    request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
-    add_key_and_deployment(endpoint, key, request);
-    request.headers.emplace_back("x-ms-client-request-id", name);
-    request.headers.emplace_back("x-request-id", name);
-    request.body = std::move(encoded.body);
+    request.url = address.url;
+    request.headers.insert(request.headers.end(), address.headers.begin(), address.headers.end());
+    if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
+    if (!address.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", address.deployment);
     request.timeout = endpoint.timeout;
     request.connect_timeout = endpoint.connect_timeout;
     request.max_response_bytes = endpoint.max_response_bytes;
     return request;
 }
 
-ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const Secret& key, RequestId id,
-                                          std::string url) {
-    ports::HttpRequest request;
-    request.id = id;
-    request.url = std::move(url);
+}  // namespace
+
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                const protocols::Protocol& protocol, const Secret& key,
+                                std::span<const std::string_view> rows, RequestId id, const std::string& name) {
+    protocols::Encoded encoded = protocol.encode(rows);
+    ports::HttpRequest request = addressed(endpoint, address, key, id);
+    request.headers.insert(request.headers.begin(), encoded.headers.begin(), encoded.headers.end());
+    request.headers.emplace_back("x-ms-client-request-id", name);
+    request.headers.emplace_back("x-request-id", name);
+    request.body = std::move(encoded.body);
+    request.gzip = endpoint.compression == settings::Compression::gzip;
+    return request;
+}
+
+ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const settings::Address& address,
+                                     const std::string& url, const Secret& key, RequestId id) {
+    ports::HttpRequest request = addressed(endpoint, address, key, id);
+    request.url = url;
     request.get = true;
-    request.headers.emplace_back("Accept", "application/json");
-    request.headers.insert(request.headers.end(), endpoint.headers.begin(), endpoint.headers.end());
-    add_key_and_deployment(endpoint, key, request);
     request.timeout = std::min(endpoint.timeout, kPatience);
     request.connect_timeout = std::min(endpoint.connect_timeout, request.timeout);
     request.max_response_bytes = kLongestDocument;
+    return request;
+}
+
+ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                          const Secret& key, RequestId id, std::string url) {
+    ports::HttpRequest request = make_health_check(endpoint, address, url, key, id);
+    request.headers.emplace(request.headers.begin(), "Accept", "application/json");
     return request;
 }
 
@@ -103,7 +110,7 @@ Answer read_response(protocols::Protocol& protocol, const ports::HttpResponse& r
         case ports::Transport::oversized:
             answer.outcome = Outcome::contract_broken;
             answer.status = response.status;
-            answer.reason = "the answer is larger than max_response_bytes";
+            answer.reason = response.error;
             break;
     }
     return answer;

@@ -15,14 +15,19 @@
 
 namespace millrace {
 
-// `name` identifies the request to the endpoint (x-ms-client-request-id, x-request-id).
-ports::HttpRequest make_request(const settings::Endpoint& endpoint, const protocols::Protocol& protocol,
-                                const Secret& key, std::span<const std::string_view> rows, RequestId id,
-                                const std::string& name);
+// `name` identifies the request to the endpoint (x-ms-client-request-id, x-request-id). `address` is one of
+// settings::routes, `key` its.
+ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                const protocols::Protocol& protocol, const Secret& key,
+                                std::span<const std::string_view> rows, RequestId id, const std::string& name);
+
+// Asks at `url` whether the server of the address is well.
+ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const settings::Address& address,
+                                     const std::string& url, const Secret& key, RequestId id);
 
 // Asks for what the endpoint takes, at `url` (protocols::contract_url), as its requests are made.
-ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const Secret& key, RequestId id,
-                                          std::string url);
+ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const settings::Address& address,
+                                          const Secret& key, RequestId id, std::string url);
 
 // What came of it. Total.
 engine::SignatureRead read_signature(const settings::Pipeline& pipeline, const ports::HttpResponse& response);

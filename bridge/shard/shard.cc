@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +16,8 @@
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
 #include "bridge/protocols/contract.h"
+#include "bridge/protocols/registry.h"
+#include "bridge/settings/addresses.h"
 #include "bridge/settings/fingerprint.h"
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
@@ -43,6 +46,16 @@ subjects::SubjectTemplate checked_template(const std::string& text, subjects::Us
     return std::move(*parsed);
 }
 
+std::vector<std::string> health_urls_of(const settings::Pipeline& pipeline, const settings::Routes& routes) {
+    const protocols::Kind* const kind = protocols::find(pipeline.endpoint.protocol);
+    std::vector<std::string> urls;
+    for (const settings::Address& address : routes.addresses)
+        urls.push_back(kind == nullptr ? std::string() : protocols::health_url(*kind, address.url));
+    return urls;
+}
+
+bool has_health(const std::vector<std::string>& urls) { return std::ranges::none_of(urls, &std::string::empty); }
+
 std::string hex(std::uint64_t value) {
     std::array<char, 16> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
@@ -64,12 +77,16 @@ struct Shard::State {
     codec::ScoreReader scores;
     OwnedRendering owned_rendering;
     bool owned;
+    settings::Routes routes;
+    std::vector<std::string> health_urls;  // of each address
     engine::Engine engine;
     subjects::SubjectTemplate input;
     std::map<Partition, std::string> consumers;  // whose deliveries are taken: shared ones, or those of the positions
     std::map<Partition, Position> positions;     // of owned partitions
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
+    std::set<RequestId> checking;  // health
+    std::size_t signature_at = 0;  // address that is asked for it next
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
@@ -93,7 +110,10 @@ struct Shard::State {
           scores(p.pipeline),
           owned_rendering(p.pipeline, renderer, scores),
           owned(settings::is_owned(p.pipeline)),
-          engine(p.pipeline, p.partitions, p.seed, {&owned_rendering, settings::fingerprint(p.pipeline)},
+          routes(settings::routes(p.pipeline.endpoint)),
+          health_urls(health_urls_of(p.pipeline, routes)),
+          engine(p.pipeline, p.partitions, p.seed,
+                 {&owned_rendering, settings::fingerprint(p.pipeline), has_health(health_urls)},
                  !p.signature_url.empty()),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
@@ -207,7 +227,12 @@ struct Shard::State {
     void use(const Signature& signature) { decoder.expect(protocols::columns_of(parts.pipeline, signature).columns); }
 
     void answered(const ports::HttpResponse& response, Time now) {
-        if (response.id == kSignatureRequest) return step(read_signature(parts.pipeline, response), now);
+        if (checking.erase(response.id) > 0) {
+            const bool well =
+                response.transport == ports::Transport::answered && protocols::is_well(response.status, response.body);
+            return step(engine::HealthTold{response.id, well}, now);
+        }
+        if (response.id == kSignatureRequest) return signature_told(response, now);
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
         Answer answer = read_response(parts.protocol, response, found->second.rows);
@@ -251,21 +276,37 @@ struct Shard::State {
     }
 
     void carry_out(const engine::Send& e) {
+        auth::KeyFile& key = parts.keys[e.address];
         if (e.refresh_key) {
-            const auto read = parts.key.refresh();
+            const auto read = key.refresh();
             if (!read) parts.observer.note({Level::warning, "key_not_read", read.error().text});
         }
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
-        ports::HttpRequest request =
-            make_request(parts.pipeline.endpoint, parts.protocol, parts.key.key(), e.rows, e.id, name);
+        ports::HttpRequest request = make_request(parts.pipeline.endpoint, routes.addresses[e.address], parts.protocol,
+                                                  key.key(), e.rows, e.id, name);
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));
     }
 
+    void carry_out(const engine::CheckHealth& e) {
+        checking.insert(e.id);
+        parts.endpoint.send(make_health_check(parts.pipeline.endpoint, routes.addresses[e.address],
+                                              health_urls[e.address], parts.keys[e.address].key(), e.id));
+    }
+
+    // At the first address that is there: all of them serve one model.
     void carry_out(const engine::ReadSignature&) {
-        parts.endpoint.send(
-            make_signature_request(parts.pipeline.endpoint, parts.key.key(), kSignatureRequest, parts.signature_url));
+        const std::size_t at = signature_at % routes.routes.front().addresses.size();
+        const settings::Address& address = routes.addresses[at];
+        std::string url = at == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
+        parts.endpoint.send(make_signature_request(parts.pipeline.endpoint, address, parts.keys[at].key(),
+                                                   kSignatureRequest, std::move(url)));
+    }
+
+    void signature_told(const ports::HttpResponse& response, Time now) {
+        signature_at = response.transport == ports::Transport::answered ? 0 : signature_at + 1;
+        step(read_signature(parts.pipeline, response), now);
     }
 
     void carry_out(const engine::UseSignature& e) { use(e.signature); }

@@ -38,7 +38,7 @@ class Shard {
         Arrivals& arrivals;  // where `jetstream` puts what comes back; wakes `endpoint`
         ports::Endpoint& endpoint;
         protocols::Protocol& protocol;
-        auth::KeyFile& key;
+        std::vector<auth::KeyFile>& keys;  // of the addresses, as settings::routes counts them
         ports::Observer& observer;
         std::uint64_t seed;           // for jitter and request ids
         std::string signature_url{};  // where the endpoint may publish what it takes; empty: it is not asked

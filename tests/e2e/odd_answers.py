@@ -87,7 +87,7 @@ def _gzip_bomb(exchange, _scores):
 
 
 def _gzip(exchange, scores):
-    """A right answer, packed although nobody asked for that."""
+    """A right answer, packed."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     _whole(exchange, packer.compress(_right(scores)) + packer.flush(), "Content-Encoding: gzip")
 

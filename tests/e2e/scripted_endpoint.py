@@ -21,6 +21,7 @@ Prints `listening on SCORING_PORT CONTROL_PORT` (the last word is what harness.p
 """
 import argparse
 import collections
+import gzip
 import http.server
 import json
 import pathlib
@@ -66,6 +67,8 @@ class Scene:
             stats["rows"] += len(rows)
             stats["max_in_flight"] = max(stats["max_in_flight"], self.open)
             stats["max_rows"] = max(stats["max_rows"], len(rows))
+            stats["packed"] += headers.get("Content-Encoding") == "gzip"
+            stats["tenant_" + str(rows[0][1])] += len(rows)
             stats["mixed"] += len({row[1] for row in rows}) > 1
             chosen = self.chance.random() < script["share"]
             if script["bearer"] and headers.get("Authorization") != f"Bearer {script['bearer']}":
@@ -112,7 +115,8 @@ class Exchange(http.server.BaseHTTPRequestHandler):
 
     def body(self):
         """The request's JSON."""
-        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        return json.loads(gzip.decompress(content) if self.headers.get("Content-Encoding") == "gzip" else content)
 
     def log_message(self, *_):
         pass
@@ -135,6 +139,12 @@ class Scoring(Exchange):
         super().finish()
         if self.server.scene.certificates:
             self.connection.close()  # the server closes the socket that TLS took over
+
+    def do_GET(self):
+        """Is it well? As azmlinfsrv says it."""
+        with self.server.scene.lock:
+            self.server.scene.stats["health"] += 1
+        self.answer(200, "Healthy")
 
     def do_POST(self):
         scene = self.server.scene

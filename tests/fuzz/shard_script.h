@@ -68,7 +68,7 @@ class Script {
     ShardWorld world_;
     Shard::Arrivals arrivals_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    auth::KeyFile key_ = *auth::KeyFile::load("");
+    std::vector<auth::KeyFile> keys_ = {*auth::KeyFile::load("")};
     Shard shard_;
     Time drain_deadline_ = kNever;
 };

@@ -32,15 +32,19 @@ ports::HttpResponse response_of(const Served& served, const ports::HttpRequest& 
 
 void SimEndpoint::send(ports::HttpRequest request) {
     if (!gate_.pass()) return;
+    if (request.get) return send_check(request);
     const auto events = tokens_in(request.body);
     watch_.sent(request, events);
-    ++busy_;
-    const auto served = model_.serve(request, events, busy_);
+    const auto number = model_number(request.url);
+    std::uint32_t& busy = number == 0 ? busy_ : elsewhere_->at(number - 1).busy;
+    ++busy;
+    const auto served = model_of(request.url).serve(request, events, busy);
     const bool late = served.never || served.latency >= request.timeout;
     // Without an answer nobody knows which deployment it would have been.
     const bool answered = !late && served.outcome != Outcome::unreachable;
     const auto lasts = late ? request.timeout : served.latency;
     exchanges_[request.id] = Exchange{.id = request.id,
+                                      .url = request.url,
                                       .events = events,
                                       .outcome = late ? Outcome::timed_out : served.outcome,
                                       .deployment = answered ? served.deployment : std::string(),
@@ -50,12 +54,35 @@ void SimEndpoint::send(ports::HttpRequest request) {
     trace_.line(name_, "request of " + std::to_string(events.size()) + " from " +
                            (events.empty() ? "-" : events.front().text()) + " will be " +
                            std::string(millrace::name(late ? Outcome::timed_out : served.outcome)));
-    scheduler_.after(lasts,
-                     [this, id = request.id, response = response_of(served, request, late)] { finish(id, response); });
+    scheduler_.after(lasts, [this, &busy, id = request.id, response = response_of(served, request, late)] {
+        finish(id, busy, response);
+    });
 }
 
-void SimEndpoint::finish(RequestId id, ports::HttpResponse response) {
-    --busy_;
+SimModel& SimEndpoint::model_of(const std::string& url) {
+    const auto number = model_number(url);
+    return number == 0 ? model_ : elsewhere_->at(number - 1).model;
+}
+
+// Well while it answers at all, whatever it thinks of requests.
+void SimEndpoint::send_check(const ports::HttpRequest& request) {
+    const auto condition = model_of(request.url).condition();
+    const bool answers = condition != Condition::hanging && condition != Condition::refusing;
+    ports::HttpResponse response;
+    response.id = request.id;
+    response.transport = answers ? ports::Transport::answered : ports::Transport::unreachable;
+    response.status = condition == Condition::unavailable ? 503 : 200;
+    checks_.insert(request.id);
+    trace_.line(name_, "asks for the health of " + request.url);
+    scheduler_.after(std::chrono::milliseconds(20), [this, response] {
+        if (dead_ || !checks_.contains(response.id)) return;
+        ready_.push_back(response);
+        watch_.woken();
+    });
+}
+
+void SimEndpoint::finish(RequestId id, std::uint32_t& busy, ports::HttpResponse response) {
+    --busy;
     if (dead_ || !exchanges_.contains(id)) return;
     response.received_at = scheduler_.server_now();
     ready_.push_back(std::move(response));
@@ -65,6 +92,10 @@ void SimEndpoint::finish(RequestId id, ports::HttpResponse response) {
 void SimEndpoint::wait(Duration, std::vector<ports::HttpResponse>& out) {
     if (dead_) return;
     for (auto& response : std::exchange(ready_, {})) {
+        if (checks_.erase(response.id) > 0) {
+            out.push_back(std::move(response));
+            continue;
+        }
         const auto found = exchanges_.find(response.id);
         if (found == exchanges_.end()) continue;
         watch_.answered(found->second);
@@ -75,6 +106,7 @@ void SimEndpoint::wait(Duration, std::vector<ports::HttpResponse>& out) {
 
 void SimEndpoint::cancel_all() {
     exchanges_.clear();
+    checks_.clear();
     ready_.clear();
 }
 

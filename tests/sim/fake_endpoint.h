@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ namespace millrace::sim {
 // One request as the bridge saw it come back.
 struct Exchange {
     RequestId id{};
+    std::string url;
     std::vector<EventToken> events;
     Outcome outcome{};
     std::string deployment;
@@ -41,9 +43,16 @@ class SimEndpoint final : public ports::Endpoint {
         std::function<void()> woken = [] {};
     };
 
-    // `busy` counts the requests the model has in work, over all replicas.
-    SimEndpoint(Scheduler& scheduler, SimModel& model, std::uint32_t& busy, Gate& gate, Trace& trace, std::string name)
-        : scheduler_(scheduler), model_(model), busy_(busy), gate_(gate), trace_(trace), name_(std::move(name)) {}
+    // `busy` counts the requests the model has in work, over all replicas. All outlive the scheduler's actions.
+    SimEndpoint(Scheduler& scheduler, SimModel& model, std::uint32_t& busy, Gate& gate, Trace& trace, std::string name,
+                ModelsElsewhere* elsewhere = nullptr)
+        : scheduler_(scheduler),
+          model_(model),
+          busy_(busy),
+          gate_(gate),
+          trace_(trace),
+          name_(std::move(name)),
+          elsewhere_(elsewhere) {}
 
     void watch(Watch watch) { watch_ = std::move(watch); }
 
@@ -57,7 +66,9 @@ class SimEndpoint final : public ports::Endpoint {
     void die();
 
   private:
-    void finish(RequestId id, ports::HttpResponse response);
+    void send_check(const ports::HttpRequest& request);
+    void finish(RequestId id, std::uint32_t& busy, ports::HttpResponse response);
+    SimModel& model_of(const std::string& url);
 
     Scheduler& scheduler_;
     SimModel& model_;
@@ -65,8 +76,10 @@ class SimEndpoint final : public ports::Endpoint {
     Gate& gate_;
     Trace& trace_;
     std::string name_;
+    ModelsElsewhere* elsewhere_;
     Watch watch_;
     bool dead_ = false;
+    std::set<RequestId> checks_;               // of health, sent
     std::map<RequestId, Exchange> exchanges_;  // sent, response not handed out yet
     std::vector<ports::HttpResponse> ready_;
 };

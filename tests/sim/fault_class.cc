@@ -77,6 +77,7 @@ constexpr FaultClass kClasses[] = {
     {"crashes",         clear_kind<Kind::crashes>},
     {"bulky",           clear_kind<Kind::bulky>},
     // what does not heal
+    {"dead_address",    [](Plan& p) { return std::exchange(p.permanent.dead_address, Condition::healthy) != Condition::healthy; }},
     {"dead_replica",    [](Plan& p) { return clear(p.permanent.dead_replica); }},
     {"bad_link",        [](Plan& p) { return clear(p.permanent.bad_link); }},
     {"slow_endpoint",   [](Plan& p) { return clear(p.permanent.slow_endpoint); }},

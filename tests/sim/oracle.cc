@@ -49,7 +49,7 @@ bool is_witness(const Exchange& exchange, const Exchange& evidence, const std::s
     const auto of_tenant = [&](const EventToken& token) {
         return mixed || token.tenant == tenant || token.tenant == "control";
     };
-    return exchange.outcome == Outcome::scored && exchange.sent >= evidence.answered &&
+    return exchange.outcome == Outcome::scored && exchange.url == evidence.url && exchange.sent >= evidence.answered &&
            (evidence.deployment.empty() || exchange.deployment == evidence.deployment) &&
            std::ranges::any_of(exchange.events, of_tenant);
 }
@@ -223,6 +223,12 @@ void Oracle::check_conviction(const Memory& memory, const Known& known, Reason r
         return violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) + ") on " +
                                          std::to_string(evidence.size()) + " answers to it alone");
     }
+    // Answers of two addresses do not add up.
+    std::erase_if(evidence, [&](const Exchange* one) { return one->url != evidence.back()->url; });
+    if (evidence.size() < 2) {
+        return violate("conviction", name_of(known) + " is convicted (" + std::string(name(reason)) +
+                                         ") on one answer of " + evidence.back()->url);
+    }
     // An answer, a success of somebody else, and the last answer, in this order: the endpoint was well in between.
     const auto is_before_witness = [&](const Exchange* earlier) {
         return std::ranges::any_of(memory.exchanges, [&](const Exchange& exchange) {
@@ -239,14 +245,16 @@ void Oracle::answered(Memory& memory, const Exchange& exchange) {
     memory.exchanges.push_back(exchange);
     memory.exchanges.back().answered = scheduler_.now();
     if (exchange.retry_after) {
-        memory.not_before = std::max(memory.not_before, scheduler_.now() + *exchange.retry_after);
+        Time& not_before = memory.not_before[exchange.url];
+        not_before = std::max(not_before, scheduler_.now() + *exchange.retry_after);
     }
 }
 
 void Oracle::requested(const Memory& memory, const ports::HttpRequest& request, const std::vector<EventToken>& events,
                        std::size_t in_flight) {
     const auto& endpoint = plan_.pipeline.endpoint;
-    const auto most = plan_.pipeline.partitions * endpoint.parallel_requests_per_partition;
+    const auto most = plan_.pipeline.partitions * endpoint.parallel_requests_per_partition *
+                      (1 + static_cast<std::uint32_t>(endpoint.tenants.size()));
     if (in_flight > most) {
         violate("in_flight", memory.name + " has " + std::to_string(in_flight) + " requests in flight, more than " +
                                  std::to_string(most));
@@ -257,7 +265,8 @@ void Oracle::requested(const Memory& memory, const ports::HttpRequest& request, 
     if (events.size() > 1 && request.body.size() > endpoint.max_batch_bytes + kAroundRows + 2 * events.size()) {
         violate("bounded", memory.name + " sends " + std::to_string(request.body.size()) + " bytes");
     }
-    if (scheduler_.now() < memory.not_before) {
+    const auto not_before = memory.not_before.find(request.url);
+    if (not_before != memory.not_before.end() && scheduler_.now() < not_before->second) {
         violate("patient", memory.name + " sends a request before the time the endpoint named");
     }
     std::set<std::string> tenants;
@@ -269,8 +278,20 @@ void Oracle::requested(const Memory& memory, const ports::HttpRequest& request, 
             violate("settled_once", memory.name + " asks the model about " + token.text() + ", which is not selected");
         }
     }
+    check_address(memory, request.url, tenants);
     if (tenants.size() > 1 && !endpoint.mix_tenants) {
         violate("one_tenant", memory.name + " sends rows of " + *tenants.begin() + " and " + *tenants.rbegin());
+    }
+}
+
+// What goes to a tenant's own endpoint is its own, and all of it goes there.
+void Oracle::check_address(const Memory& memory, const std::string& url, const std::set<std::string>& tenants) {
+    for (const auto& entry : plan_.pipeline.endpoint.tenants) {
+        for (const auto& tenant : tenants) {
+            const bool has_own = std::ranges::find(entry.names, tenant) != entry.names.end();
+            if (tenant == "control" || has_own == (url == entry.address.url)) continue;
+            violate("one_tenant", memory.name + " sends rows of " + tenant + " to " + url);
+        }
     }
 }
 

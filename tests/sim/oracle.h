@@ -21,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,8 +61,8 @@ struct Place {
 struct Memory {
     std::string name;
     std::map<Place, Time> touched;
-    std::vector<Exchange> exchanges;  // as handed out
-    Time not_before{};                // the endpoint asked for patience
+    std::vector<Exchange> exchanges;         // as handed out
+    std::map<std::string, Time> not_before;  // an address asked for patience
     bool connected = true;
 };
 
@@ -122,6 +123,7 @@ class Oracle {
     void check_result(const Known& known, const StoredMessage& message);
     void check_bypassed(const Known& known, const StoredMessage& message);
     void check_dead_letter(const Known& known, const StoredMessage& message);
+    void check_address(const Memory& memory, const std::string& url, const std::set<std::string>& tenants);
     void check_conviction(const Memory& memory, const Known& known, Reason reason);
     [[nodiscard]] std::string subject_of(const Known& known, Output output) const;
     [[nodiscard]] static std::string name_of(const Known& known);

@@ -40,14 +40,16 @@ struct Troubles {
 
 // What does not heal. The rest of the world must go on.
 struct Permanent {
-    bool dead_replica = false;    // one stays dead
-    double bad_link = 0;          // one replica's link loses this share of everything
-    Duration slow_endpoint{};     // every answer takes this much longer
-    bool refused_tenant = false;  // everything of the last tenant is refused
-    double lossy_acks = 0;        // this share of all acks is lost
+    bool dead_replica = false;                    // one stays dead
+    double bad_link = 0;                          // one replica's link loses this share of everything
+    Duration slow_endpoint{};                     // every answer takes this much longer
+    bool refused_tenant = false;                  // everything of the last tenant is refused
+    double lossy_acks = 0;                        // this share of all acks is lost
+    Condition dead_address = Condition::healthy;  // the first of several addresses stays so
 
     [[nodiscard]] bool any() const {
-        return dead_replica || bad_link > 0 || slow_endpoint > Duration::zero() || refused_tenant || lossy_acks > 0;
+        return dead_address != Condition::healthy || dead_replica || bad_link > 0 || slow_endpoint > Duration::zero() ||
+               refused_tenant || lossy_acks > 0;
     }
 };
 

@@ -31,6 +31,8 @@ std::string Plan::text() const {
     say(out, "max_ack_pending", pipeline.input.max_ack_pending);
     say(out, "timeout", in_seconds(e.timeout));
     say(out, "max_dead_letter_ratio", e.max_dead_letter_ratio);
+    say(out, "addresses", static_cast<double>(e.addresses.size()));
+    say(out, "tenants of their own", static_cast<double>(e.tenants.size()));
     out += "; " + e.protocol + (e.mix_tenants ? " mixed" : "") + (e.control.empty() ? "" : " control");
     if (where != nullptr) {
         constexpr std::string_view kTo[] = {"", ", others go past", ", others among the results"};

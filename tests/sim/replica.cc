@@ -6,6 +6,7 @@
 
 #include "bridge/base/check.h"
 #include "bridge/protocols/registry.h"
+#include "bridge/settings/addresses.h"
 #include "subjects/ack_subject.h"
 
 namespace millrace::sim {
@@ -49,7 +50,7 @@ Replica::Replica(Parts parts)
     : parts_(std::move(parts)),
       turns_(parts_.scheduler, [this] { turn(); }),
       arrivals_([this] { turns_.wake(); }),
-      key_(*auth::KeyFile::load("")),
+      keys_(settings::routes(parts_.plan.pipeline.endpoint).addresses.size(), *auth::KeyFile::load("")),
       spotter_(parts_.plan, parts_.scheduler, parts_.marks) {
     Random random(parts_.seed, "replica " + parts_.name);
     memory_.name = parts_.name;
@@ -58,13 +59,13 @@ Replica::Replica(Parts parts)
     jetstream_ = std::make_unique<SimJetStream>(
         SimJetStream::Parts{parts_.plan.pipeline, parts_.scheduler, parts_.server, arrivals_, gate_, parts_.link,
                             parts_.trace, parts_.seed, parts_.name, parts_.chooser});
-    endpoint_ =
-        std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
+    endpoint_ = std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace,
+                                              parts_.name, parts_.elsewhere);
     watch();
     protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
-                                                  arrivals_, *endpoint_, *protocol_, key_, *watcher_, random.next()});
+                                                  arrivals_, *endpoint_, *protocol_, keys_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
     turns_.start();
 }

@@ -38,6 +38,7 @@ class Replica {
         Marks& marks;
         Chooser* chooser;             // of the exhaustive mode, or null
         std::function<void()> ended;  // it died or drained; called once, outside of a turn
+        ModelsElsewhere* elsewhere = nullptr;
     };
 
     explicit Replica(Parts parts);
@@ -80,7 +81,7 @@ class Replica {
     std::unique_ptr<SimJetStream> jetstream_;
     std::unique_ptr<SimEndpoint> endpoint_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    auth::KeyFile key_;
+    std::vector<auth::KeyFile> keys_;  // one an address
     Spotter spotter_;
     std::unique_ptr<Watcher> watcher_;
     std::unique_ptr<Shard> shard_;

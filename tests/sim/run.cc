@@ -72,8 +72,10 @@ void Run::heal() {
     w.trace.line("world", "heals");
     troubler_.end();
     for (auto& link : w.links) link = {};
-    w.model.set_faults({});
-    if (w.model.condition() != Condition::healthy) w.model.set_condition(Condition::healthy);
+    for (SimModel* one : w.models()) {
+        one->set_faults({});
+        if (one->condition() != Condition::healthy) one->set_condition(Condition::healthy);
+    }
     // A stopped server, a frozen replica and a cut connection come back by themselves, later.
     make_permanent();
 }
@@ -85,7 +87,8 @@ void Run::make_permanent() {
     w.trace.fault("permanent");
     if (permanent.bad_link > 0) lose(w.links.front(), permanent.bad_link);
     for (auto& link : w.links) link.lose_ack = std::max(link.lose_ack, permanent.lossy_acks);
-    w.model.set_delay(permanent.slow_endpoint);
+    for (SimModel* one : w.models()) one->set_delay(permanent.slow_endpoint);
+    if (permanent.dead_address != Condition::healthy) w.model.set_condition(permanent.dead_address);
     if (!permanent.dead_replica) return;
     const auto dead = w.replicas.size() - 1;
     const auto others = w.restart_after;

@@ -176,4 +176,9 @@ std::string SimModel::results(const std::vector<std::string>& scores) const {
     return rules_.wrapped ? escaped(body) : body;
 }
 
+std::size_t model_number(std::string_view url) {
+    constexpr std::string_view kElsewhere = "http://model-";
+    return url.starts_with(kElsewhere) ? static_cast<std::size_t>(url[kElsewhere.size()] - '0') : 0;
+}
+
 }  // namespace millrace::sim

@@ -99,4 +99,14 @@ class SimModel {
     std::uint64_t nonce_ = 0;
 };
 
+// A further one, at the host `model-N`, with faults of its own.
+struct ModelElsewhere {
+    SimModel model;
+    std::uint32_t busy = 0;  // requests it has in work
+};
+using ModelsElsewhere = std::vector<ModelElsewhere>;
+
+// Which of these a url means, counted from 1; 0 for the first model.
+std::size_t model_number(std::string_view url);
+
 }  // namespace millrace::sim

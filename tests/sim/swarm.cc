@@ -1,6 +1,7 @@
 // What a seed adds to the plain plan and takes away from it. Draws have streams of their own, so that a new kind of
 // fault leaves the plain part of every seed as it was.
 #include <array>
+#include <utility>
 
 #include "tests/sim/fault_class.h"
 #include "tests/sim/plan.h"
@@ -51,6 +52,30 @@ void add_permanent(Plan& plan, Random& random) {
     p.lossy_acks = random.chance(0.35) && any ? 0.5 * random.fraction() : 0;
 }
 
+settings::Address address(std::string url, std::uint32_t weight) {
+    settings::Address one;
+    one.url = std::move(url);
+    one.weight = weight;
+    return one;
+}
+
+// Several addresses, or a tenant with an endpoint of its own, in some of the runs.
+void add_addresses(Plan& plan, Random& random) {
+    auto& endpoint = plan.pipeline.endpoint;
+    const bool several = random.chance(0.25);
+    const bool own = random.chance(0.15) && plan.tenants.size() > 1;
+    const bool by_weights = random.chance(0.5);
+    const bool dead = random.chance(0.3);
+    const auto condition = static_cast<Condition>(random.between(1, kConditions - 1));
+    if (several) {
+        endpoint.url.clear();
+        endpoint.addresses = {address("http://model/score", 3), address("http://model-1/score", 1)};
+        endpoint.selection = by_weights ? settings::Selection::weights : settings::Selection::failover;
+        if (dead) plan.permanent.dead_address = condition;
+    }
+    if (own) endpoint.tenants = {{{plan.tenants.front()}, address("http://model-2/score", 1)}};
+}
+
 }  // namespace
 
 Plan Plan::of(std::uint64_t seed) {
@@ -67,6 +92,8 @@ Plan Plan::of(std::uint64_t seed) {
     add_troubles(plan, troubles);
     Random permanent(seed, "swarm permanent");
     add_permanent(plan, permanent);
+    Random addresses(seed, "swarm addresses");
+    add_addresses(plan, addresses);
     Random share(seed, "swarm share");
     const double kept = kShares[share.below(kShares.size())];
     for (const auto& one : fault_classes()) {

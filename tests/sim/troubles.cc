@@ -138,14 +138,17 @@ void Troubler::make_input_anew(Random& random, const Trouble& trouble) {
 void Troubler::change_condition(Random& random, const Trouble& trouble) {
     const auto condition = static_cast<Condition>(random.between(1, kConditions - 1));
     const auto duration = up_to(random, trouble.longest);
-    auto& model = world_.model;
+    const auto models = world_.models();
+    const auto number = models.size() == 1 ? 0 : random.below(models.size());
+    auto& model = *models[number];
     if (model.condition() != Condition::healthy) return;
     world_.trace.fault("endpoint " + std::string(name(condition)));
+    if (number > 0) world_.trace.line("model", "it is number " + std::to_string(number));
     model.set_condition(condition);
-    world_.scheduler.after(duration, [this] {
-        if (world_.model.condition() == Condition::healthy) return;
+    world_.scheduler.after(duration, [this, &model] {
+        if (model.condition() == Condition::healthy) return;
         world_.trace.line("model", "healthy");
-        world_.model.set_condition(Condition::healthy);
+        model.set_condition(Condition::healthy);
     });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/settings/addresses.h"
+
 namespace millrace::sim {
 namespace {
 
@@ -39,9 +41,21 @@ World::World(const Plan& from, bool print)
     server.watch({.stored = [this](const SimStream& stream, const StoredMessage& m) { oracle.stored(stream, m); },
                   .acked = [this](const SimConsumer&, std::uint64_t sequence) { oracle.acked(sequence); }});
     server.set_forgetful(plan.forgetful);
-    model.set_faults(plan.model_faults);
-    if (plan.permanent.refused_tenant) model.refuse(plan.tenants.back());
+    for (const auto& address : settings::routes(plan.pipeline.endpoint).addresses) {
+        while (elsewhere.size() < model_number(address.url))
+            elsewhere.push_back({SimModel(plan.model, plan.seed * 1000 + elsewhere.size() + 1, trace)});
+    }
+    for (SimModel* one : models()) {
+        one->set_faults(plan.model_faults);
+        if (plan.permanent.refused_tenant) one->refuse(plan.tenants.back());
+    }
     restart_after = [](std::size_t) { return Duration(seconds(1)); };
+}
+
+std::vector<SimModel*> World::models() {
+    std::vector<SimModel*> all = {&model};
+    for (ModelElsewhere& one : elsewhere) all.push_back(&one.model);
+    return all;
 }
 
 World::~World() {
@@ -77,9 +91,10 @@ void World::start_replica(std::size_t place) {
             if (!closing) start_replica(place);
         });
     };
-    replicas[place] = std::make_unique<Replica>(Replica::Parts{
-        plan, scheduler, server, model, busy, links[place], oracle, trace,
-        "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, marks, chooser, ended});
+    replicas[place] =
+        std::make_unique<Replica>(Replica::Parts{plan, scheduler, server, model, busy, links[place], oracle, trace,
+                                                 "r" + std::to_string(place) + "." + std::to_string(number),
+                                                 plan.seed * 1000 + number, marks, chooser, ended, &elsewhere});
 }
 
 bool World::run_until(Time limit) {

@@ -33,6 +33,8 @@ struct World {
 
     // Runs until `limit`; false when a promise was broken.
     bool run_until(Time limit);
+    // Every model, the first one first.
+    [[nodiscard]] std::vector<SimModel*> models();
     // Runs until `done`, which is asked every second; false when a promise was broken or `within` is over.
     bool run_until(const std::function<bool()>& done, Duration within);
     // Every event settled, every message acked, but for those of a tenant whose events are refused for ever.
@@ -47,6 +49,7 @@ struct World {
     Trace trace;
     SimServer server{scheduler};
     SimModel model;
+    ModelsElsewhere elsewhere;
     Oracle oracle;
     Publisher publisher;
     Random random;

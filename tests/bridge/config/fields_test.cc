@@ -41,7 +41,13 @@ TEST_CASE("fields: defaults and examples obey the rules of their rows") {
             aggregate.select.resize(2);
             aggregate.select[0].name = "trips";  // conditions are on these
             aggregate.select[1].name = "fare";
-            Target target{.all = &settings, .pipeline = &pipeline, .aggregate = &aggregate};
+            settings::Address address;
+            settings::TenantAddress tenants;
+            Target target{.all = &settings,
+                          .pipeline = &pipeline,
+                          .aggregate = &aggregate,
+                          .address = &address,
+                          .tenants = &tenants};
             Problems problems("row");
             const auto node = parse_document(yaml, problems);
             REQUIRE(node);

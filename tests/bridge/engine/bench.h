@@ -22,8 +22,9 @@ inline settings::Pipeline small_pipeline() {
 class Bench {
   public:
     explicit Bench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0},
-                   bool reads_signature = false)
-        : pipeline_(std::move(pipeline)), engine_(pipeline_, std::move(partitions), 7, {}, reads_signature) {}
+                   bool have_health = false, bool reads_signature = false)
+        : pipeline_(std::move(pipeline)),
+          engine_(pipeline_, std::move(partitions), 7, {.have_health = have_health}, reads_signature) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;
@@ -107,6 +108,7 @@ class Bench {
         Partition partition = 0;
         std::vector<std::string> rows;
         bool refresh_key = false;
+        std::size_t address = 0;
     };
     // Takes the oldest unanswered request.
     Request take_request() {
@@ -163,6 +165,7 @@ class Bench {
     std::vector<Bind> binds;
     std::vector<PullRequest> pulls;
     std::vector<Request> requests;
+    std::vector<CheckHealth> checks;
     std::vector<Publishing> publications;
     std::vector<std::optional<Reason>> settled;
     std::vector<std::string> acks, naks, in_progress;
@@ -177,7 +180,10 @@ class Bench {
     void keep(const Other&) {}
     void keep(const Bind& e) { binds.push_back(e); }
     void keep(const PullRequest& e) { pulls.push_back(e); }
-    void keep(const Send& e) { requests.push_back({e.id, e.partition, {e.rows.begin(), e.rows.end()}, e.refresh_key}); }
+    void keep(const Send& e) {
+        requests.push_back({e.id, e.partition, {e.rows.begin(), e.rows.end()}, e.refresh_key, e.address});
+    }
+    void keep(const CheckHealth& e) { checks.push_back(e); }
     void keep(const Publish& e) {
         const auto& verdict = e.event->settlement.verdict;
         publications.push_back({e.id, e.delivery->stream_sequence, e.event->element, e.event->settlement.score,

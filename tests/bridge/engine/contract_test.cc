@@ -20,7 +20,7 @@ SignatureRead found(ElementType type) { return {What::found, takes(type), {}, tr
 SignatureRead not_found(What what, bool reached) { return {what, {}, {}, reached, "words"}; }
 
 struct Asked : Bench {
-    explicit Asked(settings::Pipeline pipeline = small_pipeline()) : Bench(std::move(pipeline), {0}, true) { bind(); }
+    explicit Asked(settings::Pipeline pipeline = small_pipeline()) : Bench(std::move(pipeline), {0}, false, true) { bind(); }
 
     void read(SignatureRead read) {
         in(std::move(read));

@@ -85,8 +85,8 @@ class ShardBench {
     explicit ShardBench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0})
         : pipeline_(std::move(pipeline)),
           protocol_(protocols::make(pipeline_)),
-          key_(*auth::KeyFile::load("")),
-          shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, key_, observer, 1}) {}
+          keys_{*auth::KeyFile::load("")},
+          shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, keys_, observer, 1}) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;
@@ -136,7 +136,7 @@ class ShardBench {
     settings::Pipeline pipeline_;
     Shard::Arrivals arrivals_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    auth::KeyFile key_;
+    std::vector<auth::KeyFile> keys_;
     Shard shard_;
 };
 

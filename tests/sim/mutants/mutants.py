@@ -46,7 +46,7 @@ MUTANTS = {
         ("bridge/engine/answers.cc", "std::move(answer.scores[i])", "std::move(answer.scores[rows - 1 - i])"),
     ]),
     "mixes_tenants": (["one_tenant"], [
-        ("bridge/engine/engine.cc", "    return pipeline_.endpoint.mix_tenants ? mixed : delivery.tenant;",
+        ("bridge/engine/engine.cc", "    return pipeline_.endpoint.mix_tenants && route_of(delivery) == 0 ? mixed : delivery.tenant;",
          "    (void)delivery;\n    return mixed;"),
     ]),
     "publishes_a_stale_delivery": (["fresh"], [
@@ -78,20 +78,36 @@ MUTANTS = {
         ("bridge/engine/dispatcher.cc",
          "    return flying == flying_.end() || flying->second < parallel_;",
          "    return flying == flying_.end() || true;"),
-        ("bridge/engine/dispatcher.cc", "    if (static_cast<double>(flights_.size()) + 1.0 > limit_) return false;\n", ""),
+        ("bridge/engine/dispatcher.cc", "[&](const Breaker& one) { return one.admits(now); }",
+         "[&](const Breaker& one) { return one.is_up(now); }"),
+        ("bridge/engine/dispatcher.cc", "    const auto free = [&](std::size_t i) { return breakers_[i].admits(now); };",
+         "    const auto free = [&](std::size_t i) { return breakers_[i].is_up(now); };"),
         ("bridge/engine/dispatcher.cc",
          "    MILLRACE_CHECK(flying <= parallel_, \"never more requests in flight than parallel_requests_per_partition\");\n",
          "    (void)flying;\n"),
     ]),
+    "takes_a_witness_of_another_address": (["conviction"], [
+        ("bridge/engine/conviction.cc", "        if (flight.address != accused.address) continue;\n", ""),
+        ("bridge/engine/conviction.cc", "    if (batch.answered_by != flight.address) batch.answers = 0;\n", ""),
+    ]),
+    "waits_for_the_first_address": (["recovers"], [
+        ("bridge/engine/dispatcher.cc",
+         "    const auto up = [&](std::size_t i) { return breakers_[i].is_up(now); };",
+         "    const auto up = [&](std::size_t i) { return i == 0 || breakers_[i].is_up(now); };"),
+    ]),
+    "asks_everybody_at_the_same_place": (["one_tenant"], [
+        ("bridge/engine/engine.cc", "    return found == route_of_tenant_.end() ? 0 : found->second;",
+         "    (void)found;\n    return 0;"),
+    ]),
     "loses_events_on_a_disconnect": (["recovers"], [
-        ("bridge/engine/engine.cc", "    puller_.disconnected(now);", "    puller_.disconnected(now);\n    batcher_.clear();"),
+        ("bridge/engine/engine.cc", "    puller_.disconnected(now);", "    puller_.disconnected(now);\n    for (const auto& asker : askers_) asker->clear();"),
     ]),
     "drops_a_retry": (["recovers"], [
         ("bridge/engine/dispatcher.cc", "    retries_.push_back({std::move(batch), due});",
          "    if (batch.failures < 3) retries_.push_back({std::move(batch), due});"),
     ]),
     "never_resumes": (["recovers", "no_lying_health"], [
-        ("bridge/engine/dispatcher.cc", "    hold_.clear();\n    return was;", "    return was;"),
+        ("bridge/engine/breaker.cc", "    hold_.clear();\n    return was;", "    return was;"),
     ]),
     "keeps_a_result_that_is_too_large": (["recovers"], [
         ("bridge/engine/commit.cc", "        too_large(*event);", "        sink_.failed(*stored.error, now);"),
@@ -100,7 +116,7 @@ MUTANTS = {
         ("bridge/engine/commit.cc", "    if (!stored.error) {\n        sink_.took();", "    if (true) {\n        sink_.took();"),
     ]),
     "forgets_retry_after": (["patient"], [
-        ("bridge/engine/dispatcher.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
+        ("bridge/engine/breaker.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
     ]),
     "ignores_max_batch_bytes": (["bounded"], [
         ("bridge/engine/batcher.cc", " || bytes + item.bytes > limits_.bytes)) break;", ")) break;"),
@@ -163,7 +179,7 @@ MUTANTS = {
          "    for (std::size_t i = 0; i < events.size(); ++i) events[i].element"),
     ]),
     "never_probes": (["recovers", "no_lying_health"], [
-        ("bridge/engine/dispatcher.cc", "    return on_hold() && flights_.empty() &&", "    return false && on_hold() && flights_.empty() &&"),
+        ("bridge/engine/dispatcher.cc", "{ return one.probe_due(now); }", "{ return false && one.probe_due(now); }"),
     ]),
     "gives_the_first_score_to_all": (["batch_integrity"], [
         ("bridge/protocols/rows_protocol.cc",
@@ -204,7 +220,7 @@ OWNED = {
         ("bridge/engine/owner.cc", "    if (!waiting_.empty()) return waiting_.front().result_base;\n", ""),
     ]),
     "publishes_a_verdict_itself": (["fenced", "settled_once"], [
-        ("bridge/engine/answers.cc", "    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);",
+        ("bridge/engine/engine.cc", "    is_owned() && !is_scored ? commit_.left_to_others(ref, out) : commit_.store(ref);",
          "    commit_.store(ref);"),
     ]),
     "counts_what_is_not_selected": (["aggregate_once", "settled_once"], [

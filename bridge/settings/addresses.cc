@@ -1,0 +1,62 @@
+#include "bridge/settings/addresses.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace millrace::settings {
+namespace {
+
+bool is_same(std::string_view name, std::string_view other) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(name, other, {}, lower, lower);
+}
+
+// What `own` leaves out is as in `shared`.
+Address completed(Address own, const Address& shared) {
+    if (own.url.empty()) own.url = shared.url;
+    if (own.key_file.empty()) own.key_file = shared.key_file;
+    if (own.deployment.empty()) own.deployment = shared.deployment;
+    for (const auto& header : shared.headers) {
+        const auto same = [&](const auto& one) { return is_same(one.first, header.first); };
+        if (std::ranges::none_of(own.headers, same)) own.headers.insert(header);
+    }
+    return own;
+}
+
+void add(Routes& all, Route& route, Address address, std::string field) {
+    route.addresses.push_back(all.addresses.size());
+    all.addresses.push_back(std::move(address));
+    all.fields.push_back(std::move(field));
+}
+
+}  // namespace
+
+Routes routes(const Endpoint& endpoint) {
+    const Address shared{endpoint.url, 1, endpoint.headers, endpoint.key_file, endpoint.deployment};
+    Routes all;
+    Route own;
+    for (std::size_t i = 0; i < endpoint.addresses.size(); ++i) {
+        add(all, own, completed(endpoint.addresses[i], shared), "endpoint.addresses[" + std::to_string(i) + "].url");
+    }
+    if (endpoint.addresses.empty()) add(all, own, shared, "endpoint.url");
+    const std::size_t count = own.addresses.size();
+    all.routes.push_back(std::move(own));
+    for (std::size_t i = 0; i < endpoint.tenants.size(); ++i) {
+        const TenantAddress& entry = endpoint.tenants[i];
+        Route route{entry.names, {}};
+        // Another host is trusted with nothing of ours.
+        if (!entry.address.url.empty()) {
+            add(all, route, entry.address, "endpoint.tenants[" + std::to_string(i) + "].url");
+        }
+        for (std::size_t a = 0; entry.address.url.empty() && a < count; ++a) {
+            Address same = completed(entry.address, all.addresses[a]);
+            same.weight = all.addresses[a].weight;
+            add(all, route, std::move(same), all.fields[a]);
+        }
+        all.routes.push_back(std::move(route));
+    }
+    return all;
+}
+
+}  // namespace millrace::settings
