@@ -3,7 +3,7 @@
 #include <nats/nats.h>
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <mutex>
@@ -32,19 +32,24 @@ std::vector<Header> headers_of(natsMsg* message) {
     return out;
 }
 
-// Where messages go that nobody needs any more. The library hands each natsMsg_Destroy to a thread of its own and wakes
-// that thread whenever it is idle; one by one that was a futex call and two context switches for each message. So they
-// are destroyed by the thousand. Thread: any. Bound: kMost messages of at most kSmall payload bytes; larger go at once.
+// Where messages go that nobody needs any more. The library hands each natsMsg_Destroy to a thread of its own, wakes
+// that thread whenever it is idle, and then has both fight for its lock; one by one that was a futex call and two
+// context switches for each message. So they are destroyed by the thousand, and by the library's thread that brings new
+// ones rather than by a shard. Thread: any. Bound: kMost messages of at most kSmall payload bytes; larger go at once.
 class Spent {
   public:
     static void put(natsMsg* message) {
         if (message == nullptr) return;
         if (natsMsg_GetDataLength(message) > kSmall) return natsMsg_Destroy(message);
-        pile().add(message);
+        if (pile().add(message) == kMost) pile().destroy();
+    }
+    static void destroy_many() {
+        if (pile().count_.load(std::memory_order_relaxed) >= kMany) pile().destroy();
     }
 
   private:
-    static constexpr std::size_t kMost = 1024;
+    static constexpr std::size_t kMany = 1024;
+    static constexpr std::size_t kMost = 4 * kMany;  // where none is brought
     static constexpr int kSmall = 4096;
 
     // Never destroyed: threads of the library may still put something when the program ends.
@@ -53,21 +58,27 @@ class Spent {
         return one;
     }
 
-    void add(natsMsg* message) {
-        std::array<natsMsg*, kMost> full;
+    std::size_t add(natsMsg* message) {
+        const std::lock_guard lock(mutex_);
+        messages_.push_back(message);
+        count_.store(messages_.size(), std::memory_order_relaxed);
+        return messages_.size();
+    }
+
+    void destroy() {
+        std::vector<natsMsg*> all;
+        all.reserve(kMany);
         {
             const std::lock_guard lock(mutex_);
-            messages_[count_++] = message;
-            if (count_ < kMost) return;
-            full = messages_;
-            count_ = 0;
+            all.swap(messages_);
+            count_.store(0, std::memory_order_relaxed);
         }
-        for (natsMsg* one : full) natsMsg_Destroy(one);
+        for (natsMsg* one : all) natsMsg_Destroy(one);
     }
 
     std::mutex mutex_;
-    std::array<natsMsg*, kMost> messages_{};
-    std::size_t count_ = 0;
+    std::vector<natsMsg*> messages_;
+    std::atomic<std::size_t> count_{0};  // of them
 };
 
 // The versions that write a header's name as it is given: 3.4.1 to 3.13 were read.
@@ -123,6 +134,7 @@ std::string_view bytes_of(const natsMsg* message) {
 }
 
 NatsMessage take_over(natsMsg* message) {
+    Spent::destroy_many();
     NatsMessage out;
     out.subject = natsMsg_GetSubject(message);
     if (const char* reply = natsMsg_GetReply(message); reply != nullptr) out.reply = reply;
