@@ -77,11 +77,12 @@ build-asan build-tsan: build-%: deps
 sim: build ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
 	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
 
-long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times
+long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins replaced
 	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
 	build/release/bin/sim --exhaustive --deviations 2
 	cd tests/e2e && PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(CURDIR)/$(BIN) E2E_KILLS=300 python3 -m unittest -v \
 		aggregates_test.AggregatesTest.test_kill_9_at_random_moments
+	MILLRACE_ROTATIONS=100 build/release/bin/test_contract_login -tc='login: credentials that expire*'
 
 format: ## rewrite the sources in the house's format
 	@.ci/install lint
