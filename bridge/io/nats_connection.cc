@@ -154,7 +154,10 @@ struct NatsConnection::State {
             push_wanted.acquire();
             push_asked = false;
             if (stop_wanted()) return;
-            if (const auto link = link_now()) natsConnection_FlushTimeout(link->nc, kPushLimit.count());
+            const auto link = link_now();
+            // While it reconnects the library would keep the PING, which may then count as one without an answer.
+            if (link && natsConnection_Status(link->nc) == NATS_CONN_STATUS_CONNECTED)
+                natsConnection_FlushTimeout(link->nc, kPushLimit.count());
         }
     }
 
