@@ -45,10 +45,11 @@ build: deps ## the release binary, build/release/bin/millrace
 test: build ## build, then all tests that need Debian's packages alone
 	$(CTEST) --test-dir build/release
 
-test-real: build ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), root for a chroot
+test-real: build ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), npm (an OpenID provider), root for a chroot
 	@.ci/install test-real
 	@.ci/go install
 	@.ci/venv install
+	@.ci/npm install
 	nats-server --version
 	$(CTEST) --test-dir build/release -C Real -L real
 	"$$(.ci/go path)/nats-server" --version

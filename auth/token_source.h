@@ -6,8 +6,9 @@
 //
 // - A token counts from when it was asked for, since its maker counted before the answer travelled.
 // - It is fetched anew ahead of its end: of one that lives long (two hours) at half its life, otherwise a quarter of
-//   its life before the end, five minutes at most; or when its maker advises. With jitter, and always earlier, so that
-//   many that began together do not come together.
+//   its life and a second before the end, since many makers count in whole seconds, but five minutes at most and half
+//   its life; or when its maker advises. With jitter, and always earlier, so that many that began together do not come
+//   together.
 // - One fetch at a time, however many wait for it.
 // - One that the endpoint refuses (`renew`) is fetched anew, but not sooner than a second after the last one came:
 //   whoever refuses everything must not be paid with a storm at the token endpoint.
@@ -61,7 +62,8 @@ class TokenSource {
     Time ends_{};
     Time refresh_at_{};
     Time begun_{};
-    Time not_before_{};
+    Time renew_at_{};             // one that was refused, not sooner
+    Time retry_at_{};             // after a failure, not sooner
     std::uint32_t failures_ = 0;  // in a row
     std::string trouble_;
     bool wanted_ = false;
