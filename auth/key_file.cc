@@ -50,8 +50,17 @@ Result<Keys> Keys::load(std::string first, std::string second) {
 Result<void> Keys::read(std::size_t which) {
     const Secret before = files_[which].key();
     auto read = files_[which].refresh();
-    if (which == in_use_ && files_[which].key().reveal() != before.reveal()) ++version_;
+    if (files_[which].key().reveal() == before.reveal()) return read;
+    is_refused_[which] = false;
+    if (which == in_use_) ++version_;
     return read;
+}
+
+void Keys::turn_to_other() {
+    const Secret& other = files_[1 - in_use_].key();
+    if (other.empty() || other.reveal() == key().reveal()) return;
+    in_use_ = 1 - in_use_;
+    ++version_;
 }
 
 Result<void> Keys::refresh() {
@@ -61,13 +70,9 @@ Result<void> Keys::refresh() {
 }
 
 Result<void> Keys::refused() {
-    const std::uint64_t before = version_;
+    is_refused_[in_use_] = true;
     auto read = refresh();
-    const Secret& other = files_[1 - in_use_].key();
-    if (version_ == before && !other.empty() && other.reveal() != key().reveal()) {
-        in_use_ = 1 - in_use_;
-        ++version_;
-    }
+    if (is_refused_[in_use_]) turn_to_other();
     return read;
 }
 
@@ -81,6 +86,7 @@ Result<bool> Keys::look(Time now) {
         if (auto done = read(i); !done) return std::unexpected(std::move(done.error()));
         changed = changed || files_[i].key().reveal() != before.reveal();
     }
+    if (changed && is_refused_[in_use_] && !is_refused_[1 - in_use_]) turn_to_other();
     return changed;
 }
 

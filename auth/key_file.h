@@ -54,13 +54,18 @@ class Keys {
     // The endpoint refuses the key in use: its file is read again, and where that brings no other, the other file's
     // turn has come.
     Result<void> refused();
-    // Reads what has changed; looks once a second at most. True when a key is another than before.
+    // The key of this version was not refused.
+    void accepted(std::uint64_t version) { is_refused_[in_use_] = is_refused_[in_use_] && version != version_; }
+    // Reads what has changed; looks once a second at most. True when a key is another than before. Where the one in use
+    // is refused and the other has become another, it is the other's turn.
     Result<bool> look(Time now);
 
   private:
     Result<void> read(std::size_t which);
+    void turn_to_other();
 
     std::array<KeyFile, 2> files_;
+    std::array<bool, 2> is_refused_{};  // since it was last another, or accepted
     std::size_t in_use_ = 0;
     std::uint64_t version_ = 1;
     Time looked_{};

@@ -80,8 +80,9 @@ void look_at_identities(const settings::Settings& settings, std::vector<Finding>
             const auto* const identity = settings::find_identity(settings.identities, name);
             if (identity == nullptr || !tried.emplace(name, audience).second) continue;
             if (auto got = try_identity(*identity, audience); !got) {
-                found.push_back({Severity::error, pipeline_path(i) + "." + all.fields[a],
-                                 "identity " + name + ": " + got.error().text});
+                std::string field = all.fields[a];
+                field.replace(field.rfind("url"), 3, "identity");
+                found.push_back({Severity::error, pipeline_path(i) + "." + field, name + ": " + got.error().text});
             }
         }
     }

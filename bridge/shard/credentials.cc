@@ -16,6 +16,15 @@ constexpr std::uint64_t kFirstTokenRequest = ~1ull;
 
 RequestId token_request_id(std::size_t source) { return RequestId{kFirstTokenRequest - source}; }
 
+// A shorter one may be part of anything.
+constexpr std::size_t kShortestConcealed = 12;
+
+void conceal(const std::string& secret, std::string& text) {
+    if (secret.size() < kShortestConcealed) return;
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + secret.size()))
+        text.replace(at, secret.size(), secret.size(), '*');
+}
+
 // The field that says as whom the address is asked: beside its url.
 std::string beside_url(const std::string& url_field, std::string_view name) {
     return url_field.substr(0, url_field.size() - std::string_view("url").size()) + std::string(name);
@@ -86,6 +95,7 @@ Credentials::Sent Credentials::try_to_send(ports::Endpoint& endpoint, std::size_
                                            Time now) {
     Address& known = addresses_[address];
     std::uint64_t version = known.keys.version();
+    const Secret* secret = &known.keys.key();
     if (known.source) {
         auth::TokenSource& tokens = sources_[*known.source].tokens;
         tokens.want();
@@ -94,18 +104,18 @@ Credentials::Sent Credentials::try_to_send(ports::Endpoint& endpoint, std::size_
             return !tokens.is_fetching() && !tokens.trouble().empty() && !tokens.is_due(now) ? Sent::no : Sent::waits;
         }
         version = tokens.version();
-        authorize(request, *token);
+        secret = token;
     } else {
-        authorize(request, known.keys.key());
         request.tls.certificate_file = known.certificate_file;
         request.tls.key_file = known.certificate_key_file;
     }
-    sent_[static_cast<std::uint64_t>(request.id)] = {address, version};
+    authorize(request, *secret);
+    sent_[static_cast<std::uint64_t>(request.id)] = {address, version, *secret};
     endpoint.send(std::move(request));
     return Sent::yes;
 }
 
-bool Credentials::take(ports::Endpoint& endpoint, const ports::HttpResponse& response, Time now, ServerTime wall) {
+bool Credentials::take(ports::Endpoint& endpoint, ports::HttpResponse& response, Time now, ServerTime wall) {
     const std::uint64_t from_first = kFirstTokenRequest - static_cast<std::uint64_t>(response.id);
     if (from_first < sources_.size()) {
         go_on(endpoint, from_first, sources_[from_first].grant->answered(token_response(response), wall), now);
@@ -113,8 +123,12 @@ bool Credentials::take(ports::Endpoint& endpoint, const ports::HttpResponse& res
     }
     const auto found = sent_.find(static_cast<std::uint64_t>(response.id));
     if (found == sent_.end()) return false;
-    if (response.transport == ports::Transport::answered && response.status == 401)
-        refused(found->second.address, found->second.version);
+    if (response.transport == ports::Transport::answered) {
+        const auto& [address, version, secret] = found->second;
+        conceal(secret.reveal(), response.body);
+        for (Header& header : response.headers) conceal(secret.reveal(), header.second);
+        response.status == 401 ? refused(address, version) : addresses_[address].keys.accepted(version);
+    }
     sent_.erase(found);
     return false;
 }
@@ -125,7 +139,6 @@ void Credentials::refused(std::size_t address, std::uint64_t version) {
         known.refused = std::max(known.refused, version);
         sources_[*known.source].tokens.renew(version);
     } else if (version == known.keys.version()) {
-        known.refused = version;
         tell_key(known.keys.refused());
     }
 }
@@ -142,7 +155,6 @@ void Credentials::look_at_files(Time now) {
         const auto changed = known.keys.look(now);
         if (!changed) tell_key(std::unexpected(changed.error()));
         if (!changed || !*changed) continue;
-        if (known.refused == known.keys.version()) tell_key(known.keys.refused());
         news_.reintroduced.push_back(i);
     }
 }

@@ -46,8 +46,9 @@ class Credentials {
     // is a probe, so files are read again.
     void send(ports::Endpoint& endpoint, std::size_t address, ports::HttpRequest request, bool refresh, Time now,
               ServerTime wall);
-    // Sees every response before anybody else; true for the answer of a token endpoint, which is nobody else's.
-    bool take(ports::Endpoint& endpoint, const ports::HttpResponse& response, Time now, ServerTime wall);
+    // Sees every response before anybody else, and makes the key or token that its request carried unreadable in it:
+    // bodies become evidence in dead letters. True for the answer of a token endpoint, which is nobody else's.
+    bool take(ports::Endpoint& endpoint, ports::HttpResponse& response, Time now, ServerTime wall);
     // Time passed: fetches what is due, and looks at files.
     void turn(ports::Endpoint& endpoint, Time now, ServerTime wall);
     [[nodiscard]] Time next_due() const;
@@ -73,7 +74,7 @@ class Credentials {
         std::optional<std::size_t> source;  // of tokens
         std::string certificate_file;
         std::string certificate_key_file;
-        std::uint64_t refused = 0;  // the last version that was; versions begin at 1
+        std::uint64_t refused = 0;  // the last version of a token that was; versions begin at 1
         bool missed = false;        // a request came back unsent
     };
     struct Source {
@@ -105,6 +106,7 @@ class Credentials {
     struct Carried {
         std::size_t address = 0;
         std::uint64_t version = 0;
+        Secret secret;
     };
 
     std::vector<Address> addresses_;

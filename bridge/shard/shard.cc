@@ -384,7 +384,7 @@ void Shard::turn(Time now, ServerTime wall) {
     // must wake the next one.
     s.parts.endpoint.wait(Duration::zero(), s.responses);
     s.take_mail(now);
-    for (const ports::HttpResponse& response : s.responses) {
+    for (ports::HttpResponse& response : s.responses) {
         if (!s.parts.credentials.take(s.parts.endpoint, response, now, wall)) s.answered(response, now);
     }
     s.responses.clear();

@@ -180,6 +180,33 @@ TEST_CASE("keys: files are looked at once a second, and what has changed is read
     CHECK(keys->version() == same);
 }
 
+TEST_CASE("keys: where both are refused, the one that changes is tried") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    REQUIRE(keys->refused());
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "first");
+    rewrite(folder, "b", "third");
+    CHECK(*keys->look(Time{seconds(100)}) == true);
+    CHECK(keys->key().reveal() == "third");
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "first");  // refused long ago: may be well again
+    rewrite(folder, "a", "fourth");
+    CHECK(*keys->look(Time{seconds(200)}) == true);
+    CHECK(keys->key().reveal() == "fourth");
+}
+
+TEST_CASE("keys: one that works is kept when the other changes") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    REQUIRE(keys->refused());
+    REQUIRE(keys->refused());
+    keys->accepted(keys->version());
+    rewrite(folder, "b", "third");
+    CHECK(*keys->look(Time{seconds(100)}) == true);
+    CHECK(keys->key().reveal() == "first");
+}
+
 TEST_CASE("keys: a file that goes away is told once, and its key stays") {
     const Folder folder;
     auto keys = Keys::load(folder.write("a", "first"), "");

@@ -41,7 +41,8 @@ TEST_CASE("token: a lifetime is a number or a numeric text, within reason") {
     CHECK(lifetime(R"(,"expires_in":1.5)") == 1500ms);
     CHECK(lifetime("") == 5min);
     CHECK(lifetime(R"(,"expires_in":null)") == 5min);
-    CHECK(lifetime(R"(,"expires_in":99999999999999999999)") == 24h);
+    CHECK(lifetime(R"(,"expires_in":999999999999999999)") == 24h);
+    CHECK(std::holds_alternative<TokenFailure>(read(with(R"(,"expires_in":99999999999999999999)"))));
     CHECK(lifetime(R"(,"expires_in":1e300)") == 24h);
     CHECK(lifetime(R"(,"expires_on":"1700000600")") == 10min);
     CHECK(lifetime(R"(,"expires_on":1700000600)") == 10min);

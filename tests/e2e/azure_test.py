@@ -63,13 +63,13 @@ class AzureStage(IdentityTest):
         """Changes how the doubles behave."""
         urllib.request.urlopen(f"{stage.azure.control}/script", json.dumps(changes).encode(), timeout=5).close()
 
-    def score(self, stage, *secrets):
+    def score(self, stage):
         """Events go through, and nothing is told."""
         stage.start_bridge()
         stage.load(rate=1000, count=500).finish()
         stage.settle()
         self.assertEqual(stage.verify(self).dead, 0)
-        self.canary(stage, "canary-", *secrets)
+        self.canary(stage, "t0ken-canary", "arc-k3y", "app-s3rvice", SECRET, ASSERTION)
         stage.stop_bridge(self)
 
 
@@ -78,7 +78,7 @@ class AzureTest(AzureStage):
         for kind in self.KINDS:
             with self.subTest(kind):
                 stage = self.with_azure("kind: managed_identity", kind)
-                self.score(stage, "canary", *stage.endpoint.tokens())
+                self.score(stage)
 
     def test_a_metadata_service_that_is_updated_is_waited_for(self):
         stage = self.with_azure("kind: managed_identity", "imds")
@@ -90,7 +90,7 @@ class AzureTest(AzureStage):
                                 f"ca_file: {{ca}}", "entra")
         replace(stage.folder / "secret", SECRET + "\n")
         self.script(stage, secret=SECRET)
-        self.score(stage, SECRET)
+        self.score(stage)
 
     def test_a_workload_identity_whose_file_is_rotated(self):
         stage = self.with_azure("kind: federated_token, ca_file: {ca}", "entra")

@@ -11,7 +11,7 @@ import time
 import unittest
 import urllib.request
 
-from harness import HERE, ROOT, EndToEnd, Stage, wait_until
+from harness import HERE, ROOT, Endpoint, EndToEnd, Stage, wait_until
 
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
 import certificates  # noqa: E402
@@ -38,7 +38,7 @@ def outcomes(stage):
 def ready(stage):
     """(is it, what it says)"""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{stage.admin}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{stage.admin}/readyz?verbose", timeout=5) as answer:
             return True, answer.read().decode()
     except urllib.error.HTTPError as error:
         return False, error.read().decode()
@@ -50,7 +50,7 @@ class IdentityTest(EndToEnd):
     def canary(self, stage, *secrets):
         """Fails where a secret stands in what the bridge says: logs, metrics, readiness, anything stored."""
         said = {"the log": "".join(log.read_text(errors="replace") for log in stage.folder.glob("millrace-*.log"))}
-        for page in ("metrics", "readyz", "livez"):
+        for page in ("metrics", "readyz?verbose", "livez"):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{stage.admin}/{page}", timeout=5) as answer:
                     said[page] = answer.read().decode()
@@ -97,6 +97,37 @@ class KeysTest(IdentityTest):
         stage.stop_bridge(self)
 
 
+class TlsStage(Stage):
+    """The endpoint speaks TLS."""
+
+    def make_endpoint(self):
+        self.certificates = self.folder / "certificates"
+        certificates.make(self.certificates)
+        return Endpoint(self._children, self.folder, self.certificates)
+
+
+class CertificateTest(IdentityTest):
+    """Mutual TLS: an endpoint that wants to see who comes, and tenants that are somebody else."""
+
+    def test_each_is_asked_as_who_it_should_be(self):
+        stage = self.put_on(TlsStage)
+        folder = stage.certificates
+        stage.settings["more_nats"] = "identities:\n" + "".join(
+            f"  - {{name: {name}, kind: tls_certificate, certificate_file: {folder}/{name}.pem, certificate_key_file: {folder}/{name}.key}}\n"
+            for name in ("good", "other"))
+        stage.settings["endpoint_url"] = f"https://127.0.0.1:{stage.endpoint.port}/score"
+        stage.settings["more_endpoint"] = (f"ca_file: {folder}/ca.pem\n      identity: good\n      tenants:\n"
+                                           "        - {names: [beta], identity: other}")
+        stage.endpoint.script(client="good", client_of={"beta": "other"})
+        stage.start_bridge()
+        stage.load(rate=1000, count=2000).finish()
+        stage.settle()
+        self.assertEqual(stage.verify(self).dead, 0)
+        self.assertEqual(stage.endpoint.stats().get("status_401", 0), 0, "a connection was used as somebody else")
+        self.assertLess(stage.endpoint.stats()["handshakes"], 30, "connections are kept")
+        stage.stop_bridge(self)
+
+
 class Provider:
     """oidc-provider, from the outside."""
 
@@ -135,12 +166,13 @@ class ProviderTest(IdentityTest):
     def test_rotations_under_load(self):
         stage = self.with_provider(ttl=2)
         stage.start_bridge()
-        load = stage.load(rate=1000)
+        load = stage.load(rate=1000, poison=1 / 2000)
         self.wait(lambda: stage.endpoint.stats().get("tokens", 0) > ROTATIONS, f"{ROTATIONS} rotations", 3.0 * ROTATIONS + 20)
         load.stop()
         stage.settle()
         report = stage.verify(self)
-        self.assertEqual(report.dead, 0)
+        self.assertGreater(report.dead, 0)
+        self.assertEqual(report.dead, report.reasons["rejected"])  # with what the endpoint said, our token included
         self.assertEqual(stage.endpoint.stats().get("status_401", 0), 0, "a token was used after its end")
         self.assertNotIn("unauthorized", [name for name, count in outcomes(stage).items() if count])
         self.assertLessEqual(stage.provider.seen()["token_requests"], 1.2 * stage.endpoint.stats()["tokens"] + 3)

@@ -14,7 +14,8 @@ The script, by entry:
     bearer       the key that is asked for, 401 without
     introspect   where to ask whether a bearer token is active (RFC 7662, as client `endpoint`), 401 if it is not
     revoke       tokens first seen before this time (wall clock seconds) are void
-    client       with `certificates`: the common name that a client's certificate must have, 401 without
+    client       with --certificates: the common name that a client's certificate must have, 401 without; `client_of` of
+                 single tenants
     nonce        another score each time: a number that grows by one with every score
     certificate  with --certificates FOLDER: FOLDER/NAME.pem and NAME.key are shown, connections with another one break
 A row with a negative x is poison: 400 for the whole request, always.
@@ -41,7 +42,7 @@ from odd_answers import ODD
 from scoring import is_poison, score_of
 
 HEALTHY = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0, "odd": "", "share": 1.0,
-           "max_rows": 0, "bearer": "", "introspect": "", "revoke": 0, "client": "", "nonce": False, "certificate": "good"}
+           "max_rows": 0, "bearer": "", "introspect": "", "revoke": 0, "client": "", "client_of": {}, "nonce": False, "certificate": "good"}
 
 
 class Scene:
@@ -167,9 +168,10 @@ class Scoring(Exchange):
         if self.server.scene.certificates:
             self.connection.close()  # the server closes the socket that TLS took over
 
-    def shows_certificate(self):
+    def shows_certificate(self, rows):
         """Whether the connection is of the client that is asked for."""
-        wanted = self.server.scene.script["client"]
+        script = self.server.scene.script
+        wanted = script["client_of"].get(rows[0][1], script["client"])
         if not wanted:
             return True
         shown = self.connection.getpeercert() or {}
@@ -184,7 +186,7 @@ class Scoring(Exchange):
     def do_POST(self):
         scene = self.server.scene
         rows = self.body()["Inputs"]["WebServiceInput0"]
-        status, odd = scene.enter(rows, self.headers, scene.is_active(self.headers) and self.shows_certificate())
+        status, odd = scene.enter(rows, self.headers, scene.is_active(self.headers) and self.shows_certificate(rows))
         try:
             if scene.script["delay"]:
                 time.sleep(scene.script["delay"])
@@ -196,7 +198,7 @@ class Scoring(Exchange):
             elif status == 200:
                 self.answer(200, {"Results": {"WebServiceOutput0": scores}})
             elif status == 400:
-                self.answer(400, {"message": "a row is poison"})
+                self.answer(400, {"message": f"a row is poison, and you are {self.headers.get('Authorization')}"})
             else:
                 wait = scene.script["retry_after"]
                 self.answer(status, {"message": "scripted"}, [("Retry-After", wait)] if wait else [])

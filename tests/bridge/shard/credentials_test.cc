@@ -188,9 +188,10 @@ TEST_CASE("credentials: a 401 brings a new token once, for that address alone") 
     bench.send(3, 0);
     bench.send(4, 1);
     REQUIRE(bench.endpoint.requests.size() == 2);
+    const auto fetch = bench.take("/token");
     CHECK(Bench::bearer(bench.take("model1")) == "Bearer one");  // it works there
     bench.answer(second, 401);                                   // the same token: no news
-    bench.give_token("two");
+    CHECK(bench.answer(fetch, 200, R"({"access_token":"two","expires_in":3600})"));
     CHECK(Bench::bearer(bench.take("model0")) == "Bearer two");
     bench.turn(2s);
     CHECK(bench.endpoint.requests.empty());
@@ -248,6 +249,21 @@ TEST_CASE("credentials: what is missing is told with its field, once") {
     REQUIRE(problems.size() == 2);
     CHECK(problems[0].starts_with("endpoint.key_file: key file \"/nowhere/key\" cannot be read"));
     CHECK(problems[1].starts_with("identity me: client_id is not given, and the environment has no AZURE_CLIENT_ID"));
+}
+
+TEST_CASE("credentials: what a request carried is unreadable in its answer") {
+    Bench bench;
+    bench.send(1);
+    bench.give_token("a-token-canary");
+    ports::HttpResponse response;
+    response.id = bench.take("/score").id;
+    response.transport = ports::Transport::answered;
+    response.status = 400;
+    response.headers = {{"x-echo", "Bearer a-token-canary"}};
+    response.body = "you said a-token-canary, a-token-canary!";
+    CHECK_FALSE(bench.credentials.take(bench.endpoint, response, bench.now, bench.wall));
+    CHECK(response.body == "you said **************, **************!");
+    CHECK(response.headers[0].second == "Bearer **************");
 }
 
 TEST_CASE("credentials: a certificate is shown, and no header is sent") {
