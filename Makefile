@@ -26,7 +26,7 @@ SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
 ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|aggregates_(kill$$|the_|cluster)))'
 
-.PHONY: help deps build test test-real demo widgets asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak sim long clean
+.PHONY: help deps build test test-real demo widgets asan tsan format format-check tidy fuzz faults bench soak sim long clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -62,27 +62,31 @@ widgets: build ## widgets counted per kind every 5 seconds, through a kill -9, c
 	python3 examples/widgets.py $(BIN)
 
 # With a sanitizer the end-to-end tests that kill and drain; the others wait more than they work.
-UNDER_SANITIZER = $(CTEST) -LE e2e --test-dir $(1) && $(CTEST) -R '^e2e_(kill_bridge|kill_server|tenants|shutdown)$$' --test-dir $(1)
+E2E_UNDER_SANITIZER = $(CTEST) -R '^e2e_(kill_bridge|kill_server|tenants|shutdown)$$' --test-dir
 
-asan: build-asan ## tests with AddressSanitizer and UndefinedBehaviorSanitizer
-	$(call UNDER_SANITIZER,build/asan)
-
-tsan: build-tsan ## tests with ThreadSanitizer
-	export TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp; $(call UNDER_SANITIZER,build/tsan)
-
-build-asan build-tsan: build-%: deps
-	$(call configure_and_build,$*)
+asan: deps ## tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call configure_and_build,asan)
 	cmake --preset release >/dev/null
 	cmake --build --preset release --target sim -- -j$(JOBS) # to compare traces with
+	$(CTEST) -LE e2e --test-dir build/asan
+	$(E2E_UNDER_SANITIZER) build/asan
+
+tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/tests/tsan.supp
+tsan: deps ## tests of what has threads, with ThreadSanitizer
+	cmake --preset tsan >/dev/null
+	cmake --build --preset tsan --target threads -- -j$(JOBS)
+	$(CTEST) -L threads --test-dir build/tsan
+	$(E2E_UNDER_SANITIZER) build/tsan
 
 sim: build ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
 	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
 
-long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times
+long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins replaced
 	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
 	build/release/bin/sim --exhaustive --deviations 2
 	cd tests/e2e && PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(CURDIR)/$(BIN) E2E_KILLS=300 python3 -m unittest -v \
 		aggregates_test.AggregatesTest.test_kill_9_at_random_moments
+	MILLRACE_ROTATIONS=100 build/release/bin/test_contract_login -tc='login: credentials that expire*'
 
 format: ## rewrite the sources in the house's format
 	@.ci/install lint
