@@ -1,7 +1,5 @@
 #include "auth/key_file.h"
 
-#include <sys/stat.h>
-
 #include <utility>
 
 #include "auth/secret_file.h"
@@ -22,20 +20,14 @@ Result<KeyFile> KeyFile::load(std::string path) {
 Result<void> KeyFile::refresh() {
     if (path_.empty()) return {};
     // Before it is read: what is written meanwhile is found by the next look.
-    read_at_ = mark();
+    read_at_ = stamp_of(path_);
     auto key = read_secret(path_, "key file");
     if (!key) return std::unexpected(std::move(key.error()));
     key_ = std::move(*key);
     return {};
 }
 
-bool KeyFile::has_changed() const { return !path_.empty() && mark() != read_at_; }
-
-KeyFile::Mark KeyFile::mark() const {
-    struct stat status{};
-    if (::stat(path_.c_str(), &status) != 0) return {};
-    return {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
+bool KeyFile::has_changed() const { return !path_.empty() && stamp_of(path_) != read_at_; }
 
 Result<Keys> Keys::load(std::string first, std::string second) {
     Keys made;

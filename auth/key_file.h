@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 
+#include "bridge/base/file_stamp.h"
 #include "bridge/base/result.h"
 #include "bridge/base/secret.h"
 #include "bridge/base/time.h"
@@ -27,17 +28,9 @@ class KeyFile {
     [[nodiscard]] const Secret& key() const { return key_; }
 
   private:
-    // What tells one content from another without reading it; also through links that are moved.
-    struct Mark {
-        std::uint64_t device = 0, inode = 0;
-        std::int64_t size = 0, seconds = 0, nanoseconds = 0;
-        bool operator==(const Mark&) const = default;
-    };
-    [[nodiscard]] Mark mark() const;
-
     std::string path_;
     Secret key_;
-    Mark read_at_;
+    FileStamp read_at_{};
 };
 
 class Keys {
