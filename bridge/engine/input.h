@@ -34,7 +34,7 @@ struct HealthTold {
     bool well = false;
 };
 
-// What the address knows us by is another now: if it was out, it may take us again.
+// What the address knows us by is another now, or why it does not: if it was out, it may take us again.
 struct Reintroduced {
     std::size_t address = 0;  // of all routes
 };

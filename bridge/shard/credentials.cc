@@ -179,13 +179,11 @@ void Credentials::go_on(ports::Endpoint& endpoint, std::size_t at, auth::TokenSt
         source.tokens.got(std::move(*token), now);
         if (!std::exchange(source.said, "").empty())
             news_.notes.push_back({Level::info, "token_fetched", source.name + " gets tokens again"});
-        for (std::size_t i = 0; i < addresses_.size(); ++i) {
-            if (addresses_[i].source == at && std::exchange(addresses_[i].missed, false))
-                news_.reintroduced.push_back(i);
-        }
+        reintroduce(at);
     } else {
         source.tokens.failed(std::get<auth::TokenFailure>(step), now);
         if (std::exchange(source.said, source.tokens.trouble()) != source.tokens.trouble()) {
+            reintroduce(at);  // so that the reason the engine holds for is today's
             const bool has_one = source.tokens.token(now) != nullptr;
             news_.notes.push_back({Level::warning, "token_not_fetched",
                                    source.name + ": " + source.tokens.trouble() +
@@ -194,6 +192,13 @@ void Credentials::go_on(ports::Endpoint& endpoint, std::size_t at, auth::TokenSt
         }
     }
     let_go(endpoint, now);
+}
+
+void Credentials::reintroduce(std::size_t source) {
+    for (std::size_t i = 0; i < addresses_.size(); ++i) {
+        if (addresses_[i].source == source && std::exchange(addresses_[i].missed, false))
+            news_.reintroduced.push_back(i);
+    }
 }
 
 // Of what waits: it is sent, or it comes back unsent, or it waits on.

@@ -3,8 +3,8 @@
 // Every request to an endpoint goes through `send`. One that needs a token waits here while it is fetched: the sources
 // of tokens (auth/token_source) are told the time and asked what is due, their requests go out on the shard's own
 // endpoint, and nothing blocks. Where no token is to be had the request comes back *unsent*, with the reason, which the
-// engine holds for; and when there is one after all, the addresses that went without are *reintroduced*, which makes
-// it probe at once.
+// engine holds for; and when there is one after all, or another reason, the addresses that went without are
+// *reintroduced*, which makes it probe at once.
 //
 // A 401 marks what the request carried as refused at that address. A key gives way to the other one, if there is one;
 // of a token a new one is fetched, and nothing is sent to the address until it has come. Other addresses go on with the
@@ -99,6 +99,8 @@ class Credentials {
     void fetch_due(ports::Endpoint& endpoint, Time now, ServerTime wall);
     void go_on(ports::Endpoint& endpoint, std::size_t source, auth::TokenStep step, Time now);
     void let_go(ports::Endpoint& endpoint, Time now);
+    // Those that went without a token of the source.
+    void reintroduce(std::size_t source);
     void refused(std::size_t address, std::uint64_t version);
     void look_at_files(Time now);
     void tell_key(Result<void> read);

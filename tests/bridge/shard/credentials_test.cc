@@ -169,6 +169,13 @@ TEST_CASE(
     CHECK(bench.endpoint.requests.empty());
     bench.now = bench.credentials.next_due();
     bench.turn();
+    bench.answer(bench.take("/token"), 503);  // another reason
+    CHECK(bench.credentials.news().reintroduced == std::vector<std::size_t>{0, 1});
+    bench.send(4, 0);
+    bench.send(5, 1);
+    CHECK(bench.credentials.news().unsent.back().why == "no token of identity me for urn:model: HTTP 503");
+    bench.now = bench.credentials.next_due();
+    bench.turn();
     bench.give_token("one");
     news = bench.credentials.news();
     CHECK(news.reintroduced == std::vector<std::size_t>{0, 1});
