@@ -137,7 +137,10 @@ void Credentials::refused(std::size_t address, std::uint64_t version) {
     Address& known = addresses_[address];
     if (known.source) {
         known.refused = std::max(known.refused, version);
-        sources_[*known.source].tokens.renew(version);
+        auth::TokenSource& tokens = sources_[*known.source].tokens;
+        tokens.renew(version);
+        // An old token came to its end on the way: why there is no other is the better reason to hold for.
+        if (version == tokens.version() && !tokens.trouble().empty()) news_.reintroduced.push_back(address);
     } else if (version == known.keys.version()) {
         tell_key(known.keys.refused());
     }

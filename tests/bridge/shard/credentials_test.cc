@@ -145,11 +145,18 @@ TEST_CASE("credentials: a token endpoint that fails takes no token away, and is 
           "identity me for urn:model: HTTP 500; the old token is used as long as it lives; trying again");
     CHECK(news.unsent.empty());
     bench.send(2);
-    CHECK(Bench::bearer(bench.take("/score")) == "Bearer one");
+    const auto sent = bench.take("/score");
+    CHECK(Bench::bearer(sent) == "Bearer one");
     bench.now = bench.credentials.next_due();
-    bench.turn();
-    bench.give_token("two");
-    CHECK(bench.credentials.news().reintroduced.empty());  // nobody went without
+    SUBCASE("it comes back in time") {
+        bench.turn();
+        bench.give_token("two");
+        CHECK(bench.credentials.news().reintroduced.empty());  // nobody went without
+    }
+    SUBCASE("the old token is refused meanwhile: the endpoint is to be held for what is wrong, not for the 401") {
+        bench.answer(sent, 401);
+        CHECK(bench.credentials.news().reintroduced == std::vector<std::size_t>{0});
+    }
 }
 
 TEST_CASE(
