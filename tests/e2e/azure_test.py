@@ -2,6 +2,7 @@
 
 The doubles are genuine as far as the real azure-identity takes them for it (GenuineTest); Millrace meets the same.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -43,6 +44,16 @@ class Doubles:
                 "entra": {"AZURE_AUTHORITY_HOST": f"https://localhost:{self.tls}"}}[kind]
 
 
+def remove_arc_folder():
+    """Unless somebody else has something in it."""
+    for key in azure_doubles.ARC.glob("*.key"):
+        if key.read_text().startswith("arc-k3y-canary"):
+            key.unlink()
+    for folder in (azure_doubles.ARC, azure_doubles.ARC.parent):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
 class AzureStage(IdentityTest):
     """What both tests have in common."""
 
@@ -52,6 +63,7 @@ class AzureStage(IdentityTest):
         """A stage whose endpoint takes the doubles' tokens only."""
         stage = self.stage()
         stage.azure = Doubles(stage._children, stage.folder)
+        self.addCleanup(remove_arc_folder)
         stage.endpoint.script(introspect=f"{stage.azure.control}/introspect")
         stage.settings["more_nats"] = "identities:\n  - {name: me, " + identity.format(
             folder=stage.folder, ca=stage.azure.certificates / "ca.pem") + "}\n"
