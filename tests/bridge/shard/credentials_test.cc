@@ -188,6 +188,10 @@ TEST_CASE(
     CHECK(news.reintroduced == std::vector<std::size_t>{0, 1});
     REQUIRE(news.notes.size() == 1);
     CHECK(news.notes[0].text == "identity me for urn:model gets tokens again");
+    bench.now = bench.credentials.next_due();
+    bench.turn();
+    bench.give_token("two");
+    CHECK(bench.credentials.news().reintroduced.empty());  // they have been since
 }
 
 TEST_CASE("credentials: a 401 brings a new token once, for that address alone") {
