@@ -57,7 +57,7 @@ struct Drain {
     Time deadline{};
 };
 
-using Input = std::variant<Tick, Delivered, Answered, HealthTold, Reintroduced, PullStatus, Bound, BindFailed, Stored, Found,
-                           GotMessage, SignatureRead, Disconnected, Reconnected, Drain>;
+using Input = std::variant<Tick, Delivered, Answered, HealthTold, Reintroduced, PullStatus, Bound, BindFailed, Stored,
+                           Found, GotMessage, SignatureRead, Disconnected, Reconnected, Drain>;
 
 }  // namespace millrace::engine

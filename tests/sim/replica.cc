@@ -64,8 +64,9 @@ Replica::Replica(Parts parts)
     watch();
     protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);
-    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
-                                                  arrivals_, *endpoint_, *protocol_, credentials_, *watcher_, random.next()});
+    shard_ =
+        std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_, arrivals_,
+                                             *endpoint_, *protocol_, credentials_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
     turns_.start();
 }
