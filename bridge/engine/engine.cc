@@ -202,6 +202,10 @@ std::size_t Engine::route_of(const Delivery& delivery) const {
 
 void Engine::on(HealthTold&& in, Time now, Effects&) { asker_of(in.id).health_told(in, now); }
 
+void Engine::on(Reintroduced&& in, Time, Effects&) {
+    for (auto& asker : askers_) asker->reintroduced(in.address);
+}
+
 void Engine::on(Answered&& in, Time now, Effects& out) {
     Asker& asker = asker_of(in.id);
     // The signature is that of the first address; others may well be other deployments.

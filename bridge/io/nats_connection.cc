@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "bridge/io/file_stamp.h"
+#include "bridge/base/file_stamp.h"
 #include "bridge/io/nats_message.h"
 #include "bridge/io/nats_options.h"
 #include "bridge/io/nats_wire.h"

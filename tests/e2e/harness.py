@@ -93,6 +93,10 @@ class Endpoint:
         """What it has seen so far."""
         return self._call("/stats")
 
+    def tokens(self):
+        """The bearer tokens it has seen."""
+        return list(self._call("/tokens"))
+
     def log(self):
         """Each request answered: (wall clock seconds, status, rows)."""
         return self._call("/log")
