@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "bridge/base/check.h"
@@ -30,6 +32,13 @@ Ways ways_of(const settings::Pipeline& pipeline, const settings::Routes& routes,
     return ways;
 }
 
+// What a request may hold in bytes of rows, where its tokens are told by them.
+std::uint64_t most_bytes(const settings::Endpoint& endpoint) {
+    if (endpoint.max_batch_tokens == 0) return endpoint.max_batch_bytes;
+    const double of_tokens = std::floor(endpoint.max_batch_tokens * endpoint.bytes_per_token);
+    return std::min(endpoint.max_batch_bytes, static_cast<std::uint64_t>(of_tokens));
+}
+
 Batch single(const Batch& batch, EventRef event) {
     Batch one;
     one.partition = batch.partition;
@@ -57,8 +66,7 @@ Asker::Asker(const Parts& parts)
       is_owned_(settings::is_owned(parts.pipeline)),
       ledger_(parts.ledger),
       keeper_(parts.keeper),
-      batcher_(
-          {pipeline_.endpoint.max_batch_count, pipeline_.endpoint.max_batch_bytes, pipeline_.endpoint.max_batch_wait}),
+      batcher_({pipeline_.endpoint.max_batch_count, most_bytes(pipeline_.endpoint), pipeline_.endpoint.max_batch_wait}),
       dispatcher_(pipeline_.endpoint.parallel_requests_per_partition, partitions_.size(), parts.seed,
                   ways_of(pipeline_, routes_, parts.route, parts.have_health)),
       conviction_(pipeline_.endpoint.max_dead_letter_ratio, pipeline_.endpoint.control) {}

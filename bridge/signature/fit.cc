@@ -94,8 +94,24 @@ bool is_finite(std::string_view text, ElementType type) {
     return std::abs(std::strtod(std::string(text).c_str(), nullptr)) <= most;
 }
 
+// Where a \u escape is half of a character and its other half does not follow, the string stands for no text.
+bool is_text(std::string_view raw) {
+    const auto surrogate = [&](std::size_t at, std::string_view third) {
+        return at + 3 < raw.size() && raw.substr(at, 2) == "\\u" && (raw[at + 2] | 0x20) == 'd' &&
+               third.contains(raw[at + 3]);
+    };
+    for (std::size_t at = raw.find('\\'); at < raw.size(); at = raw.find('\\', at)) {
+        const bool begins = surrogate(at, "89abAB");
+        if (!begins && surrogate(at, "cdefCDEF")) return false;
+        if (begins && !surrogate(at + 6, "cdefCDEF")) return false;
+        at += begins ? 12 : 2;
+    }
+    return true;
+}
+
 bool append_string(std::string& out, std::string_view raw) {
     if (raw.starts_with('"')) {
+        if (!is_text(raw)) return false;
         out += raw;
         return true;
     }
@@ -133,6 +149,7 @@ std::string found_instead(std::string_view raw, ElementType type) {
     if (raw == "null") return "null";
     if (raw.starts_with('t') || raw.starts_with('f')) return "a boolean";
     std::string what = raw.starts_with('"') ? "a string" : "a number";
+    if (type == ElementType::string && raw.starts_with('"')) return what + " with half a character";
     const std::string_view text = number_text(raw);
     if (!is_integer(type) && !is_float(type)) return what;
     if (text.empty()) return what + " that is no number";
