@@ -87,11 +87,12 @@ bool is_whole(const Number& number) {
     return !number.has_exponent && number.fraction.find_first_not_of('0') == std::string_view::npos;
 }
 
+// Below where it would be rounded to infinity, which is half a step beyond the largest.
 bool is_finite(std::string_view text, ElementType type) {
-    const double most = type == ElementType::float16   ? 65504.0
-                        : type == ElementType::float32 ? std::numeric_limits<float>::max()
-                                                       : std::numeric_limits<double>::max();
-    return std::abs(std::strtod(std::string(text).c_str(), nullptr)) <= most;
+    const double beyond = type == ElementType::float16   ? 65520.0
+                          : type == ElementType::float32 ? 0x1.ffffffp127
+                                                         : std::numeric_limits<double>::infinity();
+    return std::abs(std::strtod(std::string(text).c_str(), nullptr)) < beyond;
 }
 
 // Where a \u escape is half of a character and its other half does not follow, the string stands for no text.
