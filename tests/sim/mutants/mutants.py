@@ -183,8 +183,8 @@ MUTANTS = {
     ]),
     "gives_the_first_score_to_all": (["batch_integrity"], [
         ("bridge/protocols/rows_protocol.cc",
-         "            answer.scores = std::move(*results);",
-         "            answer.scores = std::move(*results);\n"
+         "            answer.scores = std::move(*found);",
+         "            answer.scores = std::move(*found);\n"
          "            for (auto& score : answer.scores) score = answer.scores.front();"),
     ]),
     "reads_429_as_a_refusal": (["conviction", "patient"], [
