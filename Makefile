@@ -46,11 +46,12 @@ test: deps ## build everything, then all tests that need Debian's packages alone
 	$(call configure_and_build,release)
 	$(CTEST) --test-dir build/release
 
-test-real: deps ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), root for a chroot
+test-real: deps ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), npm (an OpenID provider), root for a chroot
 	$(call configure_and_build,release)
 	@.ci/install test-real
 	@.ci/go install
 	@.ci/venv install
+	@.ci/npm install
 	nats-server --version
 	$(CTEST) --test-dir build/release -C Real -L real
 	"$$(.ci/go path)/nats-server" --version

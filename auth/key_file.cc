@@ -1,87 +1,14 @@
 #include "auth/key_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <string_view>
-#include <system_error>
 #include <utility>
+
+#include "auth/secret_file.h"
 
 namespace millrace::auth {
 
 namespace {
-
-constexpr std::size_t kMaxBytes = 16 * 1024;
-
-// Closes the file and forgets the bytes, whichever way reading ends.
-struct Reading {
-    int file = -1;
-    std::array<char, kMaxBytes + 1> bytes;  // one more than allowed, to notice a file that is larger
-    std::size_t size = 0;
-
-    Reading() = default;
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
-    ~Reading() {
-        explicit_bzero(bytes.data(), bytes.size());
-        if (file >= 0) ::close(file);
-    }
-};
-
-std::unexpected<Error> refused(const std::string& path, std::string_view rule) {
-    return fail(ErrorCode::invalid, "key file \"" + path + "\" " + std::string(rule));
+constexpr Duration kLookEvery = std::chrono::seconds(1);
 }
-
-std::unexpected<Error> unreadable(const std::string& path, int number) {
-    return fail(number == ENOENT ? ErrorCode::not_found : ErrorCode::misconfigured,
-                "key file \"" + path + "\" cannot be read: " + std::system_category().message(number));
-}
-
-// Reads the whole file, or as much as shows that it is too large. Nothing but a regular file: a pipe would wait for
-// ever.
-Result<void> read_into(Reading& reading, const std::string& path) {
-    reading.file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status{};
-    if (reading.file < 0 || ::fstat(reading.file, &status) != 0) return unreadable(path, errno);
-    if (!S_ISREG(status.st_mode)) return refused(path, "is not a regular file");
-    while (reading.size < reading.bytes.size()) {
-        const auto got = ::read(reading.file, reading.bytes.data() + reading.size, reading.bytes.size() - reading.size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return unreadable(path, errno);
-        if (got == 0) break;
-        reading.size += static_cast<std::size_t>(got);
-    }
-    return {};
-}
-
-// An editor's or `echo`'s line end is no part of the key; a second one is a mistake worth telling.
-std::string_view without_line_end(std::string_view text) {
-    if (text.ends_with('\n')) text.remove_suffix(1);
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    return text;
-}
-
-Result<Secret> read_key(const std::string& path) {
-    Reading reading;
-    if (auto read = read_into(reading, path); !read) return std::unexpected(std::move(read.error()));
-    if (reading.size > kMaxBytes) return refused(path, "is larger than 16 KiB (a key is one short line)");
-    const auto key = without_line_end({reading.bytes.data(), reading.size});
-    if (key.empty()) return refused(path, "is empty (write the key into it, on one line)");
-    // The key becomes part of a header: a line end inside would add headers of its own.
-    if (!std::ranges::all_of(key, [](char c) { return c >= ' ' && c <= '~'; })) {
-        return refused(path, "has a line end, a control or a non-ASCII character in the key (write one line of ASCII)");
-    }
-    if (key.front() == ' ' || key.back() == ' ')
-        return refused(path, "has a space before or after the key (remove it)");
-    return Secret(std::string(key));
-}
-
-}  // namespace
 
 Result<KeyFile> KeyFile::load(std::string path) {
     KeyFile made;
@@ -92,10 +19,67 @@ Result<KeyFile> KeyFile::load(std::string path) {
 
 Result<void> KeyFile::refresh() {
     if (path_.empty()) return {};
-    auto key = read_key(path_);
+    // Before it is read: what is written meanwhile is found by the next look.
+    read_at_ = stamp_of(path_);
+    auto key = read_secret(path_, "key file");
     if (!key) return std::unexpected(std::move(key.error()));
     key_ = std::move(*key);
     return {};
+}
+
+bool KeyFile::has_changed() const { return !path_.empty() && stamp_of(path_) != read_at_; }
+
+Result<Keys> Keys::load(std::string first, std::string second) {
+    Keys made;
+    for (const std::size_t i : {0, 1}) {
+        auto file = KeyFile::load(std::move(i == 0 ? first : second));
+        if (!file) return std::unexpected(std::move(file.error()));
+        made.files_[i] = std::move(*file);
+    }
+    return made;
+}
+
+Result<void> Keys::read(std::size_t which) {
+    const Secret before = files_[which].key();
+    auto read = files_[which].refresh();
+    if (files_[which].key().reveal() == before.reveal()) return read;
+    is_refused_[which] = false;
+    if (which == in_use_) ++version_;
+    return read;
+}
+
+void Keys::turn_to_other() {
+    const Secret& other = files_[1 - in_use_].key();
+    if (other.empty() || other.reveal() == key().reveal()) return;
+    in_use_ = 1 - in_use_;
+    ++version_;
+}
+
+Result<void> Keys::refresh() {
+    auto first = read(0);
+    auto second = read(1);
+    return first ? second : first;
+}
+
+Result<void> Keys::refused() {
+    is_refused_[in_use_] = true;
+    auto read = refresh();
+    if (is_refused_[in_use_]) turn_to_other();
+    return read;
+}
+
+Result<bool> Keys::look(Time now) {
+    if (now - looked_ < kLookEvery) return false;
+    looked_ = now;
+    bool changed = false;
+    for (const std::size_t i : {0, 1}) {
+        if (!files_[i].has_changed()) continue;
+        const Secret before = files_[i].key();
+        if (auto done = read(i); !done) return std::unexpected(std::move(done.error()));
+        changed = changed || files_[i].key().reveal() != before.reveal();
+    }
+    if (changed && is_refused_[in_use_] && !is_refused_[1 - in_use_]) turn_to_other();
+    return changed;
 }
 
 }  // namespace millrace::auth

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <ostream>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "bridge/app/ask.h"
@@ -63,8 +65,26 @@ void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>&
         if (!is_reached) continue;
         const settings::Pipeline& pipeline = settings.pipelines[i];
         if (pipeline.endpoint.signature.from == settings::SignatureFrom::nowhere) continue;
-        auto more = judge_signature(pipeline, pipeline_path(i), ask_signature(pipeline));
+        auto more = judge_signature(pipeline, pipeline_path(i), ask_signature(settings, pipeline));
         std::ranges::move(more, std::back_inserter(found));
+    }
+}
+
+// Whether there is a token for everything that is asked as somebody.
+void look_at_identities(const settings::Settings& settings, std::vector<Finding>& found) {
+    std::set<std::pair<std::string, std::string>> tried;
+    for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
+        const settings::Routes all = settings::routes(settings.pipelines[i].endpoint);
+        for (std::size_t a = 0; a < all.addresses.size(); ++a) {
+            const auto& [name, audience] = std::pair(all.addresses[a].identity, all.addresses[a].audience);
+            const auto* const identity = settings::find_identity(settings.identities, name);
+            if (identity == nullptr || !tried.emplace(name, audience).second) continue;
+            if (auto got = try_identity(*identity, audience); !got) {
+                std::string field = all.fields[a];
+                field.replace(field.rfind("url"), 3, "identity");
+                found.push_back({Severity::error, pipeline_path(i) + "." + field, name + ": " + got.error().text});
+            }
+        }
     }
 }
 
@@ -73,6 +93,7 @@ void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>&
 std::vector<Finding> examine(const settings::Settings& settings, std::ostream& out) {
     std::vector<Finding> found;
     look_at_server(settings, out, found);
+    look_at_identities(settings, found);
     look_at_endpoints(settings, found);
     return found;
 }

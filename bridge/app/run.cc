@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/app/ask.h"
 #include "bridge/app/clocks.h"
 #include "bridge/app/worker.h"
 #include "bridge/base/log.h"
 #include "bridge/io/admin.h"
 #include "bridge/io/metrics.h"
-#include "bridge/settings/addresses.h"
 
 namespace millrace::app {
 
@@ -47,20 +47,6 @@ std::uint64_t random_seed() {
     return (std::uint64_t{device()} << 32) | device();
 }
 
-// One for each address.
-std::vector<auth::KeyFile> load_keys(const settings::Pipeline& pipeline, std::vector<std::string>& problems) {
-    std::vector<auth::KeyFile> keys;
-    for (const settings::Address& address : settings::routes(pipeline.endpoint).addresses) {
-        auto key = auth::KeyFile::load(address.key_file);
-        if (key) {
-            keys.push_back(std::move(*key));
-        } else {
-            problems.push_back("pipeline " + pipeline.name + ": endpoint.key_file: " + key.error().text);
-        }
-    }
-    return keys;
-}
-
 class Workers {
   public:
     // Every reason that keeps a part from starting, not only the first.
@@ -69,10 +55,13 @@ class Workers {
         for (const settings::Pipeline& pipeline : settings.pipelines) {
             const std::uint32_t shards = std::min(settings.shards, pipeline.partitions);
             for (std::uint32_t shard = 0; shard < shards; ++shard) {
-                auto keys = load_keys(pipeline, problems);
+                std::vector<std::string> missing;
+                auto credentials =
+                    Credentials::make(pipeline, settings.identities, environment, random_seed(), missing);
+                for (const std::string& what : missing) problems.push_back("pipeline " + pipeline.name + ": " + what);
                 if (!problems.empty()) break;
                 workers_.push_back(std::make_unique<Worker>(settings, pipeline, partitions_of(pipeline, shard, shards),
-                                                            std::move(keys), metrics.add_shard(pipeline.name),
+                                                            std::move(credentials), metrics.add_shard(pipeline.name),
                                                             random_seed()));
             }
         }

@@ -32,7 +32,7 @@ int print_signature(const settings::Settings& settings, const std::string& pipel
     Signature signature = pipeline->endpoint.signature.given;
     std::string from = "the configuration";
     if (signature.inputs.empty()) {
-        auto read = ask_signature(*pipeline);
+        auto read = ask_signature(settings, *pipeline);
         const bool found = read && read->what == engine::SignatureRead::What::found;
         if (!found) {
             advise(out, read ? read->why : read.error().text);

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "auth/key_file.h"
 #include "bridge/app/ask.h"
 #include "bridge/app/clocks.h"
 #include "bridge/codec/event_decoder.h"
@@ -48,20 +47,21 @@ Delivery delivery_of(const settings::Pipeline& pipeline, const std::string& tena
 }
 
 // As it is configured, or as the endpoint publishes it.
-Signature signature_of(const settings::Pipeline& pipeline, bool offline) {
+Signature signature_of(const settings::Settings& settings, const settings::Pipeline& pipeline, bool offline) {
     const settings::SignatureSource& source = pipeline.endpoint.signature;
     if (offline || !settings::has_endpoint(pipeline) || source.from != settings::SignatureFrom::endpoint)
         return source.given;
-    auto read = ask_signature(pipeline);
+    auto read = ask_signature(settings, pipeline);
     return read ? std::move(read->signature) : Signature{};
 }
 
-void print(std::ostream& out, const ports::HttpRequest& request) {
+void print(std::ostream& out, const ports::HttpRequest& request, bool is_authorized) {
     out << "request\n  POST " << request.url << "\n";
     for (const auto& [name, value] : request.headers) {
         const bool secret = config::lower(name) == "authorization";
         out << "  " << name << ": " << (secret ? "(not shown)" : value) << "\n";
     }
+    if (is_authorized) out << "  Authorization: (not shown)\n";
     const std::string_view json = protocols::json_of(request.headers, request.body);
     out << "\n  " << json << "\n";
     if (json.size() < request.body.size())
@@ -110,13 +110,12 @@ int print_aggregates(std::ostream& out, const settings::Pipeline& pipeline, cons
 }
 
 // The first its request may go to.
-settings::Address address_for(const settings::Pipeline& pipeline, const std::string& tenant) {
-    const settings::Routes all = settings::routes(pipeline.endpoint);
+std::size_t address_for(const settings::Routes& all, const std::string& tenant) {
     const auto own = std::ranges::find_if(all.routes, [&](const settings::Route& route) {
         return std::ranges::find(route.tenants, tenant) != route.tenants.end();
     });
     const settings::Route& route = own == all.routes.end() ? all.routes.front() : *own;
-    return all.addresses[route.addresses.front()];
+    return route.addresses.front();
 }
 
 // What is computed for the request, one by one.
@@ -138,8 +137,8 @@ int print_passed_over(std::ostream& out, const settings::Pipeline& pipeline, con
     return print_publication(out, pipeline, delivery, event);
 }
 
-int try_element(const settings::Pipeline& pipeline, const TryOptions& options, const Delivery& delivery, Event& event,
-                std::ostream& out) {
+int try_element(const settings::Settings& settings, const settings::Pipeline& pipeline, const TryOptions& options,
+                const Delivery& delivery, Event& event, std::ostream& out) {
     if (event.fault) {
         event.settlement.verdict = event.fault;
         print_computed(out, pipeline, event);
@@ -148,19 +147,21 @@ int try_element(const settings::Pipeline& pipeline, const TryOptions& options, c
     if (event.selection != Selection::selected) return print_passed_over(out, pipeline, delivery, event);
     print_computed(out, pipeline, event);
     if (!settings::has_endpoint(pipeline)) return print_aggregates(out, pipeline, delivery, event);
-    const settings::Address address = address_for(pipeline, delivery.tenant);
-    auto key = auth::KeyFile::load(address.key_file);
-    if (!key) {
-        out << "endpoint.key_file: " << key.error().text << "\n";
-        return 2;
-    }
+    const settings::Routes all = settings::routes(pipeline.endpoint);
+    const std::size_t at = address_for(all, delivery.tenant);
+    const settings::Address& address = all.addresses[at];
     const auto protocol = protocols::make(pipeline);
     const std::vector<std::string_view> rows = {event.row};
     ports::HttpRequest request =
-        make_request(pipeline.endpoint, address, *protocol, key->key(), rows, RequestId{1}, "millrace-try");
-    print(out, request);
+        make_request(pipeline.endpoint, address, *protocol, rows, RequestId{1}, "millrace-try");
+    print(out, request, !(address.key_file.empty() && address.identity.empty()));
     if (options.offline) return 0;
-    Answer answer = read_response(*protocol, ask(pipeline.endpoint, std::move(request)), 1);
+    const auto response = ask(settings, pipeline, at, std::move(request));
+    if (!response) {
+        out << response.error().text << "\n";
+        return 2;
+    }
+    Answer answer = read_response(*protocol, *response, 1);
     out << "answer\n  " << name(answer.outcome);
     if (answer.status != 0) out << " (HTTP " << answer.status << ")";
     if (!answer.reason.empty()) out << ": " << answer.reason;
@@ -190,7 +191,7 @@ int try_event(const settings::Settings& settings, const TryOptions& options, std
         codec::set_unroutable(delivery);
     } else {
         codec::EventDecoder decoder(*pipeline);
-        decoder.expect(protocols::columns_of(*pipeline, signature_of(*pipeline, options.offline)).columns);
+        decoder.expect(protocols::columns_of(*pipeline, signature_of(settings, *pipeline, options.offline)).columns);
         decoder.decode(delivery);
     }
     if (delivery.events.empty()) out << "the message holds no event: nothing is sent, the message is acked\n";
@@ -198,7 +199,7 @@ int try_event(const settings::Settings& settings, const TryOptions& options, std
     for (Event& event : delivery.events) {
         event.id = subjects::event_identity(
             {pipeline->name, pipeline->generation, pipeline->input.stream, {}, 0, event.element});
-        code = std::max(code, try_element(*pipeline, options, delivery, event, out));
+        code = std::max(code, try_element(settings, *pipeline, options, delivery, event, out));
     }
     return code;
 }

@@ -15,16 +15,17 @@ constexpr Duration kDrainSlack = std::chrono::seconds(1);
 }  // namespace
 
 Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pipeline,
-               std::vector<Partition> partitions, std::vector<auth::KeyFile> keys, ports::Observer& observer,
+               std::vector<Partition> partitions, Credentials credentials, ports::Observer& observer,
                std::uint64_t seed)
     : drain_timeout_(settings.drain_timeout),
-      keys_(std::move(keys)),
+      credentials_(std::move(credentials)),
       protocol_(protocols::make(pipeline)),
-      endpoint_({pipeline.endpoint.ca_file, pipeline.endpoint.parallel_requests_per_partition * partitions.size() *
-                                                settings::routes(pipeline.endpoint).routes.size()}),
+      endpoint_({pipeline.endpoint.parallel_requests_per_partition * partitions.size() *
+                 settings::routes(pipeline.endpoint).routes.size()}),
       arrivals_([this] { endpoint_.wake(); }),
       jetstream_(settings.nats, pipeline, arrivals_),
-      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, keys_, observer, seed,
+      shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, credentials_, observer,
+              seed,
               pipeline.endpoint.signature.from == settings::SignatureFrom::endpoint
                   ? protocols::contract_url(pipeline, settings::routes(pipeline.endpoint).addresses.front().url)
                   : std::string()}) {}

@@ -6,7 +6,6 @@
 #include <thread>
 #include <vector>
 
-#include "auth/key_file.h"
 #include "bridge/base/result.h"
 #include "bridge/io/curl_endpoint.h"
 #include "bridge/io/nats_jetstream.h"
@@ -18,10 +17,10 @@ namespace millrace::app {
 
 class Worker {
   public:
-    // `settings`, `pipeline` and `observer` outlive the worker. A key for each address of settings::routes. Connects in
-    // the background: a server that is away is no reason not to start.
+    // `settings`, `pipeline` and `observer` outlive the worker. Connects in the background: a server that is away is no
+    // reason not to start.
     Worker(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<Partition> partitions,
-           std::vector<auth::KeyFile> keys, ports::Observer& observer, std::uint64_t seed);
+           Credentials credentials, ports::Observer& observer, std::uint64_t seed);
     // Requires: the thread has ended (`join`).
     ~Worker() = default;
     Worker(const Worker&) = delete;
@@ -36,7 +35,7 @@ class Worker {
     void loop();
 
     const Duration drain_timeout_;
-    std::vector<auth::KeyFile> keys_;
+    Credentials credentials_;
     std::unique_ptr<protocols::Protocol> protocol_;
     io::CurlEndpoint endpoint_;
     Shard::Arrivals arrivals_;

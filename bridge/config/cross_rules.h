@@ -12,6 +12,7 @@ namespace millrace::config {
 // Lowers the default of max_batch_count to what a request of the protocol carries.
 void fit_batches(Reading& reading);
 
+void check_identities(const Reading& reading, Problems& problems);
 void check_process(const Reading& reading, Problems& problems);
 void check_pipelines(const Reading& reading, Problems& problems);
 void check_endpoints(const Reading& reading, Problems& problems);

@@ -28,8 +28,9 @@ void check_headers(const std::map<std::string, std::string>& headers, const Addr
         const std::string folded = lower(name);
         const auto [first, fresh] = seen.emplace(folded, name);
         if (!fresh) complain(where, quote(name) + " and " + quote(first->second) + " are the same header (remove one)");
-        if (folded == "authorization" && !merged.key_file.empty()) {
-            complain(where, "is set from key_file already (remove one)");
+        if (folded == "authorization" && !(merged.key_file.empty() && merged.identity.empty())) {
+            complain(where, std::string("is set from ") + (merged.key_file.empty() ? "identity" : "key_file") +
+                                " already (remove one)");
         }
         if (folded == "azureml-model-deployment" && !merged.deployment.empty()) {
             complain(where, "is set from deployment already (remove one)");
@@ -38,7 +39,11 @@ void check_headers(const std::map<std::string, std::string>& headers, const Addr
 }
 
 void check_addresses(const Endpoint& endpoint, const std::string& path, const Complaints& complain) {
-    check_headers(endpoint.headers, {{}, 1, {}, endpoint.key_file, endpoint.deployment}, path, complain);
+    Address shared;
+    shared.key_file = endpoint.key_file;
+    shared.identity = endpoint.identity;
+    shared.deployment = endpoint.deployment;
+    check_headers(endpoint.headers, shared, path, complain);
     const settings::Routes all = settings::routes(endpoint);
     for (std::size_t i = 0; i < endpoint.addresses.size(); ++i) {
         const std::string where = join(path + ".addresses", i);
@@ -72,9 +77,9 @@ void check_tenants(const Endpoint& endpoint, const std::string& path, const Comp
             if (!fresh)
                 complain(join(where + ".names", n), quote(names[n]) + " stands in " + first->second + " already");
         }
-        if (address.url.empty() && address.headers.empty() && address.key_file.empty() && address.deployment.empty() &&
-            !complain.problems.spoils(where + ".url")) {
-            complain(where, "changes nothing for its tenants (give a url, key_file, deployment or headers)");
+        if (address.url.empty() && address.headers.empty() && address.key_file.empty() && address.identity.empty() &&
+            address.audience.empty() && address.deployment.empty() && !complain.problems.spoils(where + ".url")) {
+            complain(where, "changes nothing for its tenants (give a url, key_file, identity, deployment or headers)");
         }
     }
 }

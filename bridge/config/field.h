@@ -28,6 +28,7 @@ struct Target {
     Aggregate* aggregate = nullptr;
     settings::Address* address = nullptr;
     settings::TenantAddress* tenants = nullptr;
+    settings::IdentitySettings* identity = nullptr;
 };
 
 template <auto First, auto... Rest>
@@ -50,6 +51,8 @@ auto& at(Target& target) {
         return follow<First, Rest...>(*target.aggregate);
     } else if constexpr (requires { target.address->*First; }) {
         return follow<First, Rest...>(*target.address);
+    } else if constexpr (requires { target.identity->*First; }) {
+        return follow<First, Rest...>(*target.identity);
     } else {
         return follow<First, Rest...>(*target.tenants);
     }
@@ -198,6 +201,7 @@ const Field* find_field(std::string_view path);
 
 // The parts of fields(), by subject.
 std::span<const Field> process_fields();
+std::span<const Field> identity_fields();
 std::span<const Field> pipeline_fields();
 std::span<const Field> endpoint_fields();
 std::span<const Field> address_fields();

@@ -159,9 +159,27 @@ constexpr Field kFields[] = {
      .secret = true},
     {.path = "pipelines[].endpoint.key_file",
      .shape = File{at<&Pipeline::endpoint, &Endpoint::key_file>, true},
-     .doc = "The file that holds the endpoint's key, sent as `Authorization: Bearer`. Read again when the endpoint "
-            "answers 401.",
+     .doc = "The file that holds the endpoint's key, sent as `Authorization: Bearer`. Read again when it changes, and "
+            "when "
+            "the endpoint answers 401.",
      .example = "/etc/millrace/endpoint-key"},
+    {.path = "pipelines[].endpoint.second_key_file",
+     .shape = File{at<&Pipeline::endpoint, &Endpoint::second_key_file>, true},
+     .doc = "The file with the endpoint's other key, for a rotation without a pause: where the key in use is refused, "
+            "this "
+            "one is used from then on, and the other way round.",
+     .example = "/etc/millrace/endpoint-key-2"},
+    {.path = "pipelines[].endpoint.identity",
+     .shape = Text{at<&Pipeline::endpoint, &Endpoint::identity>, rules::pipeline_name},
+     .doc = "The one of `identities` as whom the endpoint is asked, in place of a key.",
+     .example = "scorer",
+     .apart = true},
+    {.path = "pipelines[].endpoint.audience",
+     .shape = Text{at<&Pipeline::endpoint, &Endpoint::audience>, rules::header_value},
+     .doc = "What the tokens of `identity` are for: the name of the endpoint at the authorization server. Of protocol "
+            "`azureml` by default `https://ml.azure.com`.",
+     .example = "https://ml.azure.com",
+     .apart = true},
     {.path = "pipelines[].endpoint.deployment",
      .shape = Text{at<&Pipeline::endpoint, &Endpoint::deployment>, rules::header_value},
      .doc = "The deployment to ask for, sent as `azureml-model-deployment`. Without it the endpoint's traffic rules "

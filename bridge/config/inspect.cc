@@ -11,6 +11,7 @@
 
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/field.h"
+#include "bridge/config/rules.h"
 #include "bridge/settings/addresses.h"
 
 namespace millrace::config {
@@ -60,16 +61,8 @@ void inspect_files(std::string_view scope, const std::string& item, Target& targ
     }
 }
 
-// The host of a checked URL or address.
-std::string_view host_of(std::string_view url) {
-    const std::size_t scheme = url.find("://");
-    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-    url = url.substr(0, url.find_first_of("/?"));
-    if (url.starts_with('[')) return url.substr(1, url.find(']') - 1);
-    return url.substr(0, url.find(':'));
-}
-
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+using rules::host_of;
+using rules::is_loopback;
 
 void inspect_connection(const Reading& reading, Problems& problems) {
     const settings::Nats& nats = reading.settings.nats;
@@ -95,11 +88,13 @@ void inspect_endpoints(const Reading& reading, Problems& problems) {
     for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
         const settings::Routes all = settings::routes(reading.settings.pipelines[i].endpoint);
         for (std::size_t a = 0; a < all.addresses.size(); ++a) {
-            const auto& [url, weight, headers, key_file, deployment] = all.addresses[a];
-            if (key_file.empty() || !url.starts_with("http://") || is_loopback(host_of(url))) continue;
+            const settings::Address& address = all.addresses[a];
+            const std::string& url = address.url;
+            const bool is_secret = !address.key_file.empty() || !address.identity.empty();
+            if (!is_secret || !url.starts_with("http://") || is_loopback(host_of(url))) continue;
             const std::string path = join("pipelines", i) + "." + all.fields[a];
-            problems.add(place_of(reading.places, path), path, quote(url) + " sends the key unencrypted (use https)",
-                         Severity::warning);
+            problems.add(place_of(reading.places, path), path,
+                         quote(url) + " sends the key or token unencrypted (use https)", Severity::warning);
         }
     }
 }

@@ -15,6 +15,7 @@ std::expected<Reading, std::vector<Problem>> load_with_places(const std::string&
         reading = read_document(*document, problems);
         fit_batches(reading);
         check_process(reading, problems);
+        check_identities(reading, problems);
         check_pipelines(reading, problems);
         check_endpoints(reading, problems);
         check_aggregates(reading, problems);

@@ -145,6 +145,26 @@ std::optional<std::string> http_url(std::string_view value) {
     return refusal(value, "is no HTTP URL (write http://HOST:PORT/PATH or https://HOST/PATH)");
 }
 
+std::optional<std::string> token_url(std::string_view value) {
+    if (auto mistake = http_url(value)) return mistake;
+    if (value.starts_with("https://") || is_loopback(host_of(value))) return std::nullopt;
+    return refusal(value, "would carry a secret unencrypted (use https)");
+}
+
+std::optional<std::string> directory_name(std::string_view value) {
+    const bool good = !value.empty() && value.size() <= 253 &&
+                      std::ranges::all_of(value, [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
+    if (good) return std::nullopt;
+    return refusal(value, "is no directory of Entra ID (write its id, or a domain like contoso.onmicrosoft.com)");
+}
+
+std::optional<std::string> token_parameter(std::string_view value) {
+    constexpr std::array<std::string_view, 5> kOurs = {"client_id", "client_secret", "client_assertion",
+                                                       "client_assertion_type", "grant_type"};
+    if (std::ranges::find(kOurs, value) != kOurs.end()) return refusal(value, "is set by Millrace (leave it out)");
+    return not_empty(value);
+}
+
 std::optional<std::string> listen_address(std::string_view value) {
     if (value.empty()) return std::nullopt;
     const std::string_view mistake = host_mistake(value, true);
@@ -213,5 +233,15 @@ std::optional<std::string> not_empty(std::string_view value) {
     if (!value.empty()) return std::nullopt;
     return refusal(value, "is empty (leave the field out if there is none)");
 }
+
+std::string_view host_of(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    url = url.substr(0, url.find_first_of("/?"));
+    if (url.starts_with('[')) return url.substr(1, url.find(']') - 1);
+    return url.substr(0, url.find(':'));
+}
+
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 }  // namespace millrace::config::rules

@@ -18,7 +18,10 @@ std::optional<std::string> subject_prefix(std::string_view value);    // literal
 std::optional<std::string> domain(std::string_view value);
 std::optional<std::string> nats_url(std::string_view value);
 std::optional<std::string> http_url(std::string_view value);
-std::optional<std::string> listen_address(std::string_view value);  // HOST:PORT or nothing
+std::optional<std::string> token_url(std::string_view value);        // https, or http to loopback
+std::optional<std::string> directory_name(std::string_view value);   // of Entra ID: an id or a domain
+std::optional<std::string> token_parameter(std::string_view value);  // without those Millrace sets itself
+std::optional<std::string> listen_address(std::string_view value);   // HOST:PORT or nothing
 std::optional<std::string> file_path(std::string_view value);
 std::optional<std::string> header_name(std::string_view value);   // without those Millrace sets itself
 std::optional<std::string> header_value(std::string_view value);  // never repeats the value
@@ -27,5 +30,9 @@ std::optional<std::string> pointer(std::string_view value);       // a JSON Poin
 std::optional<std::string> select_name(std::string_view value);   // a member of an aggregate's body
 std::optional<std::string> tenant_name(std::string_view value);
 std::optional<std::string> not_empty(std::string_view value);
+
+// The host of a checked URL or address.
+std::string_view host_of(std::string_view url);
+bool is_loopback(std::string_view host);
 
 }  // namespace millrace::config::rules

@@ -453,6 +453,12 @@ void Asker::resume(std::size_t address, Effects& out) {
                               : Note{Level::info, "address_in", named(address) + " takes requests again"});
 }
 
+void Asker::reintroduced(std::size_t address) {
+    const auto found = std::ranges::find(route_.addresses, address);
+    if (found != route_.addresses.end())
+        dispatcher_.probe_soon(static_cast<std::size_t>(found - route_.addresses.begin()));
+}
+
 // ---- verdicts ----
 
 void Asker::misfit(const std::string& lane, Partition partition, EventRef event, Verdict verdict) {

@@ -83,6 +83,8 @@ class Asker {
     // The event does not fit the signature: it counts as a verdict, and the ratio is asked.
     void misfit(const std::string& lane, Partition partition, EventRef event, Verdict verdict);
     void health_told(const HealthTold& in, Time now) { dispatcher_.checked(in.id, in.well, now); }
+    // `address` is of all routes.
+    void reintroduced(std::size_t address);
     // The pipeline is halted: nothing comes of the answer.
     void ignore(RequestId id) { dispatcher_.land(id); }
     // Verdicts that may be given now.

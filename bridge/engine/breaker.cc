@@ -66,6 +66,11 @@ void Breaker::hold(std::string why, Time now, Random& random) {
     ++probes_;
 }
 
+void Breaker::probe_soon() {
+    next_probe_ = Time{};
+    probes_ = 0;
+}
+
 bool Breaker::resume() {
     const bool was = is_out();
     hold_.clear();

@@ -56,6 +56,8 @@ class Breaker {
 
     // Takes it out; again while it is out, the next probe is put off only when the last one was made.
     void hold(std::string why, Time now, Random& random);
+    // There is reason to think that a probe succeeds now.
+    void probe_soon();
     // True when it was out.
     bool resume();
     // In again, and to begin carefully: nobody knows whether it works.

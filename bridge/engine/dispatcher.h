@@ -122,6 +122,8 @@ class Dispatcher {
     // The address is out until a probe of it is scored. Again while it is out, the next probe is put off only when the
     // last one was made.
     void hold(std::string why, Time now, std::size_t address = 0);
+    // If the address is out, its next probe is due.
+    void probe_soon(std::size_t address) { breakers_[address].probe_soon(); }
     // True when it was out.
     bool resume(std::size_t address = 0) { return breakers_[address].resume(); }
     [[nodiscard]] bool is_out(std::size_t address) const { return breakers_[address].is_out(); }

@@ -65,6 +65,7 @@ class Engine final : private Keeper {
     void on(Delivered&& in, Time now, Effects& out);
     void on(Answered&& in, Time now, Effects& out);
     void on(HealthTold&& in, Time now, Effects& out);
+    void on(Reintroduced&& in, Time now, Effects& out);
     void on(PullStatus&& in, Time now, Effects& out);
     void on(Bound&& in, Time now, Effects& out);
     void on(BindFailed&& in, Time now, Effects& out);

@@ -34,6 +34,11 @@ struct HealthTold {
     bool well = false;
 };
 
+// What the address knows us by is another now, or why it does not: if it was out, it may take us again.
+struct Reintroduced {
+    std::size_t address = 0;  // of all routes
+};
+
 // What came of ReadSignature.
 struct SignatureRead {
     enum class What { found, nothing, failed };  // failed: it may be there another time
@@ -52,7 +57,7 @@ struct Drain {
     Time deadline{};
 };
 
-using Input = std::variant<Tick, Delivered, Answered, HealthTold, PullStatus, Bound, BindFailed, Stored, Found,
-                           GotMessage, SignatureRead, Disconnected, Reconnected, Drain>;
+using Input = std::variant<Tick, Delivered, Answered, HealthTold, Reintroduced, PullStatus, Bound, BindFailed, Stored,
+                           Found, GotMessage, SignatureRead, Disconnected, Reconnected, Drain>;
 
 }  // namespace millrace::engine

@@ -57,9 +57,13 @@ struct CurlEndpoint::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    std::unique_ptr<CurlTransfer> idle_transfer() {
-        if (idle.empty()) return std::make_unique<CurlTransfer>(options.ca_file);
-        auto transfer = std::move(idle.back());
+    // One that was made for the same files: libcurl reads them when it connects, and keeps by them what connections
+    // may be used for.
+    std::unique_ptr<CurlTransfer> idle_transfer(const ports::TlsFiles& tls) {
+        const auto at = std::ranges::find_if(idle, [&](const auto& one) { return one->tls() == tls; });
+        if (at == idle.end()) return std::make_unique<CurlTransfer>(tls);
+        auto transfer = std::move(*at);
+        *at = std::move(idle.back());
         idle.pop_back();
         return transfer;
     }
@@ -106,7 +110,7 @@ void CurlEndpoint::send(ports::HttpRequest request) {
         state_->refusals.push_back(refused(request.id, std::move(why)));
         return;
     }
-    auto transfer = state_->idle_transfer();
+    auto transfer = state_->idle_transfer(request.tls);
     transfer->begin(std::move(request));
     MILLRACE_CHECK(curl_multi_add_handle(state_->multi, transfer->easy()) == CURLM_OK, "libcurl takes the transfer");
     state_->active.push_back(std::move(transfer));

@@ -6,7 +6,7 @@
 //
 // Thread: one shard's, which blocks in `wait` only; `wake` may come from any thread while the endpoint lives.
 // Bound: one connection per request in flight, `max_connections` kept open between requests. What is in flight is the
-// caller's to bound. Handles and connections are reused.
+// caller's to bound. Handles and connections are reused, among requests that agree in origin and TlsFiles alone.
 //
 // An answer with neither length nor chunks ends where its connection does, and then counts as whole. libcurl itself
 // sends a request once more when a kept-alive connection turns out to have been closed before one byte of the answer
@@ -24,7 +24,6 @@
 namespace millrace::io {
 
 struct CurlOptions {
-    std::string ca_file{};            // empty: the system's certificate authorities
     std::size_t max_connections = 8;  // kept open; at least what may be in flight
 };
 

@@ -25,7 +25,7 @@ void set(CURL* easy, CURLoption option, Value value) {
     MILLRACE_CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK, "libcurl takes the option");
 }
 
-void harden(CURL* easy, const std::string& ca_file) {
+void harden(CURL* easy, const ports::TlsFiles& tls) {
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
     set(easy, CURLOPT_PROXY, "");  // not even from the environment
@@ -34,7 +34,12 @@ void harden(CURL* easy, const std::string& ca_file) {
     set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!ca_file.empty()) set(easy, CURLOPT_CAINFO, ca_file.c_str());
+    if (!tls.ca_file.empty()) set(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+    if (tls.certificate_file.empty()) return;
+    set(easy, CURLOPT_SSLCERT, tls.certificate_file.c_str());
+    set(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+    set(easy, CURLOPT_SSL_SESSIONID_CACHE,
+        0L);  // a session resumed would be somebody else's, or an older certificate's
 }
 
 void tune(CURL* easy) {
@@ -102,9 +107,9 @@ curl_slist* header_list(const ports::HttpRequest& request) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(const std::string& ca_file) : easy_(curl_easy_init()) {
+CurlTransfer::CurlTransfer(ports::TlsFiles tls) : tls_(std::move(tls)), easy_(curl_easy_init()) {
     MILLRACE_CHECK(easy_ != nullptr, "libcurl gives a handle");
-    harden(easy_, ca_file);
+    harden(easy_, tls_);
     tune(easy_);
     set(easy_, CURLOPT_PRIVATE, this);
     set(easy_, CURLOPT_ERRORBUFFER, error_.data());

@@ -19,7 +19,7 @@ namespace millrace::io {
 class CurlTransfer {
   public:
     // Sets the options that are the same for every request.
-    explicit CurlTransfer(const std::string& ca_file);
+    explicit CurlTransfer(ports::TlsFiles tls);
     ~CurlTransfer();
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
@@ -32,6 +32,8 @@ class CurlTransfer {
     void abandon();
 
     [[nodiscard]] CURL* easy() const { return easy_; }
+    // The requests it is for.
+    [[nodiscard]] const ports::TlsFiles& tls() const { return tls_; }
 
     // Why a request cannot be sent as it is, empty when it can: a header that would break the request's framing.
     static std::string refusal(const ports::HttpRequest& request);
@@ -45,6 +47,7 @@ class CurlTransfer {
     [[nodiscard]] bool is_torn() const;
     [[nodiscard]] ports::Transport judge(int code) const;
 
+    const ports::TlsFiles tls_;
     CURL* easy_;
     curl_slist* headers_ = nullptr;
     ports::HttpRequest request_;

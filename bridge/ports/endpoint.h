@@ -17,6 +17,16 @@
 
 namespace millrace::ports {
 
+// By whom the server is vouched for, and what is shown to it: PEM files. Connections are shared only by requests that
+// agree in all of it.
+struct TlsFiles {
+    std::string ca_file;           // empty: the system's certificate authorities
+    std::string certificate_file;  // ours; empty: none
+    std::string key_file;
+
+    bool operator==(const TlsFiles&) const = default;
+};
+
 struct HttpRequest {
     RequestId id{};
     std::string url;
@@ -27,6 +37,7 @@ struct HttpRequest {
     Duration timeout{};  // from send to the last byte of the answer
     Duration connect_timeout{};
     std::uint64_t max_response_bytes = 0;
+    TlsFiles tls{};
 };
 
 enum class Transport {

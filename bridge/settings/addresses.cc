@@ -15,7 +15,13 @@ bool is_same(std::string_view name, std::string_view other) {
 // What `own` leaves out is as in `shared`.
 Address completed(Address own, const Address& shared) {
     if (own.url.empty()) own.url = shared.url;
-    if (own.key_file.empty()) own.key_file = shared.key_file;
+    // A key and an identity stand for each other.
+    if (own.key_file.empty() && own.identity.empty()) {
+        own.key_file = shared.key_file;
+        own.second_key_file = shared.second_key_file;
+        own.identity = shared.identity;
+    }
+    if (own.audience.empty()) own.audience = shared.audience;
     if (own.deployment.empty()) own.deployment = shared.deployment;
     for (const auto& header : shared.headers) {
         const auto same = [&](const auto& one) { return is_same(one.first, header.first); };
@@ -30,10 +36,25 @@ void add(Routes& all, Route& route, Address address, std::string field) {
     all.fields.push_back(std::move(field));
 }
 
+// What tokens are for where the protocol's endpoints all go by one name.
+void name_audiences(const Endpoint& endpoint, std::vector<Address>& addresses) {
+    for (Address& address : addresses) {
+        if (!address.identity.empty() && address.audience.empty() && endpoint.protocol == "azureml")
+            address.audience = "https://ml.azure.com";
+    }
+}
+
 }  // namespace
 
 Routes routes(const Endpoint& endpoint) {
-    const Address shared{endpoint.url, 1, endpoint.headers, endpoint.key_file, endpoint.deployment};
+    const Address shared{endpoint.url,
+                         1,
+                         endpoint.headers,
+                         endpoint.key_file,
+                         endpoint.second_key_file,
+                         endpoint.identity,
+                         endpoint.audience,
+                         endpoint.deployment};
     Routes all;
     Route own;
     for (std::size_t i = 0; i < endpoint.addresses.size(); ++i) {
@@ -56,7 +77,15 @@ Routes routes(const Endpoint& endpoint) {
         }
         all.routes.push_back(std::move(route));
     }
+    name_audiences(endpoint, all.addresses);
     return all;
 }
+
+const IdentitySettings* find_identity(const std::vector<IdentitySettings>& identities, std::string_view name) {
+    const auto found = std::ranges::find(identities, name, &IdentitySettings::name);
+    return found == identities.end() ? nullptr : &*found;
+}
+
+bool has_tokens(const IdentitySettings& identity) { return identity.kind != IdentityKind::tls_certificate; }
 
 }  // namespace millrace::settings

@@ -27,4 +27,9 @@ struct Routes {
 
 Routes routes(const Endpoint& endpoint);
 
+// The identity of that name; null when there is none.
+const IdentitySettings* find_identity(const std::vector<IdentitySettings>& identities, std::string_view name);
+// It gets tokens, instead of being known by its certificate.
+bool has_tokens(const IdentitySettings& identity);
+
 }  // namespace millrace::settings

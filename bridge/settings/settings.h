@@ -93,6 +93,9 @@ struct Address {
     std::uint32_t weight = 1;  // share of the requests beside the other addresses; selection: weights
     std::map<std::string, std::string> headers;
     std::string key_file;
+    std::string second_key_file;
+    std::string identity;  // in place of the key files
+    std::string audience;
     std::string deployment;
 };
 
@@ -137,9 +140,12 @@ struct Endpoint {
     Duration connect_timeout = std::chrono::seconds(5);
     std::uint64_t max_response_bytes = 64ull << 20;
     std::map<std::string, std::string> headers;
-    std::string key_file;    // sent as Authorization: Bearer
-    std::string deployment;  // azureml-model-deployment
-    std::string ca_file;     // empty: the system's
+    std::string key_file;         // sent as Authorization: Bearer
+    std::string second_key_file;  // tried when that key is refused
+    std::string identity;         // name of one of Settings::identities
+    std::string audience;         // what its tokens are for
+    std::string deployment;       // azureml-model-deployment
+    std::string ca_file;          // empty: the system's
     OnRejected on_rejected = OnRejected::isolate;
     double max_dead_letter_ratio = 0.1;  // of the endpoint's verdicts on one tenant
     std::string control;                 // raw JSON row known to be good; a witness of last resort
@@ -193,10 +199,38 @@ struct Pipeline {
     State state;
 };
 
+// How the process proves to an endpoint who it is: by tokens it gets from somebody else, or by a certificate.
+enum class IdentityKind { client_secret, client_certificate, federated_token, managed_identity, tls_certificate };
+enum class SecretIn { body, header };
+// How the audience is put into a token request.
+enum class AudienceAs { default_scope, scope, resource, audience };
+// Who gives managed identities their tokens; detected: by the environment, in Azure's order.
+enum class ManagedSource { detected, app_service, azure_ml, cloud_shell, arc, imds };
+
+struct IdentitySettings {
+    std::string name;
+    IdentityKind kind{};
+    std::string token_url;
+    std::string entra_tenant;  // in place of token_url
+    std::string client_id;
+    std::string secret_file;
+    SecretIn secret_in = SecretIn::body;
+    std::string certificate_file;      // PEM
+    std::string certificate_key_file;  // PEM
+    std::string assertion_file;        // a token that somebody else keeps fresh
+    ManagedSource source = ManagedSource::detected;
+    std::string object_id;    // of a managed identity that is not the machine's own
+    std::string resource_id;  // likewise
+    AudienceAs audience_as = AudienceAs::default_scope;
+    std::map<std::string, std::string> parameters;  // of token requests
+    std::string ca_file;                            // of token_url; empty: the system's
+};
+
 struct Settings {
     std::uint32_t version = 1;
     Nats nats;
     Admin admin;
+    std::vector<IdentitySettings> identities;
     Duration drain_timeout = std::chrono::seconds(20);
     std::uint32_t shards = 1;  // threads per pipeline; partition p runs on shard p mod shards
     std::vector<Pipeline> pipelines;

@@ -12,6 +12,7 @@ namespace millrace {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(5);  // with what is no request for scores
+constexpr Duration kTokenPatience = std::chrono::seconds(10);
 constexpr std::uint64_t kLongestDocument = 4u << 20;
 
 bool may_be_there_later(Outcome outcome) {
@@ -19,27 +20,30 @@ bool may_be_there_later(Outcome outcome) {
 }
 
 // What is the same for everything that is asked at the address.
-ports::HttpRequest addressed(const settings::Endpoint& endpoint, const settings::Address& address, const Secret& key,
-                             RequestId id) {
+ports::HttpRequest addressed(const settings::Endpoint& endpoint, const settings::Address& address, RequestId id) {
     ports::HttpRequest request;
     request.id = id;
     request.url = address.url;
     request.headers.insert(request.headers.end(), address.headers.begin(), address.headers.end());
-    if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key.reveal());
     if (!address.deployment.empty()) request.headers.emplace_back("azureml-model-deployment", address.deployment);
     request.timeout = endpoint.timeout;
     request.connect_timeout = endpoint.connect_timeout;
     request.max_response_bytes = endpoint.max_response_bytes;
+    request.tls.ca_file = endpoint.ca_file;
     return request;
 }
 
 }  // namespace
 
+void authorize(ports::HttpRequest& request, const Secret& bearer) {
+    if (!bearer.empty()) request.headers.emplace_back("Authorization", "Bearer " + bearer.reveal());
+}
+
 ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settings::Address& address,
-                                const protocols::Protocol& protocol, const Secret& key,
-                                std::span<const std::string_view> rows, RequestId id, const std::string& name) {
+                                const protocols::Protocol& protocol, std::span<const std::string_view> rows,
+                                RequestId id, const std::string& name) {
     protocols::Encoded encoded = protocol.encode(rows);
-    ports::HttpRequest request = addressed(endpoint, address, key, id);
+    ports::HttpRequest request = addressed(endpoint, address, id);
     request.headers.insert(request.headers.begin(), encoded.headers.begin(), encoded.headers.end());
     request.headers.emplace_back("x-ms-client-request-id", name);
     request.headers.emplace_back("x-request-id", name);
@@ -48,9 +52,28 @@ ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settin
     return request;
 }
 
+ports::HttpRequest make_token_request(auth::TokenRequest request, RequestId id) {
+    ports::HttpRequest http;
+    http.id = id;
+    http.url = std::move(request.url);
+    http.headers = std::move(request.headers);
+    http.body = std::move(request.body);
+    http.get = request.get;
+    http.timeout = kTokenPatience;
+    http.connect_timeout = kPatience;
+    http.max_response_bytes = auth::kMostTokenBytes;
+    http.tls.ca_file = std::move(request.ca_file);
+    return http;
+}
+
+auth::TokenResponse token_response(const ports::HttpResponse& response) {
+    return {response.transport == ports::Transport::answered, response.status, response.headers, response.body,
+            response.error};
+}
+
 ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const settings::Address& address,
-                                     const std::string& url, const Secret& key, RequestId id) {
-    ports::HttpRequest request = addressed(endpoint, address, key, id);
+                                     const std::string& url, RequestId id) {
+    ports::HttpRequest request = addressed(endpoint, address, id);
     request.url = url;
     request.get = true;
     request.timeout = std::min(endpoint.timeout, kPatience);
@@ -60,8 +83,8 @@ ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const s
 }
 
 ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const settings::Address& address,
-                                          const Secret& key, RequestId id, std::string url) {
-    ports::HttpRequest request = make_health_check(endpoint, address, url, key, id);
+                                          RequestId id, std::string url) {
+    ports::HttpRequest request = make_health_check(endpoint, address, url, id);
     request.headers.emplace(request.headers.begin(), "Accept", "application/json");
     return request;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/token.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/secret.h"
 #include "bridge/engine/input.h"
@@ -16,18 +17,25 @@
 namespace millrace {
 
 // `name` identifies the request to the endpoint (x-ms-client-request-id, x-request-id). `address` is one of
-// settings::routes, `key` its.
+// settings::routes.
 ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settings::Address& address,
-                                const protocols::Protocol& protocol, const Secret& key,
-                                std::span<const std::string_view> rows, RequestId id, const std::string& name);
+                                const protocols::Protocol& protocol, std::span<const std::string_view> rows,
+                                RequestId id, const std::string& name);
+
+// Puts the key or token on a request; nothing, where it is empty.
+void authorize(ports::HttpRequest& request, const Secret& bearer);
+
+// A request to a token endpoint, and what is to be read of its response.
+ports::HttpRequest make_token_request(auth::TokenRequest request, RequestId id);
+auth::TokenResponse token_response(const ports::HttpResponse& response);
 
 // Asks at `url` whether the server of the address is well.
 ports::HttpRequest make_health_check(const settings::Endpoint& endpoint, const settings::Address& address,
-                                     const std::string& url, const Secret& key, RequestId id);
+                                     const std::string& url, RequestId id);
 
 // Asks for what the endpoint takes, at `url` (protocols::contract_url), as its requests are made.
 ports::HttpRequest make_signature_request(const settings::Endpoint& endpoint, const settings::Address& address,
-                                          const Secret& key, RequestId id, std::string url);
+                                          RequestId id, std::string url);
 
 // What came of it. Total.
 engine::SignatureRead read_signature(const settings::Pipeline& pipeline, const ports::HttpResponse& response);

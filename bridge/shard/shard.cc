@@ -90,6 +90,7 @@ struct Shard::State {
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
+    Time turned_at{};
     ServerTime wall{};
 
     std::vector<ports::JetStreamArrival> mail;
@@ -243,6 +244,30 @@ struct Shard::State {
         step(engine::Answered{response.id, std::move(answer)}, now);
     }
 
+    // A request that was not sent, for want of a token. No answer of the endpoint's: what is said of it is our own.
+    void came_back(const Credentials::Unsent& unsent, Time now) {
+        const auto found = asked.find(static_cast<std::uint64_t>(unsent.id));
+        if (found == asked.end()) {
+            ports::HttpResponse response;
+            response.id = unsent.id;
+            response.error = unsent.why;
+            return answered(response, now);
+        }
+        Answer answer;
+        answer.outcome = Outcome::misconfigured;
+        answer.request_id = std::move(found->second.name);
+        answer.reason = unsent.why;
+        asked.erase(found);
+        step(engine::Answered{unsent.id, std::move(answer)}, now);
+    }
+
+    void hear_of_credentials(Time now) {
+        const Credentials::News told = parts.credentials.news();
+        for (const Note& note : told.notes) parts.observer.note(note);
+        for (const Credentials::Unsent& unsent : told.unsent) came_back(unsent, now);
+        for (const std::size_t address : told.reintroduced) step(engine::Reintroduced{address}, now);
+    }
+
     // ---- out ----
 
     void carry_out(const engine::Bind& e) { parts.jetstream.bind(e.partition); }
@@ -276,23 +301,22 @@ struct Shard::State {
     }
 
     void carry_out(const engine::Send& e) {
-        auth::KeyFile& key = parts.keys[e.address];
-        if (e.refresh_key) {
-            const auto read = key.refresh();
-            if (!read) parts.observer.note({Level::warning, "key_not_read", read.error().text});
-        }
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
-        ports::HttpRequest request = make_request(parts.pipeline.endpoint, routes.addresses[e.address], parts.protocol,
-                                                  key.key(), e.rows, e.id, name);
+        ports::HttpRequest request =
+            make_request(parts.pipeline.endpoint, routes.addresses[e.address], parts.protocol, e.rows, e.id, name);
         asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
         parts.observer.requested(e.rows.size());
-        parts.endpoint.send(std::move(request));
+        send(e.address, std::move(request), e.refresh_key);
+    }
+
+    void send(std::size_t address, ports::HttpRequest request, bool refresh = false) {
+        parts.credentials.send(parts.endpoint, address, std::move(request), refresh, turned_at, wall);
     }
 
     void carry_out(const engine::CheckHealth& e) {
         checking.insert(e.id);
-        parts.endpoint.send(make_health_check(parts.pipeline.endpoint, routes.addresses[e.address],
-                                              health_urls[e.address], parts.keys[e.address].key(), e.id));
+        send(e.address,
+             make_health_check(parts.pipeline.endpoint, routes.addresses[e.address], health_urls[e.address], e.id));
     }
 
     // At the first address that is there: all of them serve one model.
@@ -300,8 +324,7 @@ struct Shard::State {
         const std::size_t at = signature_at % routes.routes.front().addresses.size();
         const settings::Address& address = routes.addresses[at];
         std::string url = at == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
-        parts.endpoint.send(make_signature_request(parts.pipeline.endpoint, address, parts.keys[at].key(),
-                                                   kSignatureRequest, std::move(url)));
+        send(at, make_signature_request(parts.pipeline.endpoint, address, kSignatureRequest, std::move(url)));
     }
 
     void signature_told(const ports::HttpResponse& response, Time now) {
@@ -355,13 +378,18 @@ Shard::~Shard() = default;
 
 void Shard::turn(Time now, ServerTime wall) {
     State& s = *state_;
+    s.turned_at = now;
     s.wall = wall;
     // Before the mailbox is emptied, because `wait` uses up the wake of what was put there: what comes after `take`
     // must wake the next one.
     s.parts.endpoint.wait(Duration::zero(), s.responses);
     s.take_mail(now);
-    for (const ports::HttpResponse& response : s.responses) s.answered(response, now);
+    for (ports::HttpResponse& response : s.responses) {
+        if (!s.parts.credentials.take(s.parts.endpoint, response, now, wall)) s.answered(response, now);
+    }
     s.responses.clear();
+    s.parts.credentials.turn(s.parts.endpoint, now, wall);
+    s.hear_of_credentials(now);
     s.tick(now);
     s.parts.jetstream.flush();
     if (now >= s.next_snapshot) {
@@ -376,7 +404,7 @@ void Shard::wait(Time now, Duration limit) {
 
 Duration Shard::until_due(Time now) const {
     if (state_->more()) return Duration::zero();
-    const Time due = state_->engine.next_due();
+    const Time due = std::min(state_->engine.next_due(), state_->parts.credentials.next_due());
     return due == kNever ? std::chrono::hours(24) : std::max(Duration::zero(), due - now);
 }
 

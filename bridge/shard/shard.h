@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "auth/key_file.h"
 #include "bridge/base/mailbox.h"
 #include "bridge/base/snapshot.h"
 #include "bridge/base/time.h"
@@ -23,6 +22,7 @@
 #include "bridge/ports/observer.h"
 #include "bridge/protocols/protocol.h"
 #include "bridge/settings/settings.h"
+#include "bridge/shard/credentials.h"
 
 namespace millrace {
 
@@ -38,7 +38,7 @@ class Shard {
         Arrivals& arrivals;  // where `jetstream` puts what comes back; wakes `endpoint`
         ports::Endpoint& endpoint;
         protocols::Protocol& protocol;
-        std::vector<auth::KeyFile>& keys;  // of the addresses, as settings::routes counts them
+        Credentials& credentials;
         ports::Observer& observer;
         std::uint64_t seed;           // for jitter and request ids
         std::string signature_url{};  // where the endpoint may publish what it takes; empty: it is not asked

@@ -4,37 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
+
+#include "tests/auth/folder.h"
 
 namespace millrace::auth {
 
 namespace {
 
-// A folder of its own, gone at the end of the test.
-class Folder {
-  public:
-    Folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "millrace-key-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] std::string path(std::string_view name) const { return path_ / name; }
-    std::string write(std::string_view name, std::string_view content) const {
-        std::ofstream(path(name), std::ios::binary | std::ios::trunc) << content;
-        return path(name);
-    }
-
-  private:
-    std::filesystem::path path_;
-};
+using testing::Folder;
 
 constexpr std::string_view kCanary = "s3cr3t-canary";
 
@@ -135,6 +115,109 @@ TEST_CASE("key file: a failed refresh keeps the old key") {
     folder.write("key", "third");
     REQUIRE(loaded->refresh());
     CHECK(loaded->key().reveal() == "third");
+}
+
+namespace {
+
+// Writes, in such a way that the file's own dates tell.
+void rewrite(const Folder& folder, std::string_view name, std::string_view content) {
+    std::filesystem::rename(folder.write("next", content), folder.path(name));
+}
+
+using std::chrono::seconds;
+
+}  // namespace
+
+TEST_CASE("keys: the key in use is kept as long as it is taken, and a refusal gives the other one its turn") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    REQUIRE(keys);
+    CHECK(keys->key().reveal() == "first");
+    const auto version = keys->version();
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "second");
+    CHECK(keys->version() > version);
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "first");
+}
+
+TEST_CASE("keys: a key that was rotated in its file goes before the other one") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    rewrite(folder, "a", "third");
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "third");
+}
+
+TEST_CASE("keys: without another one a refusal changes nothing") {
+    const Folder folder;
+    for (auto keys :
+         {Keys::load(folder.write("a", "first"), ""), Keys::load(folder.path("a"), folder.write("b", "first"))}) {
+        REQUIRE(keys);
+        const auto version = keys->version();
+        REQUIRE(keys->refused());
+        CHECK(keys->version() == version);
+        CHECK(keys->key().reveal() == "first");
+    }
+    CHECK(Keys::load("", "")->key().empty());
+}
+
+TEST_CASE("keys: files are looked at once a second, and what has changed is read") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    Time now{seconds(100)};
+    CHECK(*keys->look(now) == false);
+    const auto version = keys->version();
+    rewrite(folder, "a", "third");
+    CHECK(*keys->look(now + std::chrono::milliseconds(999)) == false);
+    CHECK(*keys->look(now + seconds(1)) == true);
+    CHECK(keys->key().reveal() == "third");
+    CHECK(keys->version() > version);
+    CHECK(*keys->look(now + seconds(2)) == false);
+    rewrite(folder, "b", "fourth");  // not in use
+    const auto same = keys->version();
+    CHECK(*keys->look(now + seconds(3)) == true);
+    CHECK(keys->version() == same);
+}
+
+TEST_CASE("keys: where both are refused, the one that changes is tried") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    REQUIRE(keys->refused());
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "first");
+    rewrite(folder, "b", "third");
+    CHECK(*keys->look(Time{seconds(100)}) == true);
+    CHECK(keys->key().reveal() == "third");
+    REQUIRE(keys->refused());
+    CHECK(keys->key().reveal() == "first");  // refused long ago: may be well again
+    rewrite(folder, "a", "fourth");
+    CHECK(*keys->look(Time{seconds(200)}) == true);
+    CHECK(keys->key().reveal() == "fourth");
+}
+
+TEST_CASE("keys: one that works is kept when the other changes") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), folder.write("b", "second"));
+    REQUIRE(keys->refused());
+    REQUIRE(keys->refused());
+    keys->accepted(keys->version());
+    rewrite(folder, "b", "third");
+    CHECK(*keys->look(Time{seconds(100)}) == true);
+    CHECK(keys->key().reveal() == "first");
+}
+
+TEST_CASE("keys: a file that goes away is told once, and its key stays") {
+    const Folder folder;
+    auto keys = Keys::load(folder.write("a", "first"), "");
+    Time now{seconds(100)};
+    std::filesystem::remove(folder.path("a"));
+    CHECK_FALSE(keys->look(now));
+    CHECK(*keys->look(now + seconds(1)) == false);
+    CHECK(keys->key().reveal() == "first");
+    rewrite(folder, "a", "second");
+    CHECK(*keys->look(now + seconds(2)) == true);
+    CHECK(keys->key().reveal() == "second");
 }
 
 }  // namespace millrace::auth

@@ -1,7 +1,7 @@
 """A model endpoint that misbehaves on command, and counts what it sees. A process of its own.
 
     scoring port  POST /score     {"Inputs": {"WebServiceInput0": rows}} → {"Results": {"WebServiceOutput0": scores}}
-    control port  POST /script    {"delay": …} changes the script; GET /stats what was seen; GET /log the requests
+    control port  POST /script    {"delay": …} changes the script; GET /stats what was seen; GET /log the requests; GET /tokens
 
 The script, by entry:
     delay        seconds before each answer
@@ -12,6 +12,10 @@ The script, by entry:
     short        every so many-th answer, only the first half of the results
     max_rows     413 above
     bearer       the key that is asked for, 401 without
+    introspect   where to ask whether a bearer token is active (RFC 7662, as client `endpoint`), 401 if it is not
+    revoke       tokens first seen before this time (wall clock seconds) are void
+    client       with --certificates: the common name that a client's certificate must have, 401 without; `client_of` of
+                 single tenants
     nonce        another score each time: a number that grows by one with every score
     certificate  with --certificates FOLDER: FOLDER/NAME.pem and NAME.key are shown, connections with another one break
 A row with a negative x is poison: 400 for the whole request, always.
@@ -20,6 +24,7 @@ Who follows a redirect ends at a third port, the canary, which counts its visito
 Prints `listening on SCORING_PORT CONTROL_PORT` (the last word is what harness.py looks for).
 """
 import argparse
+import base64
 import collections
 import gzip
 import http.server
@@ -30,12 +35,14 @@ import socket
 import ssl
 import threading
 import time
+import urllib.parse
+import urllib.request
 
 from odd_answers import ODD
 from scoring import is_poison, score_of
 
 HEALTHY = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0, "odd": "", "share": 1.0,
-           "max_rows": 0, "bearer": "", "nonce": False, "certificate": "good"}
+           "max_rows": 0, "bearer": "", "introspect": "", "revoke": 0, "client": "", "client_of": {}, "nonce": False, "certificate": "good"}
 
 
 class Scene:
@@ -50,6 +57,7 @@ class Scene:
         self.open = 0
         self.nonce = 0
         self.stats = collections.Counter()
+        self.tokens = {}  # token: when it ends, as its maker said, and when it was first seen
         self.log = collections.deque(maxlen=100_000)  # (seconds, status, rows), the newest
 
     def nonces(self, rows):
@@ -58,8 +66,26 @@ class Scene:
             self.nonce += len(rows)
             return list(range(self.nonce - len(rows), self.nonce))
 
-    def enter(self, rows, headers):
-        """A request came in; returns the status it gets and how its answer is odd: a name of ODD, `short`, or nothing."""
+    def is_active(self, headers):
+        """Whether the request's token lives, as its maker says."""
+        url, token = self.script["introspect"], headers.get("Authorization", "").removeprefix("Bearer ")
+        if not url:
+            return True
+        with self.lock:
+            ends, since = self.tokens.get(token, (None, time.time()))
+        if ends is None:
+            basic = base64.b64encode(b"endpoint:introspect").decode()
+            request = urllib.request.Request(url, urllib.parse.urlencode({"token": token}).encode(), {"Authorization": f"Basic {basic}"})
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                said = json.load(answer)
+            ends = said["exp"] if said["active"] else 0
+            with self.lock:
+                self.tokens.setdefault(token, (ends, since))
+                self.stats["tokens"] = sum(end > 0 for end, _ in self.tokens.values())
+        return time.time() < ends and since >= self.script["revoke"]
+
+    def enter(self, rows, headers, is_known=True):
+        """A request came in, `is_known` from somebody who may; returns the status it gets and how its answer is odd: a name of ODD, `short`, or nothing."""
         with self.lock:
             self.open += 1
             stats, script = self.stats, self.script
@@ -71,6 +97,8 @@ class Scene:
             stats["tenant_" + str(rows[0][1])] += len(rows)
             stats["mixed"] += len({row[1] for row in rows}) > 1
             chosen = self.chance.random() < script["share"]
+            if not is_known:
+                return 401, ""
             if script["bearer"] and headers.get("Authorization") != f"Bearer {script['bearer']}":
                 return 401, ""
             if script["status"] and chosen:
@@ -140,6 +168,15 @@ class Scoring(Exchange):
         if self.server.scene.certificates:
             self.connection.close()  # the server closes the socket that TLS took over
 
+    def shows_certificate(self, rows):
+        """Whether the connection is of the client that is asked for."""
+        script = self.server.scene.script
+        wanted = script["client_of"].get(rows[0][1], script["client"])
+        if not wanted:
+            return True
+        shown = self.connection.getpeercert() or {}
+        return wanted in [value for name in shown.get("subject", ()) for key, value in name if key == "commonName"]
+
     def do_GET(self):
         """Is it well? As azmlinfsrv says it."""
         with self.server.scene.lock:
@@ -149,7 +186,7 @@ class Scoring(Exchange):
     def do_POST(self):
         scene = self.server.scene
         rows = self.body()["Inputs"]["WebServiceInput0"]
-        status, odd = scene.enter(rows, self.headers)
+        status, odd = scene.enter(rows, self.headers, scene.is_active(self.headers) and self.shows_certificate(rows))
         try:
             if scene.script["delay"]:
                 time.sleep(scene.script["delay"])
@@ -161,7 +198,7 @@ class Scoring(Exchange):
             elif status == 200:
                 self.answer(200, {"Results": {"WebServiceOutput0": scores}})
             elif status == 400:
-                self.answer(400, {"message": "a row is poison"})
+                self.answer(400, {"message": f"a row is poison, and you are {self.headers.get('Authorization')}"})
             else:
                 wait = scene.script["retry_after"]
                 self.answer(status, {"message": "scripted"}, [("Retry-After", wait)] if wait else [])
@@ -185,6 +222,8 @@ class ScoringServer(http.server.ThreadingHTTPServer):
             if path.with_suffix(".key").exists():
                 self.contexts[path.stem] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 self.contexts[path.stem].load_cert_chain(path, path.with_suffix(".key"))
+                self.contexts[path.stem].verify_mode = ssl.CERT_OPTIONAL
+                self.contexts[path.stem].load_verify_locations(scene.certificates / "ca.pem")
         super().__init__(("127.0.0.1", port), Scoring)
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -228,7 +267,8 @@ class Control(Exchange):
     def do_GET(self):
         scene = self.server.scene
         with scene.lock:
-            content = dict(scene.stats) if self.path == "/stats" else list(scene.log)
+            content = {"/stats": dict, "/tokens": dict}.get(self.path, list)(
+                {"/stats": scene.stats, "/tokens": scene.tokens}.get(self.path, scene.log))
         self.answer(200, content)
 
 

@@ -49,7 +49,7 @@ Script::Script(Tape tape)
       pipeline_(pipeline_from(tape_)),
       world_(pipeline_, tape_),
       protocol_(protocols::make(pipeline_)),
-      shard_({pipeline_, partitions_of(pipeline_), world_, arrivals_, world_, *protocol_, keys_, world_, 1}) {
+      shard_({pipeline_, partitions_of(pipeline_), world_, arrivals_, world_, *protocol_, credentials_, world_, 1}) {
     world_.duplicate_window = seconds(tape_.flag() ? 20 : 120);
     turn();
 }

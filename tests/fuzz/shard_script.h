@@ -68,7 +68,7 @@ class Script {
     ShardWorld world_;
     Shard::Arrivals arrivals_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    std::vector<auth::KeyFile> keys_ = {*auth::KeyFile::load("")};
+    Credentials credentials_ = Credentials::none(pipeline_);
     Shard shard_;
     Time drain_deadline_ = kNever;
 };

@@ -40,7 +40,7 @@ OwnedReplica::OwnedReplica(Parts parts)
     : parts_(std::move(parts)),
       turns_(parts_.scheduler, [this] { turn(); }),
       arrivals_([this] { turns_.wake(); }),
-      keys_(settings::routes(parts_.plan.pipeline.endpoint).addresses.size(), *auth::KeyFile::load("")),
+      credentials_(Credentials::none(parts_.plan.pipeline)),
       spotter_(parts_.plan.pipeline, parts_.marks) {
     Random random(parts_.seed, "replica " + parts_.name);
     clock_offset_ = random.between(seconds(1), std::chrono::hours(1000));
@@ -64,7 +64,7 @@ OwnedReplica::OwnedReplica(Parts parts)
     std::vector<Partition> partitions(parts_.plan.pipeline.partitions);
     std::iota(partitions.begin(), partitions.end(), Partition{0});
     shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, std::move(partitions), *jetstream_, arrivals_,
-                                                  *endpoint_, *protocol_, keys_, *watcher_, random.next()});
+                                                  *endpoint_, *protocol_, credentials_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
     turns_.start();
 }

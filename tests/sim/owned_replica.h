@@ -72,7 +72,7 @@ class OwnedReplica {
     std::unique_ptr<Watcher> watcher_;
     std::unique_ptr<SimEndpoint> endpoint_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    std::vector<auth::KeyFile> keys_;  // one an address
+    Credentials credentials_;
     std::unique_ptr<Shard> shard_;
     OwnedSpotter spotter_;
     std::optional<Time> drain_deadline_;

@@ -50,7 +50,7 @@ Replica::Replica(Parts parts)
     : parts_(std::move(parts)),
       turns_(parts_.scheduler, [this] { turn(); }),
       arrivals_([this] { turns_.wake(); }),
-      keys_(settings::routes(parts_.plan.pipeline.endpoint).addresses.size(), *auth::KeyFile::load("")),
+      credentials_(Credentials::none(parts_.plan.pipeline)),
       spotter_(parts_.plan, parts_.scheduler, parts_.marks) {
     Random random(parts_.seed, "replica " + parts_.name);
     memory_.name = parts_.name;
@@ -64,8 +64,9 @@ Replica::Replica(Parts parts)
     watch();
     protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);
-    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
-                                                  arrivals_, *endpoint_, *protocol_, keys_, *watcher_, random.next()});
+    shard_ =
+        std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_, arrivals_,
+                                             *endpoint_, *protocol_, credentials_, *watcher_, random.next()});
     parts_.trace.line(parts_.name, "starts");
     turns_.start();
 }

@@ -81,7 +81,7 @@ class Replica {
     std::unique_ptr<SimJetStream> jetstream_;
     std::unique_ptr<SimEndpoint> endpoint_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    std::vector<auth::KeyFile> keys_;  // one an address
+    Credentials credentials_;
     Spotter spotter_;
     std::unique_ptr<Watcher> watcher_;
     std::unique_ptr<Shard> shard_;

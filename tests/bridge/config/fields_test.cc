@@ -43,11 +43,13 @@ TEST_CASE("fields: defaults and examples obey the rules of their rows") {
             aggregate.select[1].name = "fare";
             settings::Address address;
             settings::TenantAddress tenants;
+            settings::IdentitySettings identity;
             Target target{.all = &settings,
                           .pipeline = &pipeline,
                           .aggregate = &aggregate,
                           .address = &address,
-                          .tenants = &tenants};
+                          .tenants = &tenants,
+                          .identity = &identity};
             Problems problems("row");
             const auto node = parse_document(yaml, problems);
             REQUIRE(node);

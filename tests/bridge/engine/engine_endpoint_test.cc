@@ -148,6 +148,29 @@ TEST_CASE("engine: every probe reads the key again, for it may have been put rig
     }
 }
 
+TEST_CASE("engine: an endpoint that knows us by something else now is probed at once, and only if it was out") {
+    Bench bench(with_control());
+    bench.bind();
+    bench.deliver(1, {"a"});
+    bench.tick();
+    bench.in(Reintroduced{0});
+    CHECK(bench.requests.size() == 1);
+    bench.answer(bench.take_request(), Outcome::unauthorized, 401);
+    bench.answer(bench.take_request(), Outcome::unauthorized, 401);
+    bench.pass(2s);
+    CHECK(bench.requests.empty());
+    bench.in(Reintroduced{7});  // not one of ours
+    bench.tick();
+    CHECK(bench.requests.empty());
+    bench.in(Reintroduced{0});
+    bench.tick();
+    REQUIRE(bench.requests.size() == 1);
+    CHECK(bench.requests[0].refresh_key);
+    bench.answer(bench.take_request(), Outcome::unauthorized, 401);  // it did not help: as seldom as ever
+    bench.pass(20s);
+    CHECK(bench.requests.empty());
+}
+
 TEST_CASE("engine: partitions take turns, whatever the rhythm of the turns") {
     auto pipeline = with_control(1);
     pipeline.partitions = 2;

@@ -26,11 +26,12 @@ struct File {
 
 HttpResponse ask(const TinyServer& server, const std::string& ca_file) {
     std::signal(SIGPIPE, SIG_IGN);  // the server side writes through OpenSSL
-    millrace::io::CurlEndpoint endpoint({.ca_file = ca_file});
+    millrace::io::CurlEndpoint endpoint({});
     millrace::ports::HttpRequest request;
     request.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
     request.timeout = request.connect_timeout = 10s;
     request.max_response_bytes = 1000;
+    request.tls.ca_file = ca_file;
     endpoint.send(request);
     std::vector<HttpResponse> out;
     while (out.empty()) endpoint.wait(1s, out);

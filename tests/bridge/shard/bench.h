@@ -85,8 +85,9 @@ class ShardBench {
     explicit ShardBench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0})
         : pipeline_(std::move(pipeline)),
           protocol_(protocols::make(pipeline_)),
-          keys_{*auth::KeyFile::load("")},
-          shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, keys_, observer, 1}) {}
+          credentials_(Credentials::none(pipeline_)),
+          shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, credentials_, observer,
+                  1}) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;
@@ -136,7 +137,7 @@ class ShardBench {
     settings::Pipeline pipeline_;
     Shard::Arrivals arrivals_;
     std::unique_ptr<protocols::Protocol> protocol_;
-    std::vector<auth::KeyFile> keys_;
+    Credentials credentials_;
     Shard shard_;
 };
 

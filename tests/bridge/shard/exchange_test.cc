@@ -50,8 +50,10 @@ settings::Endpoint endpoint() {
 
 ports::HttpRequest request(const settings::Endpoint& endpoint, const std::string& key = {}) {
     const std::vector<std::string_view> rows = {"[1]", "[2]"};
-    return make_request(endpoint, settings::routes(endpoint).addresses.front(), Joiner(), Secret(key), rows,
-                        RequestId{42}, "run-42");
+    auto made =
+        make_request(endpoint, settings::routes(endpoint).addresses.front(), Joiner(), rows, RequestId{42}, "run-42");
+    authorize(made, Secret(key));
+    return made;
 }
 
 std::vector<std::string> values(const ports::HttpRequest& request, std::string_view name) {

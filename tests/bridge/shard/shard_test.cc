@@ -71,9 +71,9 @@ TEST_CASE("shard: what arrives during a turn is taken in it or wakes the next wa
     WakingEndpoint endpoint;
     Shard::Arrivals arrivals([&] { endpoint.wake(); });
     const auto protocol = protocols::make(pipeline);
-    std::vector<auth::KeyFile> keys = {*auth::KeyFile::load("")};
+    Credentials credentials = Credentials::none(pipeline);
     MuteObserver observer;
-    Shard shard({pipeline, {0}, jetstream, arrivals, endpoint, *protocol, keys, observer, 1});
+    Shard shard({pipeline, {0}, jetstream, arrivals, endpoint, *protocol, credentials, observer, 1});
 
     endpoint.during_wait = [&] { arrivals.put(Disconnected{}); };
     shard.turn(Time{}, ServerTime{});

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::io {
+namespace millrace {
 
 using FileStamp = std::array<std::int64_t, 7>;
 
@@ -35,4 +35,4 @@ inline FileStamps stamps_of(const std::vector<std::string>& paths) {
     return stamps;
 }
 
-}  // namespace millrace::io
+}  // namespace millrace

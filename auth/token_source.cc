@@ -1,0 +1,70 @@
+#include "auth/token_source.h"
+
+#include <algorithm>
+
+namespace millrace::auth {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Duration kLongLife = hours(2);
+constexpr Duration kAhead = minutes(5);
+constexpr Duration kRounding = seconds(1);
+constexpr Duration kRenewEvery = seconds(1);
+// What passes is tried again soon; what somebody has to put right seldom, for he will not be quicker.
+constexpr Duration kPassingBase = std::chrono::milliseconds(500);
+constexpr Duration kPassingCap = seconds(30);
+constexpr Duration kRefusedBase = seconds(5);
+constexpr Duration kRefusedCap = minutes(1);
+
+// How long after it was asked for a token is to be replaced, without jitter.
+Duration refresh_after(const Token& token) {
+    if (token.refresh_in) return *token.refresh_in;
+    if (token.lifetime > kLongLife) return token.lifetime / 2;
+    return token.lifetime - std::min({kAhead, token.lifetime / 4 + kRounding, token.lifetime / 2});
+}
+
+}  // namespace
+
+Time TokenSource::next_fetch() const {
+    if (!wanted_) return kNever;
+    if (version_ == 0) return retry_at_;
+    return std::max(refused_ ? std::min(refresh_at_, renew_at_) : refresh_at_, retry_at_);
+}
+
+void TokenSource::renew(std::uint64_t version) { refused_ = refused_ || version == version_; }
+
+void TokenSource::begun(Time now) {
+    fetching_ = true;
+    begun_ = now;
+}
+
+void TokenSource::got(Token token, Time now) {
+    fetching_ = refused_ = false;
+    failures_ = 0;
+    trouble_.clear();
+    token_ = std::move(token);
+    ++version_;
+    ends_ = begun_ + token_.lifetime;
+    const Duration after = refresh_after(token_);
+    refresh_at_ = begun_ + after - random_.below(after / 10);
+    renew_at_ = now + kRenewEvery;
+}
+
+// Half of the wait is certain, so that failures in a row do get rarer; the other half keeps many clients apart.
+void TokenSource::failed(const TokenFailure& failure, Time now) {
+    fetching_ = false;
+    ++failures_;
+    trouble_ = failure.why;
+    const Duration cap = failure.passing ? kPassingCap : kRefusedCap;
+    Duration wait = failure.passing ? kPassingBase : kRefusedBase;
+    for (std::uint32_t i = 1; i < failures_ && wait < cap; ++i) wait *= 2;
+    wait = std::min(wait, cap);
+    wait = wait / 2 + random_.below(wait / 2);
+    retry_at_ = now + std::max(wait, failure.retry_after.value_or(Duration::zero()));
+}
+
+}  // namespace millrace::auth
