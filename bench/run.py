@@ -37,6 +37,7 @@ PEERS = {
 END_BY_THEMSELVES = ("loop", "go", "python")
 RATES = (200, 500)
 WARM_UP = 2000
+ROWS_PER_SECOND = 100_000  # of which the share of a core is told
 
 
 class Bench:
@@ -53,11 +54,25 @@ class Bench:
     def run(self):
         """Everything."""
         self._say_versions()
+        self._codec()
         self._warm_up()
         self._throughput()
         self._latency()
         self._aggregates()
         self._state()
+
+    # protocols
+
+    def _codec(self):
+        options, rows = self._options, []
+        said = subprocess.run([self._program("bench_codec"), f"{options.codec_seconds:g}"], capture_output=True, text=True, check=True)
+        for line in said.stdout.splitlines():
+            name, sent, received, encoding, decoding = line.split("\t")
+            encoding, decoding = float(encoding), float(decoding)
+            rows.append([name, sent, received, f"{1e9 / encoding:,.0f}", f"{1e9 / decoding:,.0f}",
+                         f"{(encoding + decoding) * ROWS_PER_SECOND / 1e9:.1%}"])
+        self._screen.heading(f"Protocols: rows of one core, requests of {BATCH} rows, no network")
+        self._screen.table(["", "bytes sent", "received", "encoded/s", "decoded/s", f"core at {ROWS_PER_SECOND:,}/s"], rows)
 
     # aggregates
 
@@ -263,7 +278,7 @@ class Bench:
 def options_from(argv):
     """The command line."""
     parser = argparse.ArgumentParser(description="Millrace beside a plain C++ loop, as a ratio.")
-    parser.add_argument("programs", type=pathlib.Path, help="the folder with millrace, bench_loop and bench_endpoint")
+    parser.add_argument("programs", type=pathlib.Path, help="the folder with millrace and the programs bench_*")
     parser.add_argument("--smoke", action="store_true", help="one round of 10,000 trips: does it work at all")
     parser.add_argument("--events", type=int, help="trips in the stream (100000)")
     parser.add_argument("--rounds", type=int, help="of loop and bridge (3)")
@@ -275,6 +290,7 @@ def options_from(argv):
     options.programs = options.programs.resolve()
     options.events = options.events or (10_000 if options.smoke else 100_000)
     options.commits = 10 if options.smoke else 200
+    options.codec_seconds = 0.02 if options.smoke else 0.5
     options.rounds = options.rounds or (1 if options.smoke else 3)
     options.latency_seconds = options.latency_seconds or (1.0 if options.smoke else 5.0)
     return options

@@ -18,6 +18,7 @@
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
 #include "bridge/protocols/contract.h"
+#include "bridge/protocols/raw_tensors.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/shard/exchange.h"
@@ -61,7 +62,11 @@ void print(std::ostream& out, const ports::HttpRequest& request, bool is_authori
         out << "  " << name << ": " << (secret ? "(not shown)" : value) << "\n";
     }
     if (is_authorized) out << "  Authorization: (not shown)\n";
-    out << "\n  " << request.body << "\n\n";
+    const std::string_view json = protocols::json_of(request.headers, request.body);
+    out << "\n  " << json << "\n";
+    if (json.size() < request.body.size())
+        out << "  and " << request.body.size() - json.size() << " bytes of tensors\n";
+    out << "\n";
 }
 
 void print(std::ostream& out, std::string_view what, const codec::Rendered& rendered) {

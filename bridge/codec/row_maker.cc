@@ -1,5 +1,6 @@
 #include "bridge/codec/row_maker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "bridge/codec/json_text.h"
@@ -49,6 +50,26 @@ Verdict unfit(const settings::Feature& feature, Found::Kind kind) {
     }
 }
 
+Verdict misfit(const std::string& field, ElementType expected, const std::string& found) {
+    return fault(Reason::signature_misfit, field + ": expected " + std::string(name(expected)) + ", found " + found);
+}
+
+std::string_view described(Found::Kind kind) {
+    switch (kind) {
+        case Found::Kind::missing:
+            return "nothing";
+        case Found::Kind::null:
+            return "null";
+        case Found::Kind::scalar:
+            return "a value";
+        case Found::Kind::object:
+            return "an object";
+        case Found::Kind::array:
+            break;
+    }
+    return "an array";
+}
+
 // What a computed value is, as if it stood in the event. Requires: no fault.
 Found::Kind kind_of(const expression::Cell& cell) {
     switch (cell.type) {
@@ -81,6 +102,13 @@ RowMaker::RowMaker(const settings::Pipeline& pipeline, WantedFields& fields) : p
         members_.push_back({fields.add(field), record_key(field)});
 }
 
+void RowMaker::expect(std::vector<SignatureField> columns) {
+    expected_ = std::move(columns);
+    expected_at_.clear();
+    if (!columns_.empty()) return;
+    for (const SignatureField& field : expected_) expected_at_.push_back(fields_.add(std::vector{field.name}));
+}
+
 std::optional<Verdict> RowMaker::fill(Event& event) const {
     if (auto fault = fill_row(event)) {
         event.row.clear();
@@ -93,8 +121,8 @@ std::optional<Verdict> RowMaker::fill(Event& event) const {
 std::optional<Verdict> RowMaker::fill_row(Event& event) const {
     const auto limit = pipeline_.endpoint.max_batch_bytes;
     if (columns_.empty()) {
-        if (event.text.size() > limit) return too_large(event.text.size(), limit);
-        event.row = event.text;
+        if (auto fault = fill_whole(event)) return fault;
+        if (event.row.size() > limit) return too_large(event.row.size(), limit);
         return std::nullopt;
     }
     const Brackets around = brackets(pipeline_.endpoint.rows);
@@ -108,6 +136,31 @@ std::optional<Verdict> RowMaker::fill_row(Event& event) const {
     event.row.pop_back();
     event.row += around.close;
     if (event.row.size() > limit) return too_large(event.row.size(), limit);
+    return std::nullopt;
+}
+
+std::optional<Verdict> RowMaker::fill_whole(Event& event) const {
+    std::vector<std::pair<std::string_view, std::string>> changes;  // a value in the event, and what stands for it
+    for (std::size_t i = 0; i < expected_.size(); ++i) {
+        const SignatureField& expected = expected_[i];
+        const Found& found = fields_.at(expected_at_[i]);
+        const bool absent = found.kind == Found::Kind::missing || found.kind == Found::Kind::null;
+        // What has a shape is the endpoint's to judge.
+        if ((absent && expected.optional) || !expected.shape.empty() || expected.type == ElementType::any) continue;
+        if (found.kind != Found::Kind::scalar)
+            return misfit(expected.name, expected.type, std::string(described(found.kind)));
+        std::string fitted;
+        if (!signature::append_fitted(fitted, found.raw, expected.type))
+            return misfit(expected.name, expected.type, signature::found_instead(found.raw, expected.type));
+        if (fitted != found.raw) changes.emplace_back(found.raw, std::move(fitted));
+    }
+    std::ranges::sort(changes, {}, [](const auto& change) { return change.first.data(); });
+    const char* rest = event.text.data();
+    for (const auto& [value, fitted] : changes) {
+        event.row.append(rest, value.data()).append(fitted);
+        rest = value.data() + value.size();
+    }
+    event.row.append(rest, event.text.data() + event.text.size());
     return std::nullopt;
 }
 
@@ -140,8 +193,7 @@ std::optional<Verdict> RowMaker::fill_column(std::size_t index, std::string& row
         return std::nullopt;
     }
     if (signature::append_fitted(row, raw, expected->type)) return std::nullopt;
-    return fault(Reason::signature_misfit, column.feature->field + ": expected " + std::string(name(expected->type)) +
-                                               ", found " + signature::found_instead(raw, expected->type));
+    return misfit(column.feature->field, expected->type, signature::found_instead(raw, expected->type));
 }
 
 void RowMaker::fill_included(Event& event) const {

@@ -24,8 +24,9 @@ class RowMaker {
     // Adds the features and included fields to `fields`.
     RowMaker(const settings::Pipeline& pipeline, WantedFields& fields);
 
-    // From now on rows are of these columns, one for each feature, or of any where there are none.
-    void expect(std::vector<SignatureField> columns) { expected_ = std::move(columns); }
+    // From now on rows are of these columns, one for each feature, or of any where there are none. Where rows are whole
+    // events, these are fields of theirs.
+    void expect(std::vector<SignatureField> columns);
 
     // Sets event.row and event.included from event.text and what the fields found in it, or gives the fault.
     [[nodiscard]] std::optional<Verdict> fill(Event& event) const;
@@ -45,13 +46,16 @@ class RowMaker {
     };
 
     [[nodiscard]] std::optional<Verdict> fill_row(Event& event) const;
+    // The event as it stands, but for values that the endpoint takes in another form.
+    [[nodiscard]] std::optional<Verdict> fill_whole(Event& event) const;
     // Adds the column's value to `row`, or says why it has none.
     [[nodiscard]] std::optional<Verdict> fill_column(std::size_t index, std::string& row) const;
 
     const settings::Pipeline& pipeline_;
-    const WantedFields& fields_;
+    WantedFields& fields_;
     std::vector<Column> columns_;
     std::vector<SignatureField> expected_;
+    std::vector<std::size_t> expected_at_;  // their slots, where rows are whole events
     std::vector<Member> members_;
 };
 

@@ -140,6 +140,8 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
                                                 std::to_string(kind->most_rows) + ", the most a request of " +
                                                 endpoint.protocol + " carries (lower it, or leave it out)");
     }
+    if (complain.mentions(path + ".bytes_per_token") && endpoint.max_batch_tokens == 0)
+        complain(path + ".bytes_per_token", "has no effect without max_batch_tokens (set it, or remove this)");
     if (!endpoint.ca_file.empty() && std::ranges::none_of(settings::routes(endpoint).addresses, [](const Address& one) {
             return one.url.starts_with("https://");
         })) {
@@ -161,10 +163,13 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
 
 void fit_batches(Reading& reading) {
     for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
-        if (reading.places.contains(join("pipelines", i) + ".endpoint.max_batch_count")) continue;
+        const std::string path = join("pipelines", i) + ".endpoint.";
         Endpoint& endpoint = reading.settings.pipelines[i].endpoint;
         const protocols::Kind* const kind = protocols::find(endpoint.protocol);
-        if (kind != nullptr) endpoint.max_batch_count = std::min(endpoint.max_batch_count, kind->most_rows);
+        if (kind == nullptr) continue;
+        if (!reading.places.contains(path + "max_batch_count"))
+            endpoint.max_batch_count = std::min(endpoint.max_batch_count, kind->most_rows);
+        if (!reading.places.contains(path + "max_batch_tokens")) endpoint.max_batch_tokens = kind->usual_tokens;
     }
 }
 

@@ -62,9 +62,9 @@ constexpr Field kFields[] = {
      .apart = true},
     {.path = "pipelines[].endpoint.tensors",
      .shape = TextMap{at<&Pipeline::endpoint, &Endpoint::tensors>, rules::not_empty, rules::not_empty},
-     .doc = "For `open_inference`: the model's inputs and their datatypes. Of body `matrix` the one input, of "
-            "`columns` one "
-            "for each feature, called like it.",
+     .doc =
+         "For `open_inference`: the model's inputs and their datatypes. Of body `matrix` and `binary_matrix` the one "
+         "input, of `columns` and `binary_columns` one for each feature, called like it.",
      .example = "{input-0: FP64}",
      .apart = true},
     {.path = "pipelines[].endpoint.request",
@@ -97,6 +97,23 @@ constexpr Field kFields[] = {
      .initial = "1MiB",
      .doc = "The most bytes of rows in one request. An event whose row alone is larger becomes a dead letter.",
      .example = "1MiB"},
+    {.path = "pipelines[].endpoint.max_batch_tokens",
+     .shape = Whole{at<&Pipeline::endpoint, &Endpoint::max_batch_tokens>, 0, 1'000'000'000},
+     .initial = "0",
+     .doc =
+         "The most tokens of rows in one request; 0: they are not counted. There is no tokenizer here: the bytes of a "
+         "row, divided by `bytes_per_token`, are taken for its tokens. An event that is above it alone goes alone, and "
+         "the endpoint decides. For `openai_embeddings` 300000 where it is left out, which is OpenAI's limit.",
+     .example = "300000",
+     .unit = "tokens"},
+    {.path = "pipelines[].endpoint.bytes_per_token",
+     .shape = Number{at<&Pipeline::endpoint, &Endpoint::bytes_per_token>, 1, 1000},
+     .initial = "1",
+     .doc =
+         "How many bytes of a row are taken for one token, for `max_batch_tokens`. With 1 there are never more tokens "
+         "than that in a request, as long as a token is at least a byte, as with the tokenizers of OpenAI. English "
+         "has about 4.",
+     .example = "1"},
     {.path = "pipelines[].endpoint.max_batch_wait",
      .shape = Wait{at<&Pipeline::endpoint, &Endpoint::max_batch_wait>, Duration{}, minutes(10)},
      .initial = "0",

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "bridge/base/check.h"
@@ -30,6 +32,13 @@ Ways ways_of(const settings::Pipeline& pipeline, const settings::Routes& routes,
     return ways;
 }
 
+// What a request may hold in bytes of rows, where its tokens are told by them.
+std::uint64_t most_bytes(const settings::Endpoint& endpoint) {
+    if (endpoint.max_batch_tokens == 0) return endpoint.max_batch_bytes;
+    const double of_tokens = std::floor(endpoint.max_batch_tokens * endpoint.bytes_per_token);
+    return std::min(endpoint.max_batch_bytes, static_cast<std::uint64_t>(of_tokens));
+}
+
 Batch single(const Batch& batch, EventRef event) {
     Batch one;
     one.partition = batch.partition;
@@ -57,8 +66,7 @@ Asker::Asker(const Parts& parts)
       is_owned_(settings::is_owned(parts.pipeline)),
       ledger_(parts.ledger),
       keeper_(parts.keeper),
-      batcher_(
-          {pipeline_.endpoint.max_batch_count, pipeline_.endpoint.max_batch_bytes, pipeline_.endpoint.max_batch_wait}),
+      batcher_({pipeline_.endpoint.max_batch_count, most_bytes(pipeline_.endpoint), pipeline_.endpoint.max_batch_wait}),
       dispatcher_(pipeline_.endpoint.parallel_requests_per_partition, partitions_.size(), parts.seed,
                   ways_of(pipeline_, routes_, parts.route, parts.have_health)),
       conviction_(pipeline_.endpoint.max_dead_letter_ratio, pipeline_.endpoint.control) {}
@@ -137,12 +145,15 @@ bool Asker::send_one(Partition partition, Time now, Effects& out) {
 // takes turns with what is new: retries of an event that always fails would otherwise keep everything behind them
 // waiting.
 std::optional<Batch> Asker::next_batch(Partition partition, Time now) {
-    const bool takes_new = dispatcher_.address_for({}, now).has_value();
+    const auto address = dispatcher_.address_for({}, now);
+    const bool takes_new = address.has_value();
+    const std::uint64_t most_bytes = takes_new ? dispatcher_.ceiling(*address).bytes() : Ceiling::kNone;
     for (;;) {
         std::optional<Batch> batch;
-        if (takes_new && is_new_ones_turn(partition, now)) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (takes_new && is_new_ones_turn(partition, now, most_bytes))
+            batch = batcher_.take(partition, now, draining_, UINT32_MAX, most_bytes);
         if (!batch) batch = dispatcher_.next(partition, now, batcher_.turns());
-        if (!batch && takes_new) batch = batcher_.take(partition, now, draining_, UINT32_MAX);
+        if (!batch && takes_new) batch = batcher_.take(partition, now, draining_, UINT32_MAX, most_bytes);
         if (!batch) return std::nullopt;
         new_one_next_ = !batch->clean() || batch->suspect;
         if (conviction_.rests(batch->tenant, now)) {
@@ -156,9 +167,9 @@ std::optional<Batch> Asker::next_batch(Partition partition, Time now) {
     }
 }
 
-bool Asker::is_new_ones_turn(Partition partition, Time now) {
+bool Asker::is_new_ones_turn(Partition partition, Time now, std::uint64_t most_bytes) {
     const Turns& turns = batcher_.turns();
-    const std::string* const fresh = batcher_.next_tenant(partition, now, draining_);
+    const std::string* const fresh = batcher_.next_tenant(partition, now, draining_, most_bytes);
     const std::string* const waiting = dispatcher_.next_tenant(partition, now, turns);
     if (fresh == nullptr || waiting == nullptr || *fresh == *waiting) return new_one_next_;
     const Duration of_fresh = turns.had(*fresh);
@@ -256,6 +267,7 @@ void Asker::launch(Batch&& batch, Errand errand, std::string row, std::size_t ad
     flight.batch = std::move(batch);
     flight.errand = errand;
     flight.address = address;
+    for (const std::string_view sent : send.rows) flight.bytes += sent.size();
     flight.row = std::move(row);
     flight.key_refreshed = send.refresh_key;
     flight.charged = batcher_.turns().launched(flight.batch.tenant);
@@ -282,6 +294,7 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
         event->settlement.request_id = answer.request_id;
     }
     if (answer.outcome != Outcome::scored) flight.batch.came_back_from(flight.address);
+    learn(flight, answer.outcome, out);
     switch (disposition(answer.outcome).reaction) {
         case Reaction::publish:
             dispatcher_.succeeded(flight.address);
@@ -296,6 +309,20 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
         case Reaction::hold:
             return misconfigured(std::move(flight), answer, now, out);
     }
+}
+
+// What a request may hold, from one that was scored or too large. Of one event there is nothing to make smaller.
+void Asker::learn(const Flight& flight, Outcome outcome, Effects& out) {
+    Ceiling& ceiling = dispatcher_.ceiling(flight.address);
+    if (outcome == Outcome::scored) return ceiling.scored(flight.bytes);
+    if (outcome != Outcome::too_large || flight.alone()) return;
+    const bool news = ceiling.bytes() == Ceiling::kNone;
+    ceiling.too_large(flight.bytes);
+    if (!news) return;
+    out.emplace_back(Note{Level::info, "request_too_large",
+                          named(flight.address) + " refuses a request with " + std::to_string(flight.bytes) +
+                              " bytes of rows as too large; the next ones have " + std::to_string(ceiling.bytes()) +
+                              " at most"});
 }
 
 void Asker::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {

@@ -135,7 +135,8 @@ class Asker {
     void probe(Time now, Effects& out);
     std::optional<Batch> any_waiting(Time now);
     Batch middle_of(Batch&& batch);
-    [[nodiscard]] bool is_new_ones_turn(Partition partition, Time now);
+    [[nodiscard]] bool is_new_ones_turn(Partition partition, Time now, std::uint64_t most_bytes);
+    void learn(const Flight& flight, Outcome outcome, Effects& out);
     std::optional<Batch> next_batch(Partition partition, Time now);
     void ask(Conviction::WitnessWanted& witness, Partition partition, Time now, Effects& out);
     void launch(Batch&& batch, Errand errand, std::string row, std::size_t address, Time now, Effects& out);

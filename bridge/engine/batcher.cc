@@ -14,17 +14,18 @@ void Batcher::add(Partition partition, const std::string& tenant, EventRef event
     ++size_;
 }
 
-std::optional<Batch> Batcher::take(Partition partition, Time now, bool flush, std::uint32_t most) {
+std::optional<Batch> Batcher::take(Partition partition, Time now, bool flush, std::uint32_t most,
+                                   std::uint64_t most_bytes) {
     const auto found = lanes_.find(partition);
     if (found == lanes_.end()) return std::nullopt;
     Lane& lane = found->second;
     line_up_anew(lane);
     for (auto turn = lane.turns.begin(); turn != lane.turns.end(); ++turn) {
         const auto queue = lane.queues.find(turn->second);
-        if (!flush && !ready(queue->second, now)) continue;
+        if (!flush && !ready(queue->second, now, most_bytes)) continue;
         const std::string tenant = turn->second;
         lane.turns.erase(turn);
-        Batch batch = cut(queue->second, std::min(most, limits_.count));
+        Batch batch = cut(queue->second, std::min(most, limits_.count), std::min(most_bytes, limits_.bytes));
         batch.partition = partition;
         batch.tenant = tenant;
         if (queue->second.items.empty()) {
@@ -48,30 +49,30 @@ void Batcher::line_up_anew(Lane& lane) {
     }
 }
 
-const std::string* Batcher::next_tenant(Partition partition, Time now, bool flush) {
+const std::string* Batcher::next_tenant(Partition partition, Time now, bool flush, std::uint64_t most_bytes) {
     const auto lane = lanes_.find(partition);
     if (lane == lanes_.end()) return nullptr;
     line_up_anew(lane->second);
     for (const auto& [turn, tenant] : lane->second.turns) {
-        if (flush || ready(lane->second.queues.at(tenant), now)) return &tenant;
+        if (flush || ready(lane->second.queues.at(tenant), now, most_bytes)) return &tenant;
     }
     return nullptr;
 }
 
-bool Batcher::ready(const Queue& queue, Time now) const {
+bool Batcher::ready(const Queue& queue, Time now, std::uint64_t most_bytes) const {
     const Item& oldest = queue.items.front();
     return oldest.single || now - oldest.added >= limits_.wait || queue.items.size() >= limits_.count ||
-           queue.bytes >= limits_.bytes;
+           queue.bytes >= std::min(most_bytes, limits_.bytes);
 }
 
 // Takes from the front while the limits allow; always at least one.
-Batch Batcher::cut(Queue& queue, std::uint32_t most) {
+Batch Batcher::cut(Queue& queue, std::uint32_t most, std::uint64_t most_bytes) {
     Batch batch;
     std::size_t bytes = 0;
     while (!queue.items.empty()) {
         const Item item = queue.items.front();
         const bool first = batch.events.empty();
-        if (!first && (item.single || batch.events.size() >= most || bytes + item.bytes > limits_.bytes)) break;
+        if (!first && (item.single || batch.events.size() >= most || bytes + item.bytes > most_bytes)) break;
         bytes += item.bytes;
         queue.bytes -= item.bytes;
         batch.events.push_back(item.event);

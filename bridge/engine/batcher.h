@@ -36,10 +36,12 @@ class Batcher {
 
     void add(Partition partition, const std::string& tenant, EventRef event, std::size_t row_bytes, bool single,
              Time now);
-    // The next ready batch of the partition; `flush` takes an unfinished one too, `most` caps its size below the limit.
-    std::optional<Batch> take(Partition partition, Time now, bool flush, std::uint32_t most);
+    // The next ready batch of the partition; `flush` takes an unfinished one too, `most` and `most_bytes` cap its size
+    // below the limits.
+    std::optional<Batch> take(Partition partition, Time now, bool flush, std::uint32_t most,
+                              std::uint64_t most_bytes = UINT64_MAX);
     // Whose that would be.
-    const std::string* next_tenant(Partition partition, Time now, bool flush);
+    const std::string* next_tenant(Partition partition, Time now, bool flush, std::uint64_t most_bytes = UINT64_MAX);
     [[nodiscard]] Turns& turns() { return turns_; }
     // When a batch becomes ready by waiting, after `now`; kNever when none does.
     [[nodiscard]] Time next_due(Time now) const;
@@ -67,8 +69,8 @@ class Batcher {
     };
 
     void line_up_anew(Lane& lane);
-    [[nodiscard]] bool ready(const Queue& queue, Time now) const;
-    Batch cut(Queue& queue, std::uint32_t most);
+    [[nodiscard]] bool ready(const Queue& queue, Time now, std::uint64_t most_bytes) const;
+    Batch cut(Queue& queue, std::uint32_t most, std::uint64_t most_bytes);
 
     void line_up(Lane& lane, std::string tenant, Duration had) {
         lane.turns.emplace(std::pair(had, ++lined_up_), std::move(tenant));

@@ -11,6 +11,7 @@ Dispatcher::Dispatcher(std::uint32_t parallel, std::size_t partitions, std::uint
       dispatchers_(ways.of),
       breakers_(ways.weights.size(), Breaker(static_cast<double>(parallel) * static_cast<double>(partitions),
                                              ways.have_health && ways.weights.size() > 1)),
+      ceilings_(breakers_.size()),
       chooser_(ways.selection, std::move(ways.weights)),
       last_id_(ways.number),
       random_(seed) {

@@ -28,6 +28,7 @@
 #include "bridge/engine/backoff.h"
 #include "bridge/engine/batch.h"
 #include "bridge/engine/breaker.h"
+#include "bridge/engine/ceiling.h"
 #include "bridge/engine/chooser.h"
 #include "bridge/engine/turns.h"
 
@@ -48,6 +49,7 @@ struct Flight {
     std::string row;             // of a witness
     bool key_refreshed = false;  // the key was read again for it
     std::size_t rows = 0;        // sent; set by launch
+    std::uint64_t bytes = 0;     // of these rows
     Time started{};
     std::uint64_t successes_before = 0;
 
@@ -137,6 +139,8 @@ class Dispatcher {
     [[nodiscard]] std::optional<std::size_t> probe_due(Time now) const;
     [[nodiscard]] const Breaker& breaker(std::size_t address) const { return breakers_[address]; }
     [[nodiscard]] std::size_t addresses() const { return breakers_.size(); }
+    // What the address takes in one request.
+    [[nodiscard]] Ceiling& ceiling(std::size_t address) { return ceilings_[address]; }
 
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
@@ -162,6 +166,7 @@ class Dispatcher {
     const std::uint32_t parallel_;
     const std::uint64_t dispatchers_;
     std::vector<Breaker> breakers_;  // one an address
+    std::vector<Ceiling> ceilings_;  // likewise
     Chooser chooser_;
     std::map<RequestId, Flight> flights_;
     std::map<RequestId, std::size_t> checks_;    // of health, in flight, with the address

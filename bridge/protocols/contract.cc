@@ -1,5 +1,6 @@
 #include "bridge/protocols/contract.h"
 
+#include <utility>
 #include <vector>
 
 #include "bridge/protocols/registry.h"
@@ -11,15 +12,6 @@ namespace {
 const Contract* contract_of(const settings::Pipeline& pipeline) {
     const Kind* const kind = find(pipeline.endpoint.protocol);
     return kind == nullptr ? nullptr : kind->contract;
-}
-
-// The request calls columns after the features.
-bool goes_by_name(const settings::Pipeline& pipeline) {
-    if (pipeline.endpoint.rows == settings::RowShape::records) return true;
-    const Kind* const kind = find(pipeline.endpoint.protocol);
-    if (kind == nullptr) return false;
-    const auto body = check(*kind, pipeline);
-    return body && (*body)->named;
 }
 
 }  // namespace
@@ -37,7 +29,14 @@ Result<Signature> read_contract(const settings::Pipeline& pipeline, std::string_
 signature::Match columns_of(const settings::Pipeline& pipeline, const Signature& signature) {
     std::vector<std::string> names;
     for (const settings::Feature& feature : pipeline.event.features) names.push_back(settings::key_of(feature.field));
-    return signature::match(signature, names, goes_by_name(pipeline));
+    const Kind* const kind = find(pipeline.endpoint.protocol);
+    const Body* const body = kind == nullptr ? nullptr : check(*kind, pipeline).value_or(nullptr);
+    // The request calls columns after the features.
+    const bool by_name = pipeline.endpoint.rows == settings::RowShape::records || (body != nullptr && body->named);
+    signature::Match found = signature::match(signature, names, by_name);
+    if (body == nullptr || kind->carries == nullptr) return found;
+    if (auto carried = kind->carries(pipeline, *body); !carried.empty()) found.columns = std::move(carried);
+    return found;
 }
 
 std::string_view without_query(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }

@@ -26,7 +26,7 @@ struct Contract {
 std::string contract_url(const settings::Pipeline& pipeline, const std::string& url);
 // What stands there → what it takes. Requires: contract_url is not empty.
 Result<Signature> read_contract(const settings::Pipeline& pipeline, std::string_view document);
-// What each feature of the pipeline is in the signature.
+// What each feature of the pipeline is in the signature, or has to be for the request to carry it.
 signature::Match columns_of(const settings::Pipeline& pipeline, const Signature& signature);
 // What a person can do where no signature could be read.
 inline constexpr std::string_view kNoSignature =

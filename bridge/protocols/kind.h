@@ -10,8 +10,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bridge/base/result.h"
+#include "bridge/base/signature.h"
 #include "bridge/protocols/contract.h"
 #include "bridge/protocols/protocol.h"
 #include "bridge/settings/settings.h"
@@ -44,8 +46,11 @@ struct Kind {
     unsigned takes = 0;
     Result<std::unique_ptr<Protocol>> (*make)(const settings::Pipeline&, const Body&) = nullptr;
     std::uint32_t most_rows = std::numeric_limits<std::uint32_t>::max();  // of one request
+    std::uint32_t usual_tokens = 0;                                       // max_batch_tokens, where it is left out
     HealthPath health{};
     const Contract* contract = nullptr;  // where the signature is read; null where no such endpoint publishes one
+    // What the form itself can carry of each feature, whatever the signature; empty where that is all of JSON.
+    std::vector<SignatureField> (*carries)(const settings::Pipeline&, const Body&) = nullptr;
 };
 
 // The url to ask for the health of the server behind `url`; empty where there is none.

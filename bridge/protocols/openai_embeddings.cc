@@ -97,7 +97,11 @@ Result<std::unique_ptr<Protocol>> make(const settings::Pipeline& pipeline, const
 
 }  // namespace
 
-constinit const Kind kOpenaiEmbeddings = {
-    .name = "openai_embeddings", .bodies = kBodies, .takes = kExtras, .make = make, .most_rows = 2048};
+constinit const Kind kOpenaiEmbeddings = {.name = "openai_embeddings",
+                                          .bodies = kBodies,
+                                          .takes = kExtras,
+                                          .make = make,
+                                          .most_rows = 2048,
+                                          .usual_tokens = 300'000};
 
 }  // namespace millrace::protocols

@@ -24,6 +24,28 @@ Outcome by_status_and_words(const Response& response) {
     return by_status(response);
 }
 
+Answer read_answer(const Response& response, Outcome outcome, const std::function<Results()>& results) {
+    Answer answer;
+    answer.status = response.status;
+    answer.outcome = outcome;
+    answer.deployment = deployment_of(response);
+    answer.request_id = request_id_of(response);
+    if (answer.outcome == Outcome::scored) {
+        auto found = results();
+        if (found) {
+            answer.scores = std::move(*found);
+            return answer;
+        }
+        answer.outcome = Outcome::contract_broken;
+        answer.reason = broken(found.error().text, response.body);
+    } else {
+        answer.reason = refusal(response);
+    }
+    answer.retry_after = retry_after(response.headers, response.received_at);
+    answer.body = response.body.substr(0, kMaxEvidence);
+    return answer;
+}
+
 RowsProtocol::RowsProtocol(Form form) : form_(std::move(form)) {}
 
 Encoded RowsProtocol::encode(RowTexts rows) const {
@@ -32,25 +54,7 @@ Encoded RowsProtocol::encode(RowTexts rows) const {
 }
 
 Answer RowsProtocol::decode(const Response& response, std::size_t rows) {
-    Answer answer;
-    answer.status = response.status;
-    answer.outcome = form_.outcome(response);
-    answer.deployment = deployment_of(response);
-    answer.request_id = request_id_of(response);
-    if (answer.outcome == Outcome::scored) {
-        auto results = form_.results(response.body, rows);
-        if (results) {
-            answer.scores = std::move(*results);
-            return answer;
-        }
-        answer.outcome = Outcome::contract_broken;
-        answer.reason = broken(results.error().text, response.body);
-    } else {
-        answer.reason = refusal(response);
-    }
-    answer.retry_after = retry_after(response.headers, response.received_at);
-    answer.body = response.body.substr(0, kMaxEvidence);
-    return answer;
+    return read_answer(response, form_.outcome(response), [&] { return form_.results(response.body, rows); });
 }
 
 }  // namespace millrace::protocols

@@ -25,6 +25,9 @@ Outcome by_status(const Response& response);
 // front of one has no such body.
 Outcome by_status_and_words(const Response& response);
 
+// The answer that a response is: by its outcome, and by what `results` finds in it where that is `scored`.
+Answer read_answer(const Response& response, Outcome outcome, const std::function<Results()>& results);
+
 struct Form {
     std::function<std::string(RowTexts rows)> body = {};  // at least one row
     // Exactly `rows` texts, each a whole JSON value; otherwise ErrorCode::invalid with one line that says what was

@@ -131,6 +131,8 @@ struct Endpoint {
     NonFinite non_finite = NonFinite::null;
     std::uint32_t max_batch_count = 500;
     std::uint64_t max_batch_bytes = 1ull << 20;
+    std::uint32_t max_batch_tokens = 0;  // 0: they are not counted
+    double bytes_per_token = 1;          // of a row's text
     Duration max_batch_wait{};
     std::uint32_t parallel_requests_per_partition = 2;
     bool mix_tenants = false;

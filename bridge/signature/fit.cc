@@ -87,15 +87,32 @@ bool is_whole(const Number& number) {
     return !number.has_exponent && number.fraction.find_first_not_of('0') == std::string_view::npos;
 }
 
+// Below where it would be rounded to infinity, which is half a step beyond the largest.
 bool is_finite(std::string_view text, ElementType type) {
-    const double most = type == ElementType::float16   ? 65504.0
-                        : type == ElementType::float32 ? std::numeric_limits<float>::max()
-                                                       : std::numeric_limits<double>::max();
-    return std::abs(std::strtod(std::string(text).c_str(), nullptr)) <= most;
+    const double beyond = type == ElementType::float16   ? 65520.0
+                          : type == ElementType::float32 ? 0x1.ffffffp127
+                                                         : std::numeric_limits<double>::infinity();
+    return std::abs(std::strtod(std::string(text).c_str(), nullptr)) < beyond;
+}
+
+// Where a \u escape is half of a character and its other half does not follow, the string stands for no text.
+bool is_text(std::string_view raw) {
+    const auto surrogate = [&](std::size_t at, std::string_view third) {
+        return at + 3 < raw.size() && raw.substr(at, 2) == "\\u" && (raw[at + 2] | 0x20) == 'd' &&
+               third.contains(raw[at + 3]);
+    };
+    for (std::size_t at = raw.find('\\'); at < raw.size(); at = raw.find('\\', at)) {
+        const bool begins = surrogate(at, "89abAB");
+        if (!begins && surrogate(at, "cdefCDEF")) return false;
+        if (begins && !surrogate(at + 6, "cdefCDEF")) return false;
+        at += begins ? 12 : 2;
+    }
+    return true;
 }
 
 bool append_string(std::string& out, std::string_view raw) {
     if (raw.starts_with('"')) {
+        if (!is_text(raw)) return false;
         out += raw;
         return true;
     }
@@ -133,6 +150,7 @@ std::string found_instead(std::string_view raw, ElementType type) {
     if (raw == "null") return "null";
     if (raw.starts_with('t') || raw.starts_with('f')) return "a boolean";
     std::string what = raw.starts_with('"') ? "a string" : "a number";
+    if (type == ElementType::string && raw.starts_with('"')) return what + " with half a character";
     const std::string_view text = number_text(raw);
     if (!is_integer(type) && !is_float(type)) return what;
     if (text.empty()) return what + " that is no number";

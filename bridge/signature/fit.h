@@ -6,7 +6,8 @@
 //   number  → integer  where it is whole, without an exponent, and in the type's range: 12.0 → 12
 //   number  → float    where it is not beyond the type's range; digits are kept as they are
 //
-// Nothing else: a boolean is no string, a number no boolean, and a null only what may be left out.
+// Nothing else: a boolean is no string, a number no boolean, a null only what may be left out, and a string with half
+// of a surrogate pair is no text.
 #pragma once
 
 #include <string>

@@ -52,7 +52,11 @@ Match by_names(const Signature& signature, std::span<const std::string> features
 }  // namespace
 
 Match match(const Signature& signature, std::span<const std::string> features, bool by_name) {
-    if (signature.inputs.empty() || features.empty()) return {};
+    if (signature.inputs.empty()) return {};
+    if (features.empty()) {
+        const bool named = std::ranges::none_of(signature.inputs, &std::string::empty, &SignatureField::name);
+        return named ? Match{.columns = signature.inputs, .missing = {}, .extra = {}, .problem = {}} : Match{};
+    }
     if (signature.inputs.size() == 1 && !signature.inputs.front().shape.empty())
         return vector_of(signature.inputs.front(), features.size());
     Match found = by_names(signature, features);

@@ -19,8 +19,9 @@ struct Match {
     bool operator==(const Match&) const = default;
 };
 
-// `features` are the names of the features' columns. `by_name`: the request calls them so, otherwise names count only
-// where all of them are found, and the order does where they are as many.
+// `features` are the names of the features' columns; none where rows are whole events, whose fields the columns then
+// are. `by_name`: the request calls them so, otherwise names count only where all of them are found, and the order does
+// where they are as many.
 Match match(const Signature& signature, std::span<const std::string> features, bool by_name);
 
 // "lacks the inputs a, b" and the like, for a person; empty when all is well.

@@ -1,25 +1,10 @@
 #include <charconv>
 
+#include "bridge/signature/datatype.h"
 #include "bridge/signature/json.h"
 
 namespace millrace::signature {
 namespace {
-
-constexpr std::array<TypeWord, 13> kDatatypes = {{
-    {"BOOL", ElementType::boolean},
-    {"INT8", ElementType::int8},
-    {"INT16", ElementType::int16},
-    {"INT32", ElementType::int32},
-    {"INT64", ElementType::int64},
-    {"UINT8", ElementType::uint8},
-    {"UINT16", ElementType::uint16},
-    {"UINT32", ElementType::uint32},
-    {"UINT64", ElementType::uint64},
-    {"FP16", ElementType::float16},
-    {"FP32", ElementType::float32},
-    {"FP64", ElementType::float64},
-    {"BYTES", ElementType::string},
-}};
 
 // tensorflow/core/framework/types.proto
 constexpr std::array<TypeWord, 13> kDtypes = {{
@@ -56,7 +41,8 @@ std::vector<SignatureField> tensors(dom::element root, std::string_view key) {
         if (fields.size() == kMostFields) break;
         SignatureField field;
         field.name = text_at(tensor, "name");
-        field.type = type_of(text_at(tensor, "datatype"), kDatatypes);
+        const Datatype* const datatype = find_datatype(text_at(tensor, "datatype"));
+        field.type = datatype == nullptr ? ElementType::any : datatype->type;
         std::vector<std::int64_t> shape;
         dom::array sizes;
         if (const auto dims = member(tensor, "shape"); dims && dims->get_array().get(sizes) == simdjson::SUCCESS) {

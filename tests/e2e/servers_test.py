@@ -330,6 +330,13 @@ class KserveTest(ServerTest):
     def test_open_inference(self):
         self.score("/v2/models/fares/infer", "protocol: open_inference\ntensors: {x: FP64}")
 
+    def test_binary_matrix(self):
+        self.score("/v2/models/fares/infer", "protocol: open_inference\nbody: binary_matrix\ntensors: {x: FP64}", (4, EVENTS // 3))
+
+    def test_binary_columns(self):
+        self.score("/v2/models/fares/infer", "protocol: open_inference\nbody: binary_columns\n"
+                   "tensors: {distance: FP64, passenger: INT8, hour: UINT64}", (4, EVENTS // 3))
+
 
 NGINX = """\
 {user}daemon off;
@@ -379,6 +386,22 @@ class GatewayTest(ServerTest):
                           "protocol: tensorflow_serving\nparallel_requests_per_partition: 4", meanwhile=meanwhile)
         self.judge(stage, got, [2 * sum(row) for row in rows()])
         self.assertLessEqual({"200", "413", "429", "502", "504"}, set(statuses.read_text().split()))
+
+
+class TritonTest(ServerTest):
+    """A double, which Triton's own client has to take for the real thing first."""
+
+    def test_binary_columns(self):
+        stage = self.put_on(ServerStage)
+        stage.settings["features"] = "distance, passenger, n, text"
+        port = free_port()
+        stage.start("triton", [environment("triton") / "python", MODELS / "triton_double.py", port], port, "/v2")
+        subprocess.run([environment("triton") / "python", MODELS / "triton_client.py", f"127.0.0.1:{port}"], check=True, timeout=60,
+                       env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        got = stage.score(f"http://127.0.0.1:{port}/v2/models/echo/infer", "protocol: open_inference\nbody: binary_columns\n"
+                          "tensors: {distance: FP64, passenger: INT8, n: INT64, text: BYTES}", (9, EVENTS // 2))
+        self.judge(stage, got, [{"distance": row[0], "passenger": row[1], "n": n, "text": text_of(row), "elements": 4}
+                                for n, row in enumerate(rows())], (9, EVENTS // 2))
 
 
 class OpenaiTest(ServerTest):

@@ -48,3 +48,18 @@ TEST_CASE("expected rows: a default is converted as well, and null is the config
     CHECK(row(R"({"b":1})", "int8", "int8", {{"a", "\"x\""}, {"b", {}}}) ==
           "signature_misfit a: expected int8, found a string that is no number");
 }
+
+TEST_CASE("expected rows: whole events are held against it, and stay as they are but for what is converted") {
+    const std::vector<settings::Feature> none;
+    CHECK(row(R"( {"x":[1, 2], "b" : "5.80","a": 12,"é":null} )", "string", "float64", none) ==
+          R"({"x":[1, 2], "b" : 5.80,"a": "12","é":null})");
+    CHECK(row(R"({"a":1.0, "b":true})", "any", "float32", none) == R"({"a":1.0, "b":1})");
+    CHECK(row(R"({"a":"x","b":"far"})", "string", "float64", none) ==
+          "signature_misfit b: expected float64, found a string that is no number");
+    CHECK(row(R"({"a":{},"b":1})", "string", "float64", none) ==
+          "signature_misfit a: expected string, found an object");
+    CHECK(row(R"({"b":1})", "string", "float64", none) == "signature_misfit a: expected string, found nothing");
+    CHECK(row(R"({"a":null,"b":1})", "string", "float64", none) == "signature_misfit a: expected string, found null");
+    CHECK(row(R"({"a":null})", "string?", "float64?", none) == R"({"a":null})");
+    CHECK(row(R"({"a":[1,2],"b":null})", "float64[3]", "any", none) == R"({"a":[1,2],"b":null})");
+}

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "bridge/protocols/registry.h"
 #include "sample.h"
 
 using namespace millrace;
@@ -147,6 +148,17 @@ TEST_CASE("rules: the default of a batch is what a request of the protocol carri
 
 TEST_CASE("rules: a request carries no more than its protocol allows") {
     const std::string embeddings = "url: http://m\n      protocol: openai_embeddings\n      rows: values";
+    CHECK(with_endpoint("url: http://m\n      bytes_per_token: 2")
+              .contains("bytes_per_token: has no effect without max_batch_tokens (set it, or remove this)"));
+    const auto tokens = [](const std::string& endpoint) {
+        const auto loaded = load("t.yaml", sample_with("url: http://127.0.0.1:5001/score", endpoint));
+        REQUIRE(loaded);
+        return loaded->pipelines.front().endpoint.max_batch_tokens;
+    };
+    CHECK(tokens("url: http://m") == 0);
+    CHECK(tokens("url: http://m\n      max_batch_tokens: 7\n      bytes_per_token: 3.5") == 7);
+    const protocols::Kind* const kind = protocols::find("openai_embeddings");
+    CHECK((kind != nullptr && kind->usual_tokens == 300'000));
     CHECK(with_endpoint(embeddings + "\n      max_batch_count: 2049")
               .contains("max_batch_count: 2049 is above 2048, the most a request of openai_embeddings carries"));
     CHECK(

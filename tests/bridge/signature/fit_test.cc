@@ -51,6 +51,9 @@ TEST_CASE("a value fits, is converted where that is exact, or does not fit") {
         {"true", float32, "1"},
         {"1e400", float64, "no: a number beyond its range"},
         {"1e-400", float64, "1e-400"},
+        {"3.4028235e+38", float32, "3.4028235e+38"},
+        {"3.4028236e38", float32, "no: a number beyond its range"},
+        {"65519", float16, "65519"},
         {"3.5e38", float32, "no: a number beyond its range"},
         {"\"3.5e38\"", float32, "no: a string beyond its range"},
         {"65504", float16, "65504"},
@@ -58,6 +61,10 @@ TEST_CASE("a value fits, is converted where that is exact, or does not fit") {
         {"\" 1\"", float64, "no: a string that is no number"},
         {"\"\"", float64, "no: a string that is no number"},
         {"\"NaN\"", float64, "no: a string that is no number"},
+        {R"("\uD83D\uDE00 \\ud83d \n")", string, R"("\uD83D\uDE00 \\ud83d \n")"},
+        {R"("\uD83D")", string, "no: a string with half a character"},
+        {R"("\uD83D\u0041")", string, "no: a string with half a character"},
+        {R"("\ude00\uD83D")", string, "no: a string with half a character"},
         {"\"01\"", float64, "no: a string that is no number"},
         {"\"1.\"", float64, "no: a string that is no number"},
         {"\"1e\"", float64, "no: a string that is no number"},
@@ -135,6 +142,9 @@ TEST_CASE("inputs and features: by name, by place, or one input for all") {
     }
     SUBCASE("nothing to say") {
         CHECK(match({}, features, true) == Match{});
-        CHECK(match(of({{"x", "int8"}}), {}, true) == Match{});
+        CHECK(match(of({{"", "int8"}}), {}, true) == Match{});
+    }
+    SUBCASE("whole events have its inputs as fields") {
+        CHECK(columns(match(of({{"a", "float64"}, {"b", "int64"}}), {}, false)) == "a float64, b int64");
     }
 }

@@ -10,9 +10,10 @@ class Fares(kserve.Model):
     async def predict(self, payload, headers=None, response_headers=None):
         if isinstance(payload, dict):
             return {"predictions": [2 * sum(row) for row in payload["instances"]]}
-        matrix = payload.inputs[0].as_numpy()
-        output = kserve.InferOutput("fare", [len(matrix)], "FP64", data=[2 * sum(row) for row in matrix.tolist()])
-        return kserve.InferResponse(payload.id or "1", "fares", [output])
+        columns = [each.as_numpy().tolist() for each in payload.inputs]
+        fares = [2 * sum(value for part in row for value in part) for row in zip(*columns)]
+        output = kserve.InferOutput("fare", [len(fares)], "FP64", data=fares)
+        return kserve.InferResponse(payload.id or "1", "fares", [output], use_binary_outputs=payload.use_binary_outputs)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ MUTANTS = {
         ("bridge/engine/breaker.cc", "        answer.retry_after ? *answer.retry_after :", "        false ? *answer.retry_after :"),
     ]),
     "ignores_max_batch_bytes": (["bounded"], [
-        ("bridge/engine/batcher.cc", " || bytes + item.bytes > limits_.bytes)) break;", ")) break;"),
+        ("bridge/engine/batcher.cc", " || bytes + item.bytes > most_bytes)) break;", ")) break;"),
     ]),
     "sends_no_in_progress": (["recovers"], [
         ("bridge/engine/engine.cc", "    keep_in_progress(now, out);\n    if", "    if"),
@@ -183,8 +183,8 @@ MUTANTS = {
     ]),
     "gives_the_first_score_to_all": (["batch_integrity"], [
         ("bridge/protocols/rows_protocol.cc",
-         "            answer.scores = std::move(*results);",
-         "            answer.scores = std::move(*results);\n"
+         "            answer.scores = std::move(*found);",
+         "            answer.scores = std::move(*found);\n"
          "            for (auto& score : answer.scores) score = answer.scores.front();"),
     ]),
     "reads_429_as_a_refusal": (["conviction", "patient"], [
