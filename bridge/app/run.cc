@@ -61,6 +61,14 @@ std::vector<auth::KeyFile> load_keys(const settings::Pipeline& pipeline, std::ve
     return keys;
 }
 
+// Empty where there is no shadow.
+auth::KeyFile load_shadow_key(const settings::Pipeline& pipeline, std::vector<std::string>& problems) {
+    auto key = auth::KeyFile::load(pipeline.endpoint.shadow.address.key_file);
+    if (key) return std::move(*key);
+    problems.push_back("pipeline " + pipeline.name + ": endpoint.shadow.key_file: " + key.error().text);
+    return *auth::KeyFile::load("");
+}
+
 class Workers {
   public:
     // Every reason that keeps a part from starting, not only the first.
@@ -70,10 +78,11 @@ class Workers {
             const std::uint32_t shards = std::min(settings.shards, pipeline.partitions);
             for (std::uint32_t shard = 0; shard < shards; ++shard) {
                 auto keys = load_keys(pipeline, problems);
+                auto shadow_key = load_shadow_key(pipeline, problems);
                 if (!problems.empty()) break;
-                workers_.push_back(std::make_unique<Worker>(settings, pipeline, partitions_of(pipeline, shard, shards),
-                                                            std::move(keys), metrics.add_shard(pipeline.name),
-                                                            random_seed()));
+                workers_.push_back(std::make_unique<Worker>(
+                    settings, pipeline, partitions_of(pipeline, shard, shards), std::move(keys), std::move(shadow_key),
+                    metrics.add_shard(pipeline.name, io::asked_by(pipeline)), random_seed()));
             }
         }
         return problems;

@@ -18,10 +18,11 @@ namespace millrace::app {
 
 class Worker {
   public:
-    // `settings`, `pipeline` and `observer` outlive the worker. A key for each address of settings::routes. Connects in
+    // `settings`, `pipeline` and `observer` outlive the worker. A key for each address of settings::routes, and
+    // the shadow's. Connects in
     // the background: a server that is away is no reason not to start.
     Worker(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<Partition> partitions,
-           std::vector<auth::KeyFile> keys, ports::Observer& observer, std::uint64_t seed);
+           std::vector<auth::KeyFile> keys, auth::KeyFile shadow_key, ports::Observer& observer, std::uint64_t seed);
     // Requires: the thread has ended (`join`).
     ~Worker() = default;
     Worker(const Worker&) = delete;
@@ -37,6 +38,7 @@ class Worker {
 
     const Duration drain_timeout_;
     std::vector<auth::KeyFile> keys_;
+    auth::KeyFile shadow_key_;
     std::unique_ptr<protocols::Protocol> protocol_;
     io::CurlEndpoint endpoint_;
     Shard::Arrivals arrivals_;

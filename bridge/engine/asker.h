@@ -28,6 +28,7 @@
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
+#include "bridge/engine/shadow.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/settings.h"
 
@@ -61,6 +62,7 @@ class Asker {
         Keeper& keeper;
         std::uint64_t seed;        // for jitter
         bool have_health = false;  // addresses can be asked for it
+        Shadow* shadow = nullptr;  // told of what is scored; null where there is none
     };
 
     // All parts outlive the asker.
@@ -150,6 +152,7 @@ class Asker {
     const bool is_owned_;
     Ledger& ledger_;
     Keeper& keeper_;
+    Shadow* shadow_;
     Batcher batcher_;
     Dispatcher dispatcher_;
     Conviction conviction_;

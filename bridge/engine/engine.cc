@@ -57,11 +57,12 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::most_in_hand(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
+    if (settings::has_shadow(pipeline_)) shadow_ = std::make_unique<Shadow>(pipeline_.endpoint.shadow, seed ^ 8);
     for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
         for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
-        askers_.push_back(
-            std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, *this,
-                                                 seed ^ 2 ^ (std::uint64_t{route} << 32), ownership.have_health}));
+        askers_.push_back(std::make_unique<Asker>(Asker::Parts{
+            pipeline_, routes_, route, partitions_, ledger_, *this, seed ^ 2 ^ (std::uint64_t{route} << 32),
+            ownership.have_health, route == 0 ? shadow_.get() : nullptr}));
     }
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
@@ -209,6 +210,10 @@ void Engine::on(Answered&& in, Time now, Effects& out) {
     halt_.empty() ? asker.answered(std::move(in), now, out) : asker.ignore(in.id);
 }
 
+void Engine::on(ShadowAnswered&& in, Time now, Effects& out) {
+    if (shadow_) shadow_->answered(std::move(in), now, out);
+}
+
 // What does not fit the signature may be the signature's fault: it counts as a verdict, and the ratio is asked.
 void Engine::unfit(EventRef ref, const Event& event, Effects& out) {
     const Delivery* const delivery = ledger_.find(ref.delivery);
@@ -351,6 +356,7 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 // ---- the outputs ----
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
+    if (shadow_ && shadow_->stored(in, out)) return;
     if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
     ordered_ ? ordered_->stored(in, now, out) : commit_.stored(in, now, out);
     if (commit_.sink().trouble() == sink_trouble_) return;

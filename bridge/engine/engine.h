@@ -33,6 +33,7 @@
 #include "bridge/engine/puller.h"
 #include "bridge/engine/recall.h"
 #include "bridge/engine/search.h"
+#include "bridge/engine/shadow.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/settings.h"
 
@@ -65,6 +66,7 @@ class Engine final : private Keeper {
     void on(Delivered&& in, Time now, Effects& out);
     void on(Answered&& in, Time now, Effects& out);
     void on(HealthTold&& in, Time now, Effects& out);
+    void on(ShadowAnswered&& in, Time now, Effects& out);
     void on(PullStatus&& in, Time now, Effects& out);
     void on(Bound&& in, Time now, Effects& out);
     void on(BindFailed&& in, Time now, Effects& out);
@@ -131,6 +133,7 @@ class Engine final : private Keeper {
     Contract contract_;
     Recall recall_;
     Commit commit_;
+    std::unique_ptr<Shadow> shadow_;              // null where there is none
     std::vector<std::unique_ptr<Asker>> askers_;  // by route
     Search search_;
     std::unique_ptr<OrderedCommit> ordered_;              // null where results are stored in any order

@@ -22,6 +22,7 @@
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
 #include "bridge/shard/owned_rendering.h"
+#include "bridge/shard/shadowing.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -69,6 +70,7 @@ struct Shard::State {
     struct Asked {
         std::size_t rows = 0;
         std::string name;  // as the endpoint knows it
+        std::size_t address = 0;
     };
 
     Parts parts;
@@ -85,8 +87,9 @@ struct Shard::State {
     std::map<Partition, Position> positions;     // of owned partitions
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
-    std::set<RequestId> checking;  // health
-    std::size_t signature_at = 0;  // address that is asked for it next
+    std::unique_ptr<Shadowing> shadowing;  // null where there is no shadow
+    std::set<RequestId> checking;          // health
+    std::size_t signature_at = 0;          // address that is asked for it next
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
@@ -117,6 +120,10 @@ struct Shard::State {
                  !p.signature_url.empty()),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
+        if (settings::has_shadow(p.pipeline)) {
+            MILLRACE_CHECK(p.shadow_key != nullptr, "a shadow has a key, if only an empty one");
+            shadowing = std::make_unique<Shadowing>(p.pipeline, *p.shadow_key, request_prefix);
+        }
         use(p.pipeline.endpoint.signature.given);
         if (owned) return;
         for (const Partition partition : p.partitions)
@@ -233,12 +240,13 @@ struct Shard::State {
             return step(engine::HealthTold{response.id, well}, now);
         }
         if (response.id == kSignatureRequest) return signature_told(response, now);
+        if (shadowing && shadowing->awaits(response.id)) return step(shadowing->read(response), now);
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
         Answer answer = read_response(parts.protocol, response, found->second.rows);
         answer.request_id = std::move(found->second.name);
+        parts.observer.answered(found->second.address, answer.outcome, answer.status, response.elapsed);
         asked.erase(found);
-        parts.observer.answered(answer.outcome, answer.status, response.elapsed);
         if (const auto note = news.heard(answer, now)) parts.observer.note(*note);
         step(engine::Answered{response.id, std::move(answer)}, now);
     }
@@ -284,9 +292,16 @@ struct Shard::State {
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
         ports::HttpRequest request = make_request(parts.pipeline.endpoint, routes.addresses[e.address], parts.protocol,
                                                   key.key(), e.rows, e.id, name);
-        asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
+        asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name), e.address});
         parts.observer.requested(e.rows.size());
         parts.endpoint.send(std::move(request));
+    }
+
+    void carry_out(const engine::Copy& e) { parts.endpoint.send(shadowing->ask(e)); }
+    void carry_out(const engine::Shadowed& e) { parts.observer.shadowed(e.what, e.count); }
+    void carry_out(const engine::Post& e) {
+        const auto& [subject, headers, payload] = *e.difference;
+        parts.jetstream.post({e.id, Output::difference, subject, headers, payload, {}});
     }
 
     void carry_out(const engine::CheckHealth& e) {

@@ -106,6 +106,9 @@ struct ModelElsewhere {
 };
 using ModelsElsewhere = std::vector<ModelElsewhere>;
 
+// Where the candidate is that a shadow copies to.
+inline constexpr std::string_view kShadowUrl = "http://candidate/score";
+
 // Which of these a url means, counted from 1; 0 for the first model.
 std::size_t model_number(std::string_view url);
 
