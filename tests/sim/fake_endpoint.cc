@@ -32,7 +32,7 @@ ports::HttpResponse response_of(const Served& served, const ports::HttpRequest& 
 
 void SimEndpoint::send(ports::HttpRequest request) {
     if (!gate_.pass()) return;
-    if (request.get) return send_check(request);
+    if (request.get) return request.url.ends_with("/swagger.json") ? send_reading(request) : send_check(request);
     if (request.url == kShadowUrl) return send_copy(request);
     const auto events = tokens_in(request.body);
     watch_.sent(request, events);
@@ -77,6 +77,18 @@ void SimEndpoint::send_copy(const ports::HttpRequest& request) {
     scheduler_.after(late ? request.timeout : served.latency, [this, response = response_of(served, request, late)] {
         --candidate_->busy;
         if (dead_ || !copies_.contains(response.id)) return;
+        ready_.push_back(response);
+        watch_.woken();
+    });
+}
+
+void SimEndpoint::send_reading(const ports::HttpRequest& request) {
+    const auto served = model_of(request.url).publish();
+    const bool late = served.never || served.latency >= request.timeout;
+    trace_.line(name_, "reads the contract at " + request.url);
+    checks_.insert(request.id);
+    scheduler_.after(late ? request.timeout : served.latency, [this, response = response_of(served, request, late)] {
+        if (dead_ || !checks_.contains(response.id)) return;
         ready_.push_back(response);
         watch_.woken();
     });

@@ -72,6 +72,7 @@ class SimEndpoint final : public ports::Endpoint {
 
   private:
     void send_copy(const ports::HttpRequest& request);
+    void send_reading(const ports::HttpRequest& request);
     void send_check(const ports::HttpRequest& request);
     void finish(RequestId id, std::uint32_t& busy, ports::HttpResponse response);
     SimModel& model_of(const std::string& url);
@@ -86,7 +87,7 @@ class SimEndpoint final : public ports::Endpoint {
     ModelElsewhere* candidate_ = nullptr;
     Watch watch_;
     bool dead_ = false;
-    std::set<RequestId> checks_;               // of health, sent
+    std::set<RequestId> checks_;               // of health and contracts, sent
     std::set<RequestId> copies_;               // to the candidate, response not handed out yet
     std::map<RequestId, Exchange> exchanges_;  // sent, response not handed out yet
     std::vector<ports::HttpResponse> ready_;

@@ -66,17 +66,10 @@ Replica::Replica(Parts parts)
     watch();
     protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);
-    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline,
-                                                  all_partitions(parts_.plan),
-                                                  *jetstream_,
-                                                  arrivals_,
-                                                  *endpoint_,
-                                                  *protocol_,
-                                                  keys_,
-                                                  *watcher_,
-                                                  random.next(),
-                                                  {},
-                                                  &shadow_key_});
+    const bool reads = parts_.plan.model.contract != Contract::unpublished;
+    shard_ = std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_,
+                                                  arrivals_, *endpoint_, *protocol_, keys_, *watcher_, random.next(),
+                                                  reads ? "http://model/swagger.json" : "", &shadow_key_});
     parts_.trace.line(parts_.name, "starts");
     turns_.start();
 }
