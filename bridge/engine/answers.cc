@@ -81,7 +81,7 @@ void Asker::describe(Time now, Snapshot& s) const {
     s.accused += conviction_.size();
     for (std::size_t i = 0; i < dispatcher_.addresses(); ++i) {
         const Breaker& one = dispatcher_.breaker(i);
-        s.addresses.push_back({through_all_routes(i), one.state(now), one.hold_reason(), one.limit(), one.in_flight()});
+        s.addresses.push_back({through_all_routes(i), one.state(now), one.reason(), one.limit(), one.in_flight()});
     }
 }
 

@@ -87,6 +87,8 @@ class Asker {
     void health_told(const HealthTold& in, Time now) { dispatcher_.checked(in.id, in.well, now); }
     // The pipeline is halted: nothing comes of the answer.
     void ignore(RequestId id) { dispatcher_.land(id); }
+    // Nothing is for the address, counted in this route; `why` where that will last.
+    void bar(std::size_t address, bool barred, const std::string& why) { dispatcher_.bar(address, barred, why); }
     // Verdicts that may be given now.
     void judge(Time now, Effects& out);
 

@@ -41,8 +41,10 @@ struct CheckHealth {
     std::size_t address = 0;
 };
 
-// Ask the endpoint what it takes; answered by one SignatureRead.
-struct ReadSignature {};
+// Ask the address what it takes; answered by one SignatureRead.
+struct ReadSignature {
+    std::size_t address = 0;
+};
 // Rows are to be made by it from now on.
 struct UseSignature {
     Signature signature;

@@ -79,6 +79,7 @@ class Engine final : private Keeper {
     void on(Drain&& in, Time now, Effects& out);
 
     void unfit(EventRef ref, const Event& event, Effects& out);
+    void bar_misfits();
     [[nodiscard]] bool holds(EventRef ref) override;
     void store(EventRef ref, Effects& out) override;
     void bury(EventRef ref, Verdict verdict, Effects& out) override;
@@ -130,7 +131,7 @@ class Engine final : private Keeper {
     std::vector<Partition> partitions_;
     Puller puller_;
     Ledger ledger_;
-    Contract contract_;
+    Contracts contracts_;
     Recall recall_;
     Commit commit_;
     std::unique_ptr<Shadow> shadow_;              // null where there is none

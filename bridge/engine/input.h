@@ -57,6 +57,7 @@ struct SignatureRead {
     std::string misfit;    // why rows of the configured features never fit it; empty when they may
     bool reached = false;  // failed: somebody answered, or took the connection
     std::string why;       // not found: in words
+    std::size_t address = 0;
 };
 
 // Nothing happened; time passed.

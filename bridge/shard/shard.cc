@@ -38,8 +38,8 @@ constexpr Duration kSnapshotEvery = std::chrono::milliseconds(500);
 // Between turns in-progress acks go out, and the shard tells that it lives.
 constexpr std::size_t kMostEventsATurn = 5000;
 constexpr std::size_t kBytesAsAnEvent = 1024;
-// No request for scores has it: those count from 1.
-constexpr RequestId kSignatureRequest{~0ull};
+// No request for scores has one above: those count from 1. The number of the address is added.
+constexpr std::uint64_t kSignatureRequests = ~std::uint64_t{0} - 2 * engine::kMostAddresses;
 
 subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
     auto parsed = subjects::SubjectTemplate::parse(text, use);
@@ -89,7 +89,6 @@ struct Shard::State {
     std::unordered_map<std::uint64_t, Asked> asked;
     std::unique_ptr<Shadowing> shadowing;  // null where there is no shadow
     std::set<RequestId> checking;          // health
-    std::size_t signature_at = 0;          // address that is asked for it next
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
@@ -239,7 +238,9 @@ struct Shard::State {
                 response.transport == ports::Transport::answered && protocols::is_well(response.status, response.body);
             return step(engine::HealthTold{response.id, well}, now);
         }
-        if (response.id == kSignatureRequest) return signature_told(response, now);
+        if (const auto id = static_cast<std::uint64_t>(response.id); id >= kSignatureRequests) {
+            return signature_told(read_signature(parts.pipeline, response), id - kSignatureRequests, now);
+        }
         if (shadowing && shadowing->awaits(response.id)) return step(shadowing->read(response), now);
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
@@ -310,18 +311,23 @@ struct Shard::State {
                                               health_urls[e.address], parts.keys[e.address].key(), e.id));
     }
 
-    // At the first address that is there: all of them serve one model.
-    void carry_out(const engine::ReadSignature&) {
-        const std::size_t at = signature_at % routes.routes.front().addresses.size();
-        const settings::Address& address = routes.addresses[at];
-        std::string url = at == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
-        parts.endpoint.send(make_signature_request(parts.pipeline.endpoint, address, parts.keys[at].key(),
-                                                   kSignatureRequest, std::move(url)));
+    void carry_out(const engine::ReadSignature& e) {
+        const settings::Address& address = routes.addresses[e.address];
+        std::string url = e.address == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
+        if (url.empty()) {
+            engine::SignatureRead none{
+                engine::SignatureRead::What::nothing, {}, {}, true, "nothing is published there"};
+            none.address = e.address;
+            made_here.emplace_back(std::move(none));
+            return;
+        }
+        parts.endpoint.send(make_signature_request(parts.pipeline.endpoint, address, parts.keys[e.address].key(),
+                                                   RequestId{kSignatureRequests + e.address}, std::move(url)));
     }
 
-    void signature_told(const ports::HttpResponse& response, Time now) {
-        signature_at = response.transport == ports::Transport::answered ? 0 : signature_at + 1;
-        step(read_signature(parts.pipeline, response), now);
+    void signature_told(engine::SignatureRead&& read, std::size_t address, Time now) {
+        read.address = address;
+        step(std::move(read), now);
     }
 
     void carry_out(const engine::UseSignature& e) { use(e.signature); }
