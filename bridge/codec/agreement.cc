@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,10 @@ bool agree(element left, element right, Tolerance tolerance);
 
 bool agree(double left, double right, Tolerance tolerance) {
     const double larger = std::max(std::abs(left), std::abs(right));
-    return std::abs(left - right) <= std::max(tolerance.absolute, tolerance.relative * larger);
+    const double allowed = std::max(tolerance.absolute, tolerance.relative * larger);
+    // 1 and 1.01 are 0.01 apart, and a little more as doubles.
+    const double rounding = allowed > 0 ? larger * std::numeric_limits<double>::epsilon() : 0;
+    return std::abs(left - right) <= allowed + rounding;
 }
 
 bool agree(array left, array right, Tolerance tolerance) {
