@@ -35,6 +35,14 @@ std::optional<std::string> environment(const std::string& name) {
     return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
+ports::HttpResponse ask(ports::HttpRequest request) {
+    io::CurlEndpoint http({1});
+    http.send(std::move(request));
+    std::vector<ports::HttpResponse> responses;
+    while (responses.empty()) http.wait(kLook, responses);
+    return std::move(responses.front());
+}
+
 Result<ports::HttpResponse> ask(const settings::Settings& settings, const settings::Pipeline& pipeline,
                                 std::size_t address, ports::HttpRequest request) {
     std::vector<std::string> problems;
@@ -56,13 +64,10 @@ Result<void> try_identity(const settings::IdentitySettings& identity, const std:
     if (!settings::has_tokens(identity)) return {};
     auto grant = auth::make_grant(identity, audience, environment);
     if (!grant) return std::unexpected(std::move(grant.error()));
-    io::CurlEndpoint http({1});
     auth::TokenStep step = (*grant)->begin(wall_now());
     while (auto* const request = std::get_if<auth::TokenRequest>(&step)) {
-        http.send(make_token_request(std::move(*request), RequestId{1}));
-        std::vector<ports::HttpResponse> responses;
-        while (responses.empty()) http.wait(kLook, responses);
-        step = (*grant)->answered(token_response(responses.front()), wall_now());
+        const auto response = ask(make_token_request(std::move(*request), RequestId{1}));
+        step = (*grant)->answered(token_response(response), wall_now());
     }
     const auto* const failure = std::get_if<auth::TokenFailure>(&step);
     if (failure == nullptr) return {};

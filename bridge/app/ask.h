@@ -15,6 +15,9 @@ namespace millrace::app {
 // The environment of the process, where identities look for what the configuration leaves out.
 std::optional<std::string> environment(const std::string& name);
 
+// Sends the request as it is, and waits for the response.
+ports::HttpResponse ask(ports::HttpRequest request);
+
 // Asks at an address of settings::routes as a shard would, with its key or token, and waits for the response. An error
 // where there is no key or token; the text says why.
 Result<ports::HttpResponse> ask(const settings::Settings& settings, const settings::Pipeline& pipeline,

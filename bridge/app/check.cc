@@ -45,6 +45,13 @@ void look_at_server(const settings::Settings& settings, std::ostream& out, std::
     }
 }
 
+Result<void> reach(const std::string& url) {
+    const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
+    const auto reached = io::tcp_connect(address, std::chrono::steady_clock::now() + kPatience);
+    if (!reached) return std::unexpected(reached.error());
+    return {};
+}
+
 // Whether somebody listens, and what it says it takes: a request for scores would count as one, and would need a row
 // that the model knows.
 void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>& found) {
@@ -54,13 +61,15 @@ void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>&
         bool is_reached = true;  // the first, which is asked for its signature
         for (std::size_t a = 0; a < all.addresses.size(); ++a) {
             const std::string& url = all.addresses[a].url;
-            const auto address = io::tcp_address(url, url.starts_with("https://") ? "443" : "80");
-            const auto until = std::chrono::steady_clock::now() + kPatience;
-            if (auto reached = io::tcp_connect(address, until); !reached) {
+            if (auto reached = reach(url); !reached) {
                 is_reached = is_reached && a > 0;
                 found.push_back(
                     {Severity::error, pipeline_path(i) + "." + all.fields[a], std::move(reached.error().text)});
             }
+        }
+        const std::string& shadow = settings.pipelines[i].endpoint.shadow.address.url;
+        if (const auto reached = reach(shadow); !shadow.empty() && !reached) {
+            found.push_back({Severity::warning, pipeline_path(i) + ".endpoint.shadow.url", reached.error().text});
         }
         if (!is_reached) continue;
         const settings::Pipeline& pipeline = settings.pipelines[i];

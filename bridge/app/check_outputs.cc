@@ -13,18 +13,18 @@ using io::StreamFound;
 
 constexpr std::int64_t kLeastMessage = 2048;  // bytes: lineage and evidence alone take up to a thousand or so
 
-void judge_homeless(const OutputSurvey& output, Findings& found) {
+void judge_homeless(const OutputSurvey& output, Severity severity, Findings& found) {
     const std::string& field = output.row.field;
     const auto& streams = output.streams;
     const std::string filter = quote(output.filter);
     if (streams.empty()) {
-        found.add(Severity::error, field, "no stream stores " + filter + std::string(kSetup));
+        found.add(severity, field, "no stream stores " + filter + std::string(kSetup));
     } else if (streams.size() > 1) {
-        found.add(Severity::error, field,
+        found.add(severity, field,
                   filter + " is spread over the streams " + quote(streams[0].name) + " and " + quote(streams[1].name) +
                       " (one must store all of it)");
     } else {
-        found.add(Severity::error, field,
+        found.add(severity, field,
                   "stream " + quote(streams[0].name) + " stores only some of " + filter + std::string(kSetup));
     }
 }
@@ -142,10 +142,12 @@ void judge_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& see
     for (const OutputSurvey& output : seen.outputs) {
         const std::string& field = output.row.field;
         const StreamFound* stream = output.behind();
+        const bool is_needed = output.row.output != Output::difference;
         if (stream == nullptr) {
-            judge_homeless(output, found);
+            judge_homeless(output, is_needed ? Severity::error : Severity::warning, found);
             continue;
         }
+        if (!is_needed) continue;
         judge_keeping(*stream, field, found);
         judge_taking(*stream, field, found);
         if (output.row.output == Output::state) {

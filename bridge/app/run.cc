@@ -47,6 +47,14 @@ std::uint64_t random_seed() {
     return (std::uint64_t{device()} << 32) | device();
 }
 
+// Without a key where there is no shadow.
+auth::KeyFile load_shadow_key(const settings::Pipeline& pipeline, std::vector<std::string>& problems) {
+    auto key = auth::KeyFile::load(pipeline.endpoint.shadow.address.key_file);
+    if (key) return std::move(*key);
+    problems.push_back("pipeline " + pipeline.name + ": endpoint.shadow.key_file: " + key.error().text);
+    return {};
+}
+
 class Workers {
   public:
     // Every reason that keeps a part from starting, not only the first.
@@ -59,10 +67,11 @@ class Workers {
                 auto credentials =
                     Credentials::make(pipeline, settings.identities, environment, random_seed(), missing);
                 for (const std::string& what : missing) problems.push_back("pipeline " + pipeline.name + ": " + what);
+                auto shadow_key = load_shadow_key(pipeline, problems);
                 if (!problems.empty()) break;
-                workers_.push_back(std::make_unique<Worker>(settings, pipeline, partitions_of(pipeline, shard, shards),
-                                                            std::move(credentials), metrics.add_shard(pipeline.name),
-                                                            random_seed()));
+                workers_.push_back(std::make_unique<Worker>(
+                    settings, pipeline, partitions_of(pipeline, shard, shards), std::move(credentials),
+                    std::move(shadow_key), metrics.add_shard(pipeline.name, io::asked_by(pipeline)), random_seed()));
             }
         }
         return problems;

@@ -159,6 +159,7 @@ class Planner {
             } else if (output.streams.empty()) {
                 add_once(homeless, output.filter);
             } else if (const auto* stream = output.behind()) {
+                if (output.row.output == Output::difference) continue;  // wherever it is
                 if (home == nullptr) home = stream;
                 plan_window(pipeline, *stream);
             } else {

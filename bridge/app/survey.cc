@@ -54,7 +54,7 @@ Result<void> read_input(const io::NatsAdmin& admin, const settings::Pipeline& pi
 }
 
 Result<void> read_outputs(const io::NatsAdmin& admin, const settings::Pipeline& pipeline, PipelineSurvey& out) {
-    for (settings::OutputRow& row : settings::outputs(pipeline)) {
+    for (settings::OutputRow& row : settings::publications(pipeline)) {
         auto filter = filter_of(row.subject);
         if (!filter) return std::unexpected(std::move(filter.error()));
         auto streams = streams_on(admin, *filter);

@@ -22,6 +22,7 @@
 #include "bridge/protocols/registry.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/shard/exchange.h"
+#include "bridge/shard/shadowing.h"
 #include "bridge/windows/windows.h"
 #include "subjects/identity.h"
 #include "subjects/tenant.h"
@@ -118,6 +119,34 @@ std::size_t address_for(const settings::Routes& all, const std::string& tenant) 
     return route.addresses.front();
 }
 
+// The same of the shadow, where the tenant's events are copied to it; whatever it answers is no mistake.
+int print_shadow(std::ostream& out, const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event) {
+    const auto is_elsewhere = [&](const settings::TenantAddress& one) {
+        return std::ranges::find(one.names, delivery.tenant) != one.names.end();
+    };
+    if (!settings::has_shadow(pipeline) || std::ranges::any_of(pipeline.endpoint.tenants, is_elsewhere)) return 0;
+    auto key = auth::KeyFile::load(pipeline.endpoint.shadow.address.key_file);
+    if (!key) {
+        out << "endpoint.shadow.key_file: " << key.error().text << "\n";
+        return 2;
+    }
+    Shadowing shadowing(pipeline, *key, "millrace-try-");
+    ports::HttpRequest request = shadowing.ask({RequestId{2}, {{&delivery, &event}}});
+    out << "\nshadow ";
+    print(out, request, false);  // the key is among its headers already
+    const engine::ShadowAnswered told = shadowing.read(ask(std::move(request)));
+    out << "shadow answer\n  " << name(told.outcome);
+    if (told.status != 0) out << " (HTTP " << told.status << ")";
+    if (!told.reason.empty()) out << ": " << told.reason;
+    out << "\n";
+    if (told.same > 0) out << "\nno difference\n";
+    for (const Difference& one : told.differences) {
+        out << "\n";
+        print(out, "difference", {Output::difference, one.subject, one.headers, one.payload});
+    }
+    return 0;
+}
+
 // What is computed for the request, one by one.
 void print_computed(std::ostream& out, const settings::Pipeline& pipeline, const Event& event) {
     const auto computed = codec::computed_features(pipeline, event.text);
@@ -176,6 +205,7 @@ int try_element(const settings::Settings& settings, const settings::Pipeline& pi
     event.settlement.request_id = "millrace-try";
     event.settlement.attempts = 1;
     const int code = print_publication(out, pipeline, delivery, event);
+    if (const int mistake = print_shadow(out, pipeline, delivery, event); mistake != 0) return mistake;
     if (code != 0 || pipeline.aggregates.empty()) return code;
     codec::ScoreReader(pipeline).add_values(event);
     return print_aggregates(out, pipeline, delivery, event);

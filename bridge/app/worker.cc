@@ -12,23 +12,31 @@ namespace {
 constexpr Duration kLongestWait = std::chrono::seconds(1);  // so that liveness can be told from a turn now and then
 // After the drain deadline everything is let go; what is left to do is one more turn.
 constexpr Duration kDrainSlack = std::chrono::seconds(1);
+
+std::size_t most_connections(const settings::Pipeline& pipeline, std::size_t partitions) {
+    const settings::Endpoint& endpoint = pipeline.endpoint;
+    const std::size_t ours =
+        endpoint.parallel_requests_per_partition * partitions * settings::routes(endpoint).routes.size();
+    return ours + (settings::has_shadow(pipeline) ? endpoint.shadow.parallel_requests : 0);
+}
 }  // namespace
 
 Worker::Worker(const settings::Settings& settings, const settings::Pipeline& pipeline,
-               std::vector<Partition> partitions, Credentials credentials, ports::Observer& observer,
-               std::uint64_t seed)
+               std::vector<Partition> partitions, Credentials credentials, auth::KeyFile shadow_key,
+               ports::Observer& observer, std::uint64_t seed)
     : drain_timeout_(settings.drain_timeout),
       credentials_(std::move(credentials)),
+      shadow_key_(std::move(shadow_key)),
       protocol_(protocols::make(pipeline)),
-      endpoint_({pipeline.endpoint.parallel_requests_per_partition * partitions.size() *
-                 settings::routes(pipeline.endpoint).routes.size()}),
+      endpoint_({most_connections(pipeline, partitions.size())}),
       arrivals_([this] { endpoint_.wake(); }),
       jetstream_(settings.nats, pipeline, arrivals_),
       shard_({pipeline, std::move(partitions), jetstream_, arrivals_, endpoint_, *protocol_, credentials_, observer,
               seed,
               pipeline.endpoint.signature.from == settings::SignatureFrom::endpoint
                   ? protocols::contract_url(pipeline, settings::routes(pipeline.endpoint).addresses.front().url)
-                  : std::string()}) {}
+                  : std::string(),
+              &shadow_key_}) {}
 
 void Worker::start() {
     thread_ = std::thread([this] { loop(); });

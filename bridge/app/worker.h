@@ -20,7 +20,7 @@ class Worker {
     // `settings`, `pipeline` and `observer` outlive the worker. Connects in the background: a server that is away is no
     // reason not to start.
     Worker(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<Partition> partitions,
-           Credentials credentials, ports::Observer& observer, std::uint64_t seed);
+           Credentials credentials, auth::KeyFile shadow_key, ports::Observer& observer, std::uint64_t seed);
     // Requires: the thread has ended (`join`).
     ~Worker() = default;
     Worker(const Worker&) = delete;
@@ -36,6 +36,7 @@ class Worker {
 
     const Duration drain_timeout_;
     Credentials credentials_;
+    auth::KeyFile shadow_key_;
     std::unique_ptr<protocols::Protocol> protocol_;
     io::CurlEndpoint endpoint_;
     Shard::Arrivals arrivals_;

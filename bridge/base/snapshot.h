@@ -24,6 +24,7 @@ inline constexpr std::array<std::string_view, 4> kAddressStateNames = {"closed",
 struct AddressSnapshot {
     std::size_t address = 0;  // as settings::routes counts them
     AddressState state{};
+    std::string why;            // it is out, in words; empty when it is not
     double limit = 0;           // requests that may be in flight
     std::size_t in_flight = 0;  // requests
 };

@@ -30,8 +30,14 @@ void describe(const settings::Pipeline& pipeline, bool offline, std::ostream& ou
             << ", up to " << endpoint.max_batch_count << " events a request, " << pipeline.partitions << " x "
             << endpoint.parallel_requests_per_partition << " requests in flight\n";
     }
+    if (settings::has_shadow(pipeline)) {
+        const settings::Shadow& shadow = endpoint.shadow;
+        const std::string& protocol = shadow.protocol.empty() ? endpoint.protocol : shadow.protocol;
+        out << "  compares  " << shadow.percent << " % of batches with " << protocol << " at " << shadow.address.url
+            << "\n";
+    }
     std::string_view before = "  publishes ";
-    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+    for (const settings::OutputRow& row : settings::publications(pipeline)) {
         out << before << row.subject;
         before = ", ";
     }

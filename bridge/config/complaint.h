@@ -25,4 +25,7 @@ struct Complaints {
 void check_keys(const std::vector<std::string>& fields, const std::string& path, std::string_view where,
                 const Complaints& complain);
 
+// The shadow of a pipeline, whose path is `path`.
+void check_shadow(const settings::Pipeline& pipeline, const std::string& path, const Complaints& complain);
+
 }  // namespace millrace::config

@@ -130,6 +130,8 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
     check_addresses(endpoint, path, complain);
     check_tenants(endpoint, path, complain);
     check_protocol(pipeline, pipeline_path, complain, problems);
+    check_headers(endpoint.shadow.address.headers, endpoint.shadow.address, path + ".shadow", complain);
+    check_shadow(pipeline, path + ".shadow", complain);
     if (endpoint.rows == settings::RowShape::values && pipeline.event.features.size() != 1) {
         complain(path + ".rows", "is values, but event.features has " + std::to_string(pipeline.event.features.size()) +
                                      " (name one feature, or set rows: arrays or records)");
@@ -142,9 +144,10 @@ void check_endpoint(const Pipeline& pipeline, const std::string& pipeline_path, 
     }
     if (complain.mentions(path + ".bytes_per_token") && endpoint.max_batch_tokens == 0)
         complain(path + ".bytes_per_token", "has no effect without max_batch_tokens (set it, or remove this)");
-    if (!endpoint.ca_file.empty() && std::ranges::none_of(settings::routes(endpoint).addresses, [](const Address& one) {
-            return one.url.starts_with("https://");
-        })) {
+    std::vector<Address> asked = settings::routes(endpoint).addresses;
+    asked.push_back(endpoint.shadow.address);
+    const auto is_secure = [](const Address& one) { return one.url.starts_with("https://"); };
+    if (!endpoint.ca_file.empty() && std::ranges::none_of(asked, is_secure)) {
         complain(path + ".ca_file",
                  quote(endpoint.ca_file) + " has no effect on an http URL (use https, or remove it)");
     }

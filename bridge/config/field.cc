@@ -30,7 +30,7 @@ std::span<const Field> fields() {
     static const std::vector<Field> all = [] {
         std::vector<Field> joined;
         for (const auto part : {process_fields(), identity_fields(), pipeline_fields(), endpoint_fields(),
-                                address_fields(), aggregate_fields()}) {
+                                address_fields(), shadow_fields(), aggregate_fields()}) {
             joined.insert(joined.end(), part.begin(), part.end());
         }
         return joined;

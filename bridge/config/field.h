@@ -205,6 +205,7 @@ std::span<const Field> identity_fields();
 std::span<const Field> pipeline_fields();
 std::span<const Field> endpoint_fields();
 std::span<const Field> address_fields();
+std::span<const Field> shadow_fields();
 std::span<const Field> aggregate_fields();
 
 }  // namespace millrace::config

@@ -42,7 +42,7 @@ struct Flow {
 
 Flow flow_of(const Pipeline& pipeline, const std::string& path) {
     Flow flow{pipeline.name, filter_of(path + ".input.subject", pipeline.input.subject, Use::input), {}};
-    for (const settings::OutputRow& row : settings::outputs(pipeline)) {
+    for (const settings::OutputRow& row : settings::publications(pipeline)) {
         flow.outputs.push_back(filter_of(path + "." + row.field, row.subject, Use::input));  // the state's is a filter
     }
     return flow;

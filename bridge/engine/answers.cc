@@ -66,6 +66,7 @@ Asker::Asker(const Parts& parts)
       is_owned_(settings::is_owned(parts.pipeline)),
       ledger_(parts.ledger),
       keeper_(parts.keeper),
+      shadow_(parts.shadow),
       batcher_({pipeline_.endpoint.max_batch_count, most_bytes(pipeline_.endpoint), pipeline_.endpoint.max_batch_wait}),
       dispatcher_(pipeline_.endpoint.parallel_requests_per_partition, partitions_.size(), parts.seed,
                   ways_of(pipeline_, routes_, parts.route, parts.have_health)),
@@ -88,7 +89,7 @@ void Asker::describe(Time now, Snapshot& s) const {
     s.accused += conviction_.size();
     for (std::size_t i = 0; i < dispatcher_.addresses(); ++i) {
         const Breaker& one = dispatcher_.breaker(i);
-        s.addresses.push_back({through_all_routes(i), one.state(now), one.limit(), one.in_flight()});
+        s.addresses.push_back({through_all_routes(i), one.state(now), one.reason(), one.limit(), one.in_flight()});
     }
 }
 
@@ -329,13 +330,16 @@ void Asker::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {
     const std::size_t rows = flight.errand == Errand::witness ? 1 : flight.batch.events.size();
     MILLRACE_CHECK(answer.scores.size() == rows, "scored means one result per row");
     std::string good_row = flight.row;
+    Shadow::Scored together;
     for (std::size_t i = 0; i < flight.batch.events.size(); ++i) {
         Event* event = ledger_.find(flight.batch.events[i]);
         if (event == nullptr || keeper_.holds(flight.batch.events[i])) continue;
         if (good_row.empty()) good_row = event->row;
         event->settlement.score = std::move(answer.scores[i]);
         keeper_.store(flight.batch.events[i], out);
+        if (shadow_ != nullptr) together.emplace_back(ledger_.find(flight.batch.events[i].delivery), event);
     }
+    if (shadow_ != nullptr) shadow_->scored(std::move(together), now, out);
     conviction_.scored(flight, answer, good_row, now);
 }
 

@@ -28,6 +28,7 @@
 #include "bridge/engine/effect.h"
 #include "bridge/engine/input.h"
 #include "bridge/engine/ledger.h"
+#include "bridge/engine/shadow.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/settings.h"
 
@@ -61,6 +62,7 @@ class Asker {
         Keeper& keeper;
         std::uint64_t seed;        // for jitter
         bool have_health = false;  // addresses can be asked for it
+        Shadow* shadow = nullptr;  // told of what is scored; null where there is none
     };
 
     // All parts outlive the asker.
@@ -87,6 +89,8 @@ class Asker {
     void reintroduced(std::size_t address);
     // The pipeline is halted: nothing comes of the answer.
     void ignore(RequestId id) { dispatcher_.land(id); }
+    // Nothing is for the address, counted in this route; `why` where that will last.
+    void bar(std::size_t address, bool barred, const std::string& why) { dispatcher_.bar(address, barred, why); }
     // Verdicts that may be given now.
     void judge(Time now, Effects& out);
 
@@ -153,6 +157,7 @@ class Asker {
     const bool is_owned_;
     Ledger& ledger_;
     Keeper& keeper_;
+    Shadow* shadow_;
     Batcher batcher_;
     Dispatcher dispatcher_;
     Conviction conviction_;

@@ -18,7 +18,7 @@ constexpr double kCut = 0.7;
 BackoffRule rule_for(Outcome outcome) { return outcome == Outcome::throttled ? kThrottled : kFailed; }
 
 AddressState Breaker::state(Time now) const {
-    if (is_out()) return AddressState::out;
+    if (is_shut()) return AddressState::out;
     if (failures_ < kOpens) return AddressState::closed;
     return now < not_before_ ? AddressState::open : AddressState::half_open;
 }

@@ -36,8 +36,18 @@ class Breaker {
     // It is asked, or would be if it were not busy.
     [[nodiscard]] bool is_up(Time now) const { return may_try(now) && (!lacks_health() || health_ == Health::well); }
     // Not in a mere pause between two requests.
-    [[nodiscard]] bool is_down() const { return is_out() || failures_ >= kOpens; }
+    [[nodiscard]] bool is_down() const { return is_shut() || failures_ >= kOpens; }
     [[nodiscard]] AddressState state(Time now) const;
+
+    // Nothing is for it while it is barred, not even a probe; `why` where that will last.
+    void bar(bool barred, const std::string& why) {
+        barred_ = barred;
+        bar_ = why;
+    }
+    // Out, or barred for long.
+    [[nodiscard]] bool is_shut() const { return is_out() || !bar_.empty(); }
+    // Why it is shut, in words.
+    [[nodiscard]] const std::string& reason() const { return is_out() ? hold_ : bar_; }
 
     void launched();
     void landed() { --in_flight_; }
@@ -64,7 +74,9 @@ class Breaker {
     void lapse();
     [[nodiscard]] bool is_out() const { return !hold_.empty(); }
     [[nodiscard]] const std::string& hold_reason() const { return hold_; }
-    [[nodiscard]] bool probe_due(Time now) const { return is_out() && in_flight_ == 0 && now >= next_probe(); }
+    [[nodiscard]] bool probe_due(Time now) const {
+        return is_out() && !barred_ && in_flight_ == 0 && now >= next_probe();
+    }
     // When it may be asked again, or probed; may be over.
     [[nodiscard]] Time next_due() const { return is_out() ? next_probe() : not_before_; }
 
@@ -74,7 +86,7 @@ class Breaker {
   private:
     enum class Health { unknown, asked, well };
 
-    [[nodiscard]] bool may_try(Time now) const { return !is_out() && now >= not_before_; }
+    [[nodiscard]] bool may_try(Time now) const { return !is_out() && !barred_ && now >= not_before_; }
     [[nodiscard]] bool lacks_health() const { return checks_health_ && failures_ >= kOpens; }
     [[nodiscard]] Time next_probe() const { return next_probe_ > not_before_ ? next_probe_ : not_before_; }
     [[nodiscard]] double room() const { return failures_ >= kOpens ? 1.0 : limit_; }
@@ -88,6 +100,8 @@ class Breaker {
     Time not_before_{};
     std::uint32_t failures_ = 0;  // in a row
     std::uint64_t last_success_ = 0;
+    bool barred_ = false;
+    std::string bar_;
     std::string hold_;
     Time next_probe_{};
     std::uint32_t probes_ = 0;

@@ -25,7 +25,7 @@ void Contract::pump(Time now, Effects& out) {
     if (!reads_ || asking_ || now < due_) return;
     asking_ = true;
     asked_at_ = now;
-    out.emplace_back(ReadSignature{});
+    out.emplace_back(ReadSignature{address_});
 }
 
 void Contract::answered(const Answer& answer, Time now) {
@@ -42,13 +42,14 @@ void Contract::answered(const Answer& answer, Time now) {
     due_ = now;
 }
 
-void Contract::read(SignatureRead&& in, Time now, Effects& out) {
+void Contract::read(SignatureRead&& in, std::optional<Signature>& in_force, bool others, Time now, Effects& out) {
     asking_ = doubted_ = was_away_ = false;
+    heard_ = true;
     if (in.what == SignatureRead::What::found) {
         failures_ = 0;
-        found(std::move(in), out);
+        found(std::move(in), in_force, others, out);
     } else {
-        unread(in, out);
+        unread(in, in_force.has_value(), others, out);
     }
     if (!holds()) {
         due_ = now + kNowAndThen;
@@ -59,51 +60,94 @@ void Contract::read(SignatureRead&& in, Time now, Effects& out) {
     }
 }
 
-void Contract::found(SignatureRead&& in, Effects& out) {
-    if (in_force_) {
-        if (in.signature.inputs == in_force_->inputs) return go_on(out);
-        return hold("the endpoint's signature has changed: expected " + signature::one_line(in_force_->inputs) +
-                        "; found " + signature::one_line(in.signature.inputs) +
-                        " (deploy what was there before, or restart to take it as it is)",
-                    out);
-    }
-    if (!in.misfit.empty()) {
-        return hold("the endpoint's signature does not fit: " + in.misfit +
+void Contract::found(SignatureRead&& in, std::optional<Signature>& in_force, bool others, Effects& out) {
+    const bool is_first = !in_force.has_value();
+    if (is_first && !in.misfit.empty()) {
+        return hold(whose_ + " does not fit: " + in.misfit +
                         " (correct event.features, write endpoint.signature, or signature: none)",
-                    out);
+                    others, out);
     }
-    settled_ = true;
-    in_force_ = std::move(in.signature);
-    out.emplace_back(UseSignature{*in_force_});
-    if (trouble_.empty())
-        out.emplace_back(
-            Note{Level::info, "signature", "the endpoint takes " + signature::one_line(in_force_->inputs)});
-    go_on(out);
+    if (!is_first && in.signature.inputs != in_force->inputs) {
+        return hold(whose_ + (agreed_ ? " has changed: expected " : " is another one: expected ") +
+                        signature::one_line(in_force->inputs) + "; found " + signature::one_line(in.signature.inputs) +
+                        (agreed_ ? " (deploy what was there before, or restart to take it as it is)"
+                                 : " (deploy the same model at every address)"),
+                    others, out);
+    }
+    settled_ = agreed_ = true;
+    if (is_first) {
+        in_force = std::move(in.signature);
+        out.emplace_back(UseSignature{*in_force});
+        if (trouble_.empty())
+            out.emplace_back(
+                Note{Level::info, "signature", "the endpoint takes " + signature::one_line(in_force->inputs)});
+    }
+    go_on(others, out);
 }
 
 // Who says nothing contradicts nothing: what is in force stays.
-void Contract::unread(const SignatureRead& in, Effects& out) {
+void Contract::unread(const SignatureRead& in, bool known, bool others, Effects& out) {
     const bool nothing = in.what == SignatureRead::What::nothing;
     ++failures_;
     if (nothing || settled_ || (in.reached && failures_ >= kFailuresInVain)) {
         failures_ = 0;
         if (!std::exchange(settled_, true))
-            out.emplace_back(Note{Level::info, "signature", "the endpoint's signature is not known: " + in.why});
-        if (nothing || !in_force_) go_on(out);
+            out.emplace_back(Note{Level::info, "signature", whose_ + " is not known: " + in.why});
+        if (nothing || !known) go_on(others, out);
         return;
     }
-    hold("the endpoint's signature cannot be read yet: " + in.why, out);
+    hold(whose_ + " cannot be read yet: " + in.why, others, out);
 }
 
-void Contract::hold(std::string why, Effects& out) {
+void Contract::hold(std::string why, bool others, Effects& out) {
     if (why == trouble_) return;
     trouble_ = std::move(why);
-    out.emplace_back(Note{Level::warning, "held", trouble_ + "; everything is kept"});
+    out.emplace_back(others ? Note{Level::warning, "address_out", trouble_ + "; the others go on"}
+                            : Note{Level::warning, "held", trouble_ + "; everything is kept"});
 }
 
-void Contract::go_on(Effects& out) {
+void Contract::go_on(bool others, Effects& out) {
     if (std::exchange(trouble_, {}).empty()) return;
-    out.emplace_back(Note{Level::info, "resumed", "the endpoint's signature is as expected"});
+    out.emplace_back(Note{Level::info, others ? "address_in" : "resumed", whose_ + " is as expected"});
+}
+
+Contracts::Contracts(bool reads, const settings::Routes& routes) {
+    const auto& own = routes.routes.front().addresses;
+    for (const std::size_t address : own) {
+        all_.emplace_back(reads, address,
+                          own.size() == 1 ? "the endpoint's signature"
+                                          : "the signature of the endpoint at " + routes.addresses[address].url);
+    }
+}
+
+void Contracts::pump(Time now, Effects& out) {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        if (!in_force_ && i > 0 && !all_[i - 1].was_heard()) return;
+        all_[i].pump(now, out);
+    }
+}
+
+void Contracts::read(SignatureRead&& in, Time now, Effects& out) {
+    if (in.address >= all_.size()) return;
+    Contract& one = all_[in.address];
+    const bool others = std::ranges::any_of(all_, [&](const Contract& it) { return &it != &one && !it.holds(); });
+    one.read(std::move(in), in_force_, others, now, out);
+}
+
+void Contracts::answered(std::size_t address, const Answer& answer, Time now) {
+    if (address < all_.size()) all_[address].answered(answer, now);
+}
+
+std::string Contracts::trouble() const {
+    if (!holds()) return "";
+    const auto told = std::ranges::find_if(all_, [](const Contract& one) { return !one.trouble().empty(); });
+    return told == all_.end() ? "" : told->trouble();
+}
+
+Time Contracts::next_due() const {
+    Time due = kNever;
+    for (const Contract& one : all_) due = std::min(due, one.next_due());
+    return due;
 }
 
 }  // namespace millrace::engine

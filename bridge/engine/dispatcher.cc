@@ -183,11 +183,13 @@ void Dispatcher::lapse() {
     untried_ = true;
 }
 
-bool Dispatcher::on_hold() const { return std::ranges::all_of(breakers_, &Breaker::is_out); }
+bool Dispatcher::on_hold() const {
+    return std::ranges::all_of(breakers_, &Breaker::is_shut) && std::ranges::any_of(breakers_, &Breaker::is_out);
+}
 
 const std::string& Dispatcher::hold_reason() const {
     static const std::string none;
-    return on_hold() ? breakers_.front().hold_reason() : none;
+    return on_hold() ? breakers_.front().reason() : none;
 }
 
 std::optional<std::size_t> Dispatcher::probe_due(Time now) const {

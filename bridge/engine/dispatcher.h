@@ -126,6 +126,7 @@ class Dispatcher {
     void probe_soon(std::size_t address) { breakers_[address].probe_soon(); }
     // True when it was out.
     bool resume(std::size_t address = 0) { return breakers_[address].resume(); }
+    void bar(std::size_t address, bool barred, const std::string& why) { breakers_[address].bar(barred, why); }
     [[nodiscard]] bool is_out(std::size_t address) const { return breakers_[address].is_out(); }
     // Another address would be asked, if this one were not.
     [[nodiscard]] bool others_work(std::size_t address) const;

@@ -16,6 +16,7 @@
 #include "bridge/base/fate.h"
 #include "bridge/base/ids.h"
 #include "bridge/base/note.h"
+#include "bridge/base/shadow.h"
 #include "bridge/base/signature.h"
 #include "bridge/base/stream.h"
 
@@ -40,8 +41,10 @@ struct CheckHealth {
     std::size_t address = 0;
 };
 
-// Ask the endpoint what it takes; answered by one SignatureRead.
-struct ReadSignature {};
+// Ask the address what it takes; answered by one SignatureRead.
+struct ReadSignature {
+    std::size_t address = 0;
+};
 // Rows are to be made by it from now on.
 struct UseSignature {
     Signature signature;
@@ -89,6 +92,25 @@ struct AckUpTo {
     std::string ack_subject;
 };
 
+// Ask the shadow endpoint about events that were scored together; answered by one ShadowAnswered.
+struct Copy {
+    RequestId id{};
+    std::vector<std::pair<const Delivery*, const Event*>> events;
+    bool refresh_key = false;  // read the shadow's key again before sending
+};
+
+// Let a difference be known. What is pointed to lives until the next step.
+struct Post {
+    StoreId id{};
+    const Difference* difference = nullptr;
+};
+
+// Of the shadow endpoint; for counting.
+struct Shadowed {
+    ShadowCount what{};
+    std::size_t count = 0;
+};
+
 // What tells of the event is stored; for counting.
 struct Settled {
     const Delivery* delivery = nullptr;
@@ -108,8 +130,8 @@ struct InProgress {
 };
 
 using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, ReadSignature, UseSignature, Publish,
-                            PublishInOrder, Write, WriteTogether, Settled, Applied, Ack, AckUpTo, Nak, InProgress, Find,
-                            Read, Purge, Note>;
+                            PublishInOrder, Write, WriteTogether, Copy, Post, Shadowed, Settled, Applied, Ack, AckUpTo,
+                            Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

@@ -50,18 +50,19 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       ledger_(settings::is_owned(pipeline)
                   ? 0
                   : 2 * std::size_t{settings::effective_max_ack_pending(pipeline)} * partitions_.size()),
-      contract_(reads_signature),
+      contracts_(reads_signature, routes_),
       recall_(seed ^ 6),
       commit_(pipeline, ledger_, seed ^ 3, settings::is_owned(pipeline) ? &recall_ : nullptr),
       search_(commit_, seed ^ 4),
       rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::most_in_hand(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
+    if (settings::has_shadow(pipeline_)) shadow_ = std::make_unique<Shadow>(pipeline_.endpoint.shadow, seed ^ 8);
     for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
         for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
-        askers_.push_back(
-            std::make_unique<Asker>(Asker::Parts{pipeline_, routes_, route, partitions_, ledger_, *this,
-                                                 seed ^ 2 ^ (std::uint64_t{route} << 32), ownership.have_health}));
+        askers_.push_back(std::make_unique<Asker>(Asker::Parts{
+            pipeline_, routes_, route, partitions_, ledger_, *this, seed ^ 2 ^ (std::uint64_t{route} << 32),
+            ownership.have_health, route == 0 ? shadow_.get() : nullptr}));
     }
     if (!settings::is_owned(pipeline)) return;
     MILLRACE_CHECK(ownership.rendering != nullptr, "an engine of owned partitions renders what it commits");
@@ -208,9 +209,13 @@ void Engine::on(Reintroduced&& in, Time, Effects&) {
 
 void Engine::on(Answered&& in, Time now, Effects& out) {
     Asker& asker = asker_of(in.id);
-    // The signature is that of the first address; others may well be other deployments.
-    if (halt_.empty() && asker.address_of(in.id) == 0) contract_.answered(in.answer, now);
+    if (const auto address = asker.address_of(in.id); address && halt_.empty())
+        contracts_.answered(*address, in.answer, now);
     halt_.empty() ? asker.answered(std::move(in), now, out) : asker.ignore(in.id);
+}
+
+void Engine::on(ShadowAnswered&& in, Time now, Effects& out) {
+    if (shadow_) shadow_->answered(std::move(in), now, out);
 }
 
 // What does not fit the signature may be the signature's fault: it counts as a verdict, and the ratio is asked.
@@ -317,7 +322,7 @@ void Engine::on(BindFailed&& in, Time now, Effects& out) {
     puller_.bind_failed(in, now);
 }
 
-void Engine::on(SignatureRead&& in, Time now, Effects& out) { contract_.read(std::move(in), now, out); }
+void Engine::on(SignatureRead&& in, Time now, Effects& out) { contracts_.read(std::move(in), now, out); }
 
 void Engine::on(GotMessage&& in, Time now, Effects& out) {
     if (Owner* owner = owner_of_number(in.number)) return owner->got(in, now, out);
@@ -355,6 +360,7 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 // ---- the outputs ----
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
+    if (shadow_ && shadow_->stored(in, out)) return;
     if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
     ordered_ ? ordered_->stored(in, now, out) : commit_.stored(in, now, out);
     if (commit_.sink().trouble() == sink_trouble_) return;
@@ -400,21 +406,28 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     keep_in_progress(now, out);
     if (halt_.empty()) {
         for (const auto& asker : askers_) {
-            if (!contract_.holds()) asker->judge(now, out);
+            if (!contracts_.holds()) asker->judge(now, out);
         }
         commit_verdicts();
         // First, because who has lost a partition publishes nothing more for it.
         pump_owners(now, out);
-        contract_.pump(now, out);
+        contracts_.pump(now, out);
+        bar_misfits();
         pump_ordered(now, out);
         for (const auto& asker : askers_) {
-            if (!contract_.pauses()) asker->dispatch(now, out);
+            if (!contracts_.pauses()) asker->dispatch(now, out);
         }
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
         recall_.pump(now, puller_.connected(), out);
     }
     puller_.pump(credit(), max_input_, may_pull(), now, commit_.duplicate_window() / 2, out);
+}
+
+// Where the only address does not fit, nothing is sent anyway.
+void Engine::bar_misfits() {
+    for (std::size_t i = 0; i < contracts_.size() && contracts_.size() > 1; ++i)
+        askers_.front()->bar(i, contracts_.of(i).pauses(), contracts_.of(i).trouble());
 }
 
 void Engine::on(Drain&& in, Time, Effects& out) {
@@ -502,7 +515,7 @@ Puller::Credit Engine::credit() const {
 bool Engine::may_pull() const {
     const bool unstored = commit_.size() > 0 || (ordered_ && ordered_->size() > 0);
     const bool refused = !commit_.sink().trouble().empty() && unstored;
-    if (draining_ || !halt_.empty() || contract_.holds() || refused) return false;
+    if (draining_ || !halt_.empty() || contracts_.holds() || refused) return false;
     return !all_of_them(&Asker::on_hold) || all_of_them(&Asker::lacks_a_probe);
 }
 
@@ -543,7 +556,7 @@ Time Engine::next_due() const {
     if (halt_.empty()) {
         for (const auto& asker : askers_) consider(asker->next_due(ticked_));
         for (const Time t :
-             {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contract_.next_due()}) {
+             {commit_.next_due(ticked_), search_.next_due(ticked_), recall_.next_due(ticked_), contracts_.next_due()}) {
             consider(t);
         }
         if (ordered_) consider(ordered_->next_due(ticked_));
@@ -562,7 +575,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.bound = puller_.bound_count();
     const std::string held = all_of_them(&Asker::on_hold) ? askers_.front()->trouble() : "";
     for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(),
-                                ordered_ ? std::string(ordered_->trouble()) : std::string(), held, contract_.trouble(),
+                                ordered_ ? std::string(ordered_->trouble()) : std::string(), held, contracts_.trouble(),
                                 askers_trouble(now), askers_complaint(), std::string(commit_.sink().complaint())}) {
         if (s.hold.empty()) s.hold = std::move(trouble);
     }

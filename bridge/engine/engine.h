@@ -33,6 +33,7 @@
 #include "bridge/engine/puller.h"
 #include "bridge/engine/recall.h"
 #include "bridge/engine/search.h"
+#include "bridge/engine/shadow.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/settings.h"
 
@@ -66,6 +67,7 @@ class Engine final : private Keeper {
     void on(Answered&& in, Time now, Effects& out);
     void on(HealthTold&& in, Time now, Effects& out);
     void on(Reintroduced&& in, Time now, Effects& out);
+    void on(ShadowAnswered&& in, Time now, Effects& out);
     void on(PullStatus&& in, Time now, Effects& out);
     void on(Bound&& in, Time now, Effects& out);
     void on(BindFailed&& in, Time now, Effects& out);
@@ -78,6 +80,7 @@ class Engine final : private Keeper {
     void on(Drain&& in, Time now, Effects& out);
 
     void unfit(EventRef ref, const Event& event, Effects& out);
+    void bar_misfits();
     [[nodiscard]] bool holds(EventRef ref) override;
     void store(EventRef ref, Effects& out) override;
     void bury(EventRef ref, Verdict verdict, Effects& out) override;
@@ -129,9 +132,10 @@ class Engine final : private Keeper {
     std::vector<Partition> partitions_;
     Puller puller_;
     Ledger ledger_;
-    Contract contract_;
+    Contracts contracts_;
     Recall recall_;
     Commit commit_;
+    std::unique_ptr<Shadow> shadow_;              // null where there is none
     std::vector<std::unique_ptr<Asker>> askers_;  // by route
     Search search_;
     std::unique_ptr<OrderedCommit> ordered_;              // null where results are stored in any order

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <string_view>
 
 namespace millrace::io {
 namespace {
@@ -15,6 +17,8 @@ class Report {
         health_.ok = health_.ok && ok;
         health_.text += (ok ? "[+] " : "[-] ") + shard + name + (ok ? "" : ": " + otherwise) + "\n";
     }
+    // Worth knowing, and no reason not to be ready.
+    void remark(const std::string& shard, const std::string& text) { health_.text += "[!] " + shard + text + "\n"; }
     Health done() && { return std::move(health_); }
 
   private:
@@ -46,6 +50,22 @@ void check_work(Report& report, const std::string& shard, const Snapshot& s) {
     report.check(!s.draining, shard, "not draining", "finishing what is in hand before leaving");
 }
 
+// Addresses that are not asked, or only tried: others may well do their work.
+void tell_addresses(Report& report, const std::string& shard, const ShardStatus& status) {
+    constexpr std::string_view kMeans[] = {"", "failed several times and is left alone for a while",
+                                           "one request at a time shows whether it works again",
+                                           "probed now and then, see the log"};
+    static_assert(std::size(kMeans) == kAddressStateNames.size());
+    for (const AddressSnapshot& one : status.snapshot->addresses) {
+        if (one.state == AddressState::closed || one.address >= status.addresses.size()) continue;
+        const auto& [name, url] = status.addresses[one.address];
+        const auto state = static_cast<std::size_t>(one.state);
+        const std::string why = one.why.empty() ? "" : printable(one.why) + "; ";
+        report.remark(shard, name + " " + url + " " + std::string(kAddressStateNames[state]) + ": " + why +
+                                 std::string(kMeans[state]));
+    }
+}
+
 }  // namespace
 
 Health alive(std::span<const ShardStatus> shards, Time started, Time now) {
@@ -63,6 +83,7 @@ Health ready(std::span<const ShardStatus> shards, Time now) {
         if (!shard.snapshot) continue;
         check_turning(report, label(shard), now - shard.snapshot->at);
         check_work(report, label(shard), *shard.snapshot);
+        tell_addresses(report, label(shard), shard);
     }
     return std::move(report).done();
 }

@@ -18,7 +18,9 @@ inline constexpr Duration kTurnLimit = std::chrono::seconds(10);
 
 struct Health {
     bool ok = false;
-    std::string text;  // one check a line: "[+] fares/0 connected", "[-] fares/0 bound: …"
+    // One check a line: "[+] fares/0 connected", "[-] fares/0 bound: …". An address that is not asked has one that
+    // decides nothing: "[!] fares/0 addresses[1] https://… out: …".
+    std::string text;
 };
 
 // `started` is when the process began to serve: a shard without a snapshot counts as having turned then.

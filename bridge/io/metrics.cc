@@ -1,6 +1,7 @@
 #include "bridge/io/metrics.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "bridge/io/metrics_series.h"
+#include "bridge/settings/addresses.h"
 
 namespace millrace::io {
 namespace {
@@ -58,6 +60,35 @@ double fold(Fold how, double left, double right) {
     return left;
 }
 
+// What all shards of a pipeline say of one address.
+struct AddressGauges {
+    std::array<double, kAddressStateNames.size()> states{};
+    double in_flight = 0;
+    double limit = 0;
+};
+
+void set_addresses(const PipelineSeries& pipeline, const std::vector<Snapshot>& snapshots, MetricFamilies& families) {
+    std::vector<AddressGauges> all(pipeline.addresses.size());
+    for (const Snapshot& snapshot : snapshots) {
+        for (const AddressSnapshot& one : snapshot.addresses) {
+            if (one.address >= all.size()) continue;
+            AddressGauges& gauges = all[one.address];
+            ++gauges.states[static_cast<std::size_t>(one.state)];
+            gauges.in_flight += static_cast<double>(one.in_flight);
+            gauges.limit += one.limit;
+        }
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        prometheus::Labels labels = pipeline.labels(pipeline.addresses[i]);
+        families.gauge(Metric::address_in_flight, labels).Set(all[i].in_flight);
+        families.gauge(Metric::address_limit, labels).Set(all[i].limit);
+        for (std::size_t s = 0; s < kAddressStateNames.size(); ++s) {
+            labels["state"] = kAddressStateNames[s];
+            families.gauge(Metric::address_state, labels).Set(all[i].states[s]);
+        }
+    }
+}
+
 class ShardObserver final : public ports::Observer {
   public:
     using OnNote = std::function<void(std::string_view, const Note&)>;
@@ -87,9 +118,15 @@ class ShardObserver final : public ports::Observer {
     }
     void acked() override { series_.acks.Increment(); }
     void requested(std::size_t rows) override { series_.batch_size.Observe(static_cast<double>(rows)); }
-    void answered(Outcome outcome, int, Duration elapsed) override {
-        series_.requests[static_cast<std::size_t>(outcome)]->Increment();
+    void answered(std::size_t address, Outcome outcome, int, Duration elapsed) override {
+        const auto index = static_cast<std::size_t>(outcome);
+        series_.requests[index]->Increment();
+        if (address < series_.address_requests.size()) series_.address_requests[address][index]->Increment();
         series_.request_duration.Observe(seconds(elapsed));
+    }
+    void shadowed(ShadowCount what, std::size_t count) override {
+        auto* const series = series_.shadow[static_cast<std::size_t>(what)];
+        if (series != nullptr) series->Increment(static_cast<double>(count));
     }
     void note(const Note& note) override { on_note_(series_.pipeline, note); }
     void publish(const Snapshot& snapshot) override {
@@ -99,7 +136,7 @@ class ShardObserver final : public ports::Observer {
 
     [[nodiscard]] ShardStatus status() const {
         const std::lock_guard lock(mutex_);
-        return {series_.pipeline, shard_, snapshot_};
+        return {series_.pipeline, shard_, snapshot_, series_.addresses};
     }
 
   private:
@@ -165,10 +202,23 @@ struct Metrics::State {
 Metrics::Metrics(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Metrics::~Metrics() = default;
 
-ports::Observer& Metrics::add_shard(const std::string& pipeline) {
+Asked asked_by(const settings::Pipeline& pipeline) {
+    Asked asked;
+    asked.has_shadow = settings::has_shadow(pipeline);
+    if (!settings::has_endpoint(pipeline)) return asked;
+    const settings::Routes all = settings::routes(pipeline.endpoint);
+    for (std::size_t i = 0; i < all.addresses.size(); ++i) {
+        const std::string& url = all.addresses[i].url;
+        asked.addresses.push_back({all.names[i], url.substr(0, url.find('?'))});
+    }
+    return asked;
+}
+
+ports::Observer& Metrics::add_shard(const std::string& pipeline, const Asked& asked) {
     const std::lock_guard lock(state_->mutex);
     auto& series = state_->pipelines[pipeline];
-    if (!series) series = std::make_unique<PipelineSeries>(state_->families, pipeline, state_->options.tenant_labels);
+    if (!series)
+        series = std::make_unique<PipelineSeries>(state_->families, pipeline, state_->options.tenant_labels, asked);
     const auto number = static_cast<std::uint32_t>(
         std::ranges::count_if(state_->shards, [&](const auto& each) { return each->status().pipeline == pipeline; }));
     state_->shards.push_back(std::make_unique<ShardObserver>(*series, number, state_->options.on_note));
@@ -193,6 +243,9 @@ std::string Metrics::text() const {
             state_->families.gauge(source.metric, {{"pipeline", pipeline}}).Set(value);
         }
     }
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& [pipeline, snapshots] : pipelines)
+        set_addresses(*state_->pipelines.at(pipeline), snapshots, state_->families);
     return state_->families.text();
 }
 

@@ -21,13 +21,26 @@
 #include "bridge/base/note.h"
 #include "bridge/base/snapshot.h"
 #include "bridge/ports/observer.h"
+#include "bridge/settings/settings.h"
 
 namespace millrace::io {
+
+// What a pipeline asks, for labels: bounded by the configuration.
+struct AddressName {
+    std::string name;  // where it stands: `addresses[1]`
+    std::string url;   // without a query, which may hold what is nobody's business
+};
+struct Asked {
+    std::vector<AddressName> addresses;  // as settings::routes counts them
+    bool has_shadow = false;
+};
+Asked asked_by(const settings::Pipeline& pipeline);
 
 struct ShardStatus {
     std::string pipeline;
     std::uint32_t shard = 0;           // counted per pipeline
     std::optional<Snapshot> snapshot;  // nothing before the first one
+    std::vector<AddressName> addresses = {};
 };
 
 class Metrics {
@@ -45,7 +58,8 @@ class Metrics {
     Metrics& operator=(const Metrics&) = delete;
 
     // The observer of a further shard of `pipeline`; lives as long as the Metrics.
-    ports::Observer& add_shard(const std::string& pipeline);
+    // All shards of a pipeline ask the same.
+    ports::Observer& add_shard(const std::string& pipeline, const Asked& asked = {});
 
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::vector<ShardStatus> shards() const;

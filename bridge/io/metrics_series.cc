@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <iterator>
 #include <string_view>
 
 #include "bridge/base/check.h"
@@ -18,6 +19,18 @@ prometheus::Labels with(prometheus::Labels labels, const std::string& name, std:
     labels[name] = std::string(value);
     return labels;
 }
+
+// In the order of ShadowCount.
+struct ShadowSeries {
+    Metric metric;
+    std::string_view result;
+};
+constexpr ShadowSeries kShadowSeries[] = {
+    {Metric::shadow_batches, "compared"}, {Metric::shadow_batches, "failed"},   {Metric::shadow_batches, "skipped"},
+    {Metric::shadow_events, "same"},      {Metric::shadow_events, "different"}, {Metric::shadow_differences, "stored"},
+    {Metric::shadow_differences, "lost"},
+};
+static_assert(std::size(kShadowSeries) == kShadowCounts);
 
 constexpr std::size_t at(Metric metric) { return static_cast<std::size_t>(metric); }
 
@@ -71,10 +84,11 @@ bool MetricFamilies::reserve(std::uint64_t count) {
 
 std::string MetricFamilies::text() const { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
 
-PipelineSeries::PipelineSeries(MetricFamilies& given, const std::string& name, bool with_tenants)
+PipelineSeries::PipelineSeries(MetricFamilies& given, const std::string& name, bool with_tenants, const Asked& asked)
     : families(given),
       pipeline(name),
       tenant_labels(with_tenants),
+      addresses(asked.addresses),
       messages(given.counter(Metric::messages_received, {{"pipeline", name}})),
       bytes(given.counter(Metric::message_bytes_received, {{"pipeline", name}})),
       events(given.counter(Metric::events_received, {{"pipeline", name}})),
@@ -88,6 +102,15 @@ PipelineSeries::PipelineSeries(MetricFamilies& given, const std::string& name, b
         requests[i] =
             &given.counter(Metric::requests, {{"pipeline", name}, {"outcome", std::string(kOutcomeNames[i])}});
     }
+    for (const AddressName& address : addresses) {
+        auto& of = address_requests.emplace_back();
+        for (std::size_t i = 0; i < of.size(); ++i)
+            of[i] = &given.counter(Metric::address_requests, with(labels(address), "outcome", kOutcomeNames[i]));
+    }
+    for (std::size_t i = 0; i < shadow.size() && asked.has_shadow; ++i) {
+        const auto& [metric, result] = kShadowSeries[i];
+        shadow[i] = &given.counter(metric, {{"pipeline", name}, {"result", std::string(result)}});
+    }
     for (std::size_t i = 0; i < applied.size(); ++i) {
         applied[i] = &given.counter(Metric::applied_events, {{"pipeline", name}, {"fate", std::string(kFateNames[i])}});
     }
@@ -98,6 +121,10 @@ PipelineSeries::PipelineSeries(MetricFamilies& given, const std::string& name, b
     for (std::size_t i = 0; i < everyone.reasons.size(); ++i) {
         everyone.reasons[i] = &given.counter(Metric::dead_letters, with(base, "reason", kReasonNames[i]));
     }
+}
+
+prometheus::Labels PipelineSeries::labels(const AddressName& address) const {
+    return {{"pipeline", pipeline}, {"address", address.name}, {"url", address.url}};
 }
 
 prometheus::Labels PipelineSeries::labels(const std::string& tenant) const {

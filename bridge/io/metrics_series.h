@@ -13,11 +13,14 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bridge/base/event.h"
 #include "bridge/base/fate.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/reason.h"
+#include "bridge/base/shadow.h"
+#include "bridge/io/metrics.h"
 #include "bridge/io/metrics_table.h"
 
 namespace millrace::io {
@@ -53,17 +56,22 @@ struct TenantSeries {
 };
 
 struct PipelineSeries {
-    PipelineSeries(MetricFamilies& families, const std::string& pipeline, bool tenant_labels);
+    PipelineSeries(MetricFamilies& families, const std::string& pipeline, bool tenant_labels, const Asked& asked);
 
+    // Labels of a series of an address.
+    [[nodiscard]] prometheus::Labels labels(const AddressName& address) const;
     // Labels of a series of `tenant`; without tenant labels those of the pipeline.
     [[nodiscard]] prometheus::Labels labels(const std::string& tenant) const;
 
     MetricFamilies& families;
     std::string pipeline;
     bool tenant_labels;
+    std::vector<AddressName> addresses;
     prometheus::Counter &messages, &bytes, &events, &redeliveries, &duplicates, &acks;
     prometheus::Histogram &latency, &request_duration, &batch_size;
     std::array<prometheus::Counter*, kOutcomeNames.size()> requests{};
+    std::vector<std::array<prometheus::Counter*, kOutcomeNames.size()>> address_requests;
+    std::array<prometheus::Counter*, kShadowCounts> shadow{};  // null where there is none
     std::array<prometheus::Counter*, kFateNames.size()> applied{};
     TenantSeries everyone;  // tenant="other", or no tenant label at all; complete from the start
 };

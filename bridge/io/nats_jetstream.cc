@@ -53,9 +53,12 @@ struct NatsJetStream::State {
           admin(connection, nats),
           finder(connection, admin, pull_prefix, of.name),
           ack_inbox(connection.inbox() + ".ack"),
+          post_inbox(connection.inbox() + ".post"),
           read_inbox(connection.inbox() + ".read"),
           purge_inbox(connection.inbox() + ".purge") {
         connection.subscribe(ack_inbox + ".*", [this](NatsMessage&& message) { acknowledged(message); });
+        if (settings::has_shadow(pipeline))
+            connection.subscribe(post_inbox + ".*", [this](NatsMessage&& message) { taken(message); });
         if (settings::is_owned(pipeline)) {
             connection.subscribe(read_inbox + ".*", [this](NatsMessage&& message) { was_read(message); });
             connection.subscribe(purge_inbox, [this](NatsMessage&& message) { purged(message); });
@@ -87,6 +90,7 @@ struct NatsJetStream::State {
     void refused(const Denied& denied) {
         const std::string text = "the server denies publishing to \"" + std::string(denied.subject) + "\"";
         for (const auto id : sent.take(denied)) refuse(StoreId{id}, ErrorCode::misconfigured, text, denied.whole);
+        for (const auto id : posted.take(denied)) refuse(StoreId{id}, ErrorCode::misconfigured, text, denied.whole);
         for (const auto number : asked.take(denied))
             arrivals.put(GotMessage{number, Error{ErrorCode::misconfigured, text}});
         if (denied.subject.starts_with(api + "STREAM.PURGE.")) return not_purged(text);
@@ -125,6 +129,15 @@ struct NatsJetStream::State {
             return refuse(StoreId{*number}, code, "no stream stores the subject", true);
         }
         silence.over();
+        arrivals.put(parse_pub_ack(StoreId{*number}, message.payload.bytes()));
+    }
+
+    // Of what was posted. That nobody stores it says nothing of the outputs.
+    void taken(const NatsMessage& message) {
+        const auto number = parse_number_token(message.subject, post_inbox);
+        if (!number) return;
+        if (status_code(message) == 503)
+            return refuse(StoreId{*number}, ErrorCode::not_found, "no stream stores the subject", true);
         arrivals.put(parse_pub_ack(StoreId{*number}, message.payload.bytes()));
     }
 
@@ -323,6 +336,13 @@ struct NatsJetStream::State {
         return connection.publish({publication.subject, reply, &publication.headers, publication.payload});
     }
 
+    Result<void> post(const ports::Publication& publication) {
+        const auto id = static_cast<std::uint64_t>(publication.id);
+        posted.add(id, publication.subject);
+        return connection.publish(
+            {publication.subject, post_inbox + "." + std::to_string(id), &publication.headers, publication.payload});
+    }
+
     // An atomic batch (ADR-50): what is numbered under one id is stored with the last of it, if all of it came. What
     // fails on the way leaves a gap, and the server forgets the rest in seconds.
     Result<void> store_together(std::vector<ports::Publication>& batch) {
@@ -385,8 +405,9 @@ struct NatsJetStream::State {
     const Result<void> usable;
     const std::string api;  // what API subjects begin with
     const std::string pull_prefix;
-    SentSubjects sent;   // publications, by StoreId
-    SentSubjects asked;  // reads, by number
+    SentSubjects sent;    // publications, by StoreId
+    SentSubjects posted;  // by StoreId
+    SentSubjects asked;   // reads, by number
     Silence silence;
     std::map<Partition, steady_clock::time_point> told_denied;  // the library's callback thread's
 
@@ -403,6 +424,7 @@ struct NatsJetStream::State {
     NatsAdmin admin;
     NatsFinder finder;
     const std::string ack_inbox;
+    const std::string post_inbox;
     const std::string read_inbox;
     const std::string purge_inbox;
     std::thread worker;
@@ -443,6 +465,11 @@ void NatsJetStream::in_progress(const std::string& ack_subject) { state_->settle
 void NatsJetStream::publish(ports::Publication publication) {
     auto stored = state_->store(publication, state_->ack_reply(publication.id));
     if (!stored) state_->not_sent(publication.id, std::move(stored.error()));
+}
+
+void NatsJetStream::post(ports::Publication publication) {
+    auto sent = state_->post(publication);
+    if (!sent) state_->not_sent(publication.id, std::move(sent.error()));
 }
 
 void NatsJetStream::publish_together(std::vector<ports::Publication> publications) {

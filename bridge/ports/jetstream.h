@@ -67,6 +67,9 @@ class JetStream {
     // and sequence. Requires: Bound::together of each output, at most kMostTogether, one with an expected sequence at
     // most.
     virtual void publish_together(std::vector<Publication> publications) = 0;
+    // For whoever listens: stored by whichever stream takes the subject, once, or not at all. No output of the pipeline
+    // is meant, nothing of a bind is needed, and no other call sees whether it went well. Answers Stored.
+    virtual void post(Publication publication) = 0;
     virtual void find(const Find& find) = 0;
     // Answers GotMessage.
     virtual void read(const Read& read) = 0;

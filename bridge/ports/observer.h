@@ -15,6 +15,7 @@
 #include "bridge/base/note.h"
 #include "bridge/base/outcome.h"
 #include "bridge/base/reason.h"
+#include "bridge/base/shadow.h"
 #include "bridge/base/snapshot.h"
 #include "bridge/base/time.h"
 
@@ -36,7 +37,9 @@ class Observer {
     virtual void applied(const Fates& fates) = 0;
     virtual void acked() = 0;
     virtual void requested(std::size_t rows) = 0;
-    virtual void answered(Outcome outcome, int status, Duration elapsed) = 0;
+    // `address`: as settings::routes counts them.
+    virtual void answered(std::size_t address, Outcome outcome, int status, Duration elapsed) = 0;
+    virtual void shadowed(ShadowCount what, std::size_t count) = 0;
     virtual void note(const Note& note) = 0;
     virtual void publish(const Snapshot& snapshot) = 0;
 };

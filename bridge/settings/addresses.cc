@@ -30,10 +30,11 @@ Address completed(Address own, const Address& shared) {
     return own;
 }
 
-void add(Routes& all, Route& route, Address address, std::string field) {
+void add(Routes& all, Route& route, Address address, std::string field, std::string name) {
     route.addresses.push_back(all.addresses.size());
     all.addresses.push_back(std::move(address));
     all.fields.push_back(std::move(field));
+    all.names.push_back(std::move(name));
 }
 
 // What tokens are for where the protocol's endpoints all go by one name.
@@ -58,22 +59,24 @@ Routes routes(const Endpoint& endpoint) {
     Routes all;
     Route own;
     for (std::size_t i = 0; i < endpoint.addresses.size(); ++i) {
-        add(all, own, completed(endpoint.addresses[i], shared), "endpoint.addresses[" + std::to_string(i) + "].url");
+        const std::string name = "addresses[" + std::to_string(i) + "]";
+        add(all, own, completed(endpoint.addresses[i], shared), "endpoint." + name + ".url", name);
     }
-    if (endpoint.addresses.empty()) add(all, own, shared, "endpoint.url");
+    if (endpoint.addresses.empty()) add(all, own, shared, "endpoint.url", "endpoint");
     const std::size_t count = own.addresses.size();
     all.routes.push_back(std::move(own));
     for (std::size_t i = 0; i < endpoint.tenants.size(); ++i) {
         const TenantAddress& entry = endpoint.tenants[i];
+        const std::string name = "tenants[" + std::to_string(i) + "]";
         Route route{entry.names, {}};
         // Another host is trusted with nothing of ours.
         if (!entry.address.url.empty()) {
-            add(all, route, entry.address, "endpoint.tenants[" + std::to_string(i) + "].url");
+            add(all, route, entry.address, "endpoint." + name + ".url", name);
         }
         for (std::size_t a = 0; entry.address.url.empty() && a < count; ++a) {
             Address same = completed(entry.address, all.addresses[a]);
             same.weight = all.addresses[a].weight;
-            add(all, route, std::move(same), all.fields[a]);
+            add(all, route, std::move(same), all.fields[a], count > 1 ? name + " " + all.names[a] : name);
         }
         all.routes.push_back(std::move(route));
     }

@@ -22,6 +22,7 @@ struct Route {
 struct Routes {
     std::vector<Address> addresses;
     std::vector<std::string> fields;  // where each one's url stands: `endpoint.addresses[0].url`
+    std::vector<std::string> names;   // what each is called: `endpoint`, `addresses[0]`, `tenants[2]`
     std::vector<Route> routes;        // at least one
 };
 

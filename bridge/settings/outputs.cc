@@ -39,6 +39,13 @@ std::vector<OutputRow> outputs(const Pipeline& pipeline) {
     return rows;
 }
 
+std::vector<OutputRow> publications(const Pipeline& pipeline) {
+    std::vector<OutputRow> rows = outputs(pipeline);
+    if (has_shadow(pipeline))
+        rows.push_back({Output::difference, "endpoint.shadow.subject", pipeline.endpoint.shadow.subject, {}});
+    return rows;
+}
+
 Output output_of(const Pipeline& pipeline, const Delivery& delivery, Ending ending) {
     if (ending == Ending::dead) return delivery.tenant.empty() ? Output::unroutable : Output::dead_letter;
     const bool apart = ending == Ending::bypassed && pipeline.bypass.to == Bypass::To::subject;

@@ -23,6 +23,8 @@ struct OutputRow {
 // Those the pipeline has, in the order of Output: no results without an endpoint, copies past the model and late ones
 // only where they are asked for, state and aggregates where partitions are owned, summaries where they have a bucket.
 std::vector<OutputRow> outputs(const Pipeline& pipeline);
+// These, and what is told to whoever listens without being waited for.
+std::vector<OutputRow> publications(const Pipeline& pipeline);
 // Which of them tells of an event that is settled so. Requires: it is not filtered, which nothing tells of.
 Output output_of(const Pipeline& pipeline, const Delivery& delivery, Ending ending);
 // How long a vector with Outputs as indices is for the pipeline.

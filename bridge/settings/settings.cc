@@ -36,6 +36,30 @@ bool has_endpoint(const Pipeline& pipeline) {
     return !pipeline.endpoint.url.empty() || !pipeline.endpoint.addresses.empty();
 }
 
+bool has_shadow(const Pipeline& pipeline) { return !pipeline.endpoint.shadow.address.url.empty(); }
+
+Pipeline with_shadow_as_endpoint(const Pipeline& pipeline) {
+    Pipeline made = pipeline;
+    const Shadow& shadow = pipeline.endpoint.shadow;
+    Endpoint& endpoint = made.endpoint;
+    endpoint.url = shadow.address.url;
+    endpoint.headers = shadow.address.headers;
+    endpoint.key_file = shadow.address.key_file;
+    endpoint.deployment = shadow.address.deployment;
+    endpoint.addresses.clear();
+    endpoint.tenants.clear();
+    endpoint.shadow = {};
+    if (shadow.protocol.empty()) return made;
+    endpoint.protocol = shadow.protocol;
+    endpoint.body = shadow.body;
+    endpoint.rows_pointer = shadow.rows_pointer;
+    endpoint.results_pointer = shadow.results_pointer;
+    endpoint.tensors = shadow.tensors;
+    endpoint.request = shadow.request;
+    endpoint.extras = shadow.extras;
+    return made;
+}
+
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition) {
     return pipeline.name + "-p" + std::to_string(partition);
 }

@@ -114,6 +114,24 @@ struct SignatureSource {
     Signature given;   // from: here, and from: file once it is read
 };
 
+// A candidate for the endpoint: a share of the scored batches is copied to it, and what it answers is compared. Nothing
+// of the pipeline depends on it.
+struct Shadow {
+    Address address;  // nothing of it comes from the endpoint's own; without a url there is no shadow
+    double percent = 1;
+    double absolute = 1e-9;  // numbers no farther apart than either of these allows are the same
+    double relative = 1e-6;  // of the larger one
+    std::string subject;     // template with {tenant}: where differences are published
+    std::uint32_t parallel_requests = 2;
+    std::string protocol;  // empty: the endpoint's, with its body, pointers, tensors, request and extras
+    std::string body;
+    std::string rows_pointer;
+    std::string results_pointer;
+    std::map<std::string, std::string> tensors;
+    std::string request;
+    std::string extras;
+};
+
 struct Endpoint {
     std::string url;                 // empty where there are addresses
     std::vector<Address> addresses;  // several, in order of preference
@@ -150,6 +168,7 @@ struct Endpoint {
     double max_dead_letter_ratio = 0.1;  // of the endpoint's verdicts on one tenant
     std::string control;                 // raw JSON row known to be good; a witness of last resort
     SignatureSource signature;
+    Shadow shadow;
 };
 
 enum class Include { nothing, everything, fields };
@@ -246,6 +265,10 @@ std::uint32_t most_in_hand(const Pipeline& pipeline);
 bool is_owned(const Pipeline& pipeline);
 // Events are scored; without an endpoint they are aggregated only.
 bool has_endpoint(const Pipeline& pipeline);
+// A candidate is asked beside the endpoint.
+bool has_shadow(const Pipeline& pipeline);
+// The pipeline as if the candidate were its endpoint. Requires: has_shadow.
+Pipeline with_shadow_as_endpoint(const Pipeline& pipeline);
 // The durable consumer of one partition, shared by all replicas.
 std::string consumer_name(const Pipeline& pipeline, std::uint32_t partition);
 // The consumer of one position of an owned partition: `PIPELINE-pP-EPOCH-N`.

@@ -11,10 +11,10 @@ namespace millrace {
 namespace {
 
 constexpr Duration kLookEvery = std::chrono::seconds(1);
-// Token requests have ids of their own, below the one of the request for the signature.
-constexpr std::uint64_t kFirstTokenRequest = ~1ull;
+// Token requests have ids of their own, below those of requests for signatures.
+constexpr std::uint64_t kTokenRequests = ~std::uint64_t{0} - (1u << 20);
 
-RequestId token_request_id(std::size_t source) { return RequestId{kFirstTokenRequest - source}; }
+RequestId token_request_id(std::size_t source) { return RequestId{kTokenRequests + source}; }
 
 // A shorter one may be part of anything.
 constexpr std::size_t kShortestConcealed = 12;
@@ -116,9 +116,9 @@ Credentials::Sent Credentials::try_to_send(ports::Endpoint& endpoint, std::size_
 }
 
 bool Credentials::take(ports::Endpoint& endpoint, ports::HttpResponse& response, Time now, ServerTime wall) {
-    const std::uint64_t from_first = kFirstTokenRequest - static_cast<std::uint64_t>(response.id);
-    if (from_first < sources_.size()) {
-        go_on(endpoint, from_first, sources_[from_first].grant->answered(token_response(response), wall), now);
+    const std::uint64_t source = static_cast<std::uint64_t>(response.id) - kTokenRequests;
+    if (source < sources_.size()) {
+        go_on(endpoint, source, sources_[source].grant->answered(token_response(response), wall), now);
         return true;
     }
     const auto found = sent_.find(static_cast<std::uint64_t>(response.id));

@@ -22,6 +22,7 @@
 #include "bridge/shard/endpoint_news.h"
 #include "bridge/shard/exchange.h"
 #include "bridge/shard/owned_rendering.h"
+#include "bridge/shard/shadowing.h"
 #include "subjects/ack_subject.h"
 #include "subjects/identity.h"
 #include "subjects/subject_template.h"
@@ -37,8 +38,8 @@ constexpr Duration kSnapshotEvery = std::chrono::milliseconds(500);
 // Between turns in-progress acks go out, and the shard tells that it lives.
 constexpr std::size_t kMostEventsATurn = 5000;
 constexpr std::size_t kBytesAsAnEvent = 1024;
-// No request for scores has it: those count from 1.
-constexpr RequestId kSignatureRequest{~0ull};
+// No request for scores has one above: those count from 1. The number of the address is added.
+constexpr std::uint64_t kSignatureRequests = ~std::uint64_t{0} - 2 * engine::kMostAddresses;
 
 subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
     auto parsed = subjects::SubjectTemplate::parse(text, use);
@@ -69,6 +70,7 @@ struct Shard::State {
     struct Asked {
         std::size_t rows = 0;
         std::string name;  // as the endpoint knows it
+        std::size_t address = 0;
     };
 
     Parts parts;
@@ -85,8 +87,8 @@ struct Shard::State {
     std::map<Partition, Position> positions;     // of owned partitions
     std::string request_prefix;
     std::unordered_map<std::uint64_t, Asked> asked;
-    std::set<RequestId> checking;  // health
-    std::size_t signature_at = 0;  // address that is asked for it next
+    std::unique_ptr<Shadowing> shadowing;  // null where there is no shadow
+    std::set<RequestId> checking;          // health
     std::size_t max_payload = 1 << 20;
     EndpointNews news;
     Time next_snapshot{};
@@ -118,6 +120,10 @@ struct Shard::State {
                  !p.signature_url.empty()),
           input(checked_template(p.pipeline.input.subject, subjects::Use::input)),
           request_prefix(hex(p.seed) + "-") {
+        if (settings::has_shadow(p.pipeline)) {
+            MILLRACE_CHECK(p.shadow_key != nullptr, "a shadow has a key, if only an empty one");
+            shadowing = std::make_unique<Shadowing>(p.pipeline, *p.shadow_key, request_prefix);
+        }
         use(p.pipeline.endpoint.signature.given);
         if (owned) return;
         for (const Partition partition : p.partitions)
@@ -233,13 +239,16 @@ struct Shard::State {
                 response.transport == ports::Transport::answered && protocols::is_well(response.status, response.body);
             return step(engine::HealthTold{response.id, well}, now);
         }
-        if (response.id == kSignatureRequest) return signature_told(response, now);
+        if (const auto id = static_cast<std::uint64_t>(response.id); id >= kSignatureRequests) {
+            return signature_told(read_signature(parts.pipeline, response), id - kSignatureRequests, now);
+        }
+        if (shadowing && shadowing->awaits(response.id)) return step(shadowing->read(response), now);
         const auto found = asked.find(static_cast<std::uint64_t>(response.id));
         if (found == asked.end()) return;
         Answer answer = read_response(parts.protocol, response, found->second.rows);
         answer.request_id = std::move(found->second.name);
+        parts.observer.answered(found->second.address, answer.outcome, answer.status, response.elapsed);
         asked.erase(found);
-        parts.observer.answered(answer.outcome, answer.status, response.elapsed);
         if (const auto note = news.heard(answer, now)) parts.observer.note(*note);
         step(engine::Answered{response.id, std::move(answer)}, now);
     }
@@ -304,7 +313,7 @@ struct Shard::State {
         std::string name = request_prefix + std::to_string(static_cast<std::uint64_t>(e.id));
         ports::HttpRequest request =
             make_request(parts.pipeline.endpoint, routes.addresses[e.address], parts.protocol, e.rows, e.id, name);
-        asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name)});
+        asked.emplace(static_cast<std::uint64_t>(e.id), Asked{e.rows.size(), std::move(name), e.address});
         parts.observer.requested(e.rows.size());
         send(e.address, std::move(request), e.refresh_key);
     }
@@ -313,23 +322,36 @@ struct Shard::State {
         parts.credentials.send(parts.endpoint, address, std::move(request), refresh, turned_at, wall);
     }
 
+    void carry_out(const engine::Copy& e) { parts.endpoint.send(shadowing->ask(e)); }
+    void carry_out(const engine::Shadowed& e) { parts.observer.shadowed(e.what, e.count); }
+    void carry_out(const engine::Post& e) {
+        const auto& [subject, headers, payload] = *e.difference;
+        parts.jetstream.post({e.id, Output::difference, subject, headers, payload, {}});
+    }
+
     void carry_out(const engine::CheckHealth& e) {
         checking.insert(e.id);
         send(e.address,
              make_health_check(parts.pipeline.endpoint, routes.addresses[e.address], health_urls[e.address], e.id));
     }
 
-    // At the first address that is there: all of them serve one model.
-    void carry_out(const engine::ReadSignature&) {
-        const std::size_t at = signature_at % routes.routes.front().addresses.size();
-        const settings::Address& address = routes.addresses[at];
-        std::string url = at == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
-        send(at, make_signature_request(parts.pipeline.endpoint, address, kSignatureRequest, std::move(url)));
+    void carry_out(const engine::ReadSignature& e) {
+        const settings::Address& address = routes.addresses[e.address];
+        std::string url = e.address == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
+        if (url.empty()) {
+            engine::SignatureRead none{
+                engine::SignatureRead::What::nothing, {}, {}, true, "nothing is published there"};
+            none.address = e.address;
+            made_here.emplace_back(std::move(none));
+            return;
+        }
+        send(e.address, make_signature_request(parts.pipeline.endpoint, address,
+                                               RequestId{kSignatureRequests + e.address}, std::move(url)));
     }
 
-    void signature_told(const ports::HttpResponse& response, Time now) {
-        signature_at = response.transport == ports::Transport::answered ? 0 : signature_at + 1;
-        step(read_signature(parts.pipeline, response), now);
+    void signature_told(engine::SignatureRead&& read, std::size_t address, Time now) {
+        read.address = address;
+        step(std::move(read), now);
     }
 
     void carry_out(const engine::UseSignature& e) { use(e.signature); }

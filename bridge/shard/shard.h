@@ -40,8 +40,9 @@ class Shard {
         protocols::Protocol& protocol;
         Credentials& credentials;
         ports::Observer& observer;
-        std::uint64_t seed;           // for jitter and request ids
-        std::string signature_url{};  // where the endpoint may publish what it takes; empty: it is not asked
+        std::uint64_t seed;                   // for jitter and request ids
+        std::string signature_url{};          // where the endpoint may publish what it takes; empty: it is not asked
+        auth::KeyFile* shadow_key = nullptr;  // of the shadow endpoint, where there is one
     };
 
     explicit Shard(const Parts& parts);

@@ -1,9 +1,11 @@
 """Several endpoints: what one does not do the next does, a tenant's own is its own, and nothing is lost or doubled."""
+import json
 import threading
 import time
 import unittest
+import urllib.request
 
-from harness import Endpoint, EndToEnd, TENANTS, seconds
+from harness import Endpoint, EndToEnd, SECOND, TENANTS, seconds
 
 
 class EndpointsTest(EndToEnd):
@@ -58,6 +60,10 @@ class EndpointsTest(EndToEnd):
         report = stage.verify(self)
         self.assertEqual(report.dead, 0)
         self.assertIn("address_out", stage.bridge.log_text())
+        with urllib.request.urlopen(f"http://127.0.0.1:{stage.admin}/readyz?verbose", timeout=5) as answer:
+            said = [line for line in answer.read().decode().splitlines() if line.startswith("[!]")]
+        self.assertEqual(len(said), 1, said)
+        self.assertIn(f"addresses[0] http://127.0.0.1:{stage.endpoint.port}/score out: unauthorized (HTTP 401)", said[0])
         self.assertNotIn('"held"', stage.bridge.log_text())
         stage.stop_bridge(self)
 
@@ -124,6 +130,70 @@ class EndpointsTest(EndToEnd):
         self.assertEqual(report.dead, 0)
         self.assertLess(peak[0], 400 << 20, "a bomb of four gigabytes went off in memory")
         stage.stop_bridge(self)
+
+    def stage_with_shadow(self):
+        """A stage whose batches are all copied to a second scripted endpoint, with a stream for what differs."""
+        stage = self.stage()
+        stage.candidate = self.another_endpoint(stage)
+        stage.jetstream.add_stream("SHADOW", ["shadow.>"], duplicate_window=120 * SECOND)
+        stage.settings["more_endpoint"] = (f"shadow:\n        url: \"http://127.0.0.1:{stage.candidate.port}/score\"\n"
+                                           "        percent: 100\n        tolerance: {absolute: 0.001}")
+        return stage
+
+    def counted(self, stage, name):
+        """The series of a metric, by their label `result`."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{stage.admin}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return {line.split('result="')[1].split('"')[0]: float(line.rsplit(" ", 1)[1])
+                for line in lines if line.startswith(name + "{")}
+
+    def test_a_shadow_is_compared_and_told_of(self):
+        stage = self.stage_with_shadow()
+        stage.start_bridge()
+        stage.load(rate=2000, count=2000).finish()
+        stage.settle()
+        self.wait(lambda: self.counted(stage, "millrace_shadow_batches_total")["compared"] > 0, "something is compared", 5.0)
+        self.assertEqual(self.counted(stage, "millrace_shadow_events_total")["different"], 0, "equal models differ")
+        stage.candidate.script(nonce=True)
+        stage.load(rate=2000, count=2000).finish()
+        stage.settle()
+        self.wait(lambda: self.counted(stage, "millrace_shadow_differences_total")["stored"] > 0, "differences are stored", 5.0)
+        time.sleep(0.5)
+        told = list(stage.jetstream.read("SHADOW"))
+        self.assertEqual(len(told), self.counted(stage, "millrace_shadow_differences_total")["stored"])
+        results = {message.headers["Nats-Msg-Id"]: json.loads(message.payload)["score"] for message in stage.jetstream.read("RESULTS")}
+        for message in told:
+            tenant = message.subject.split(".")[1]
+            self.assertEqual((message.subject, message.headers["Millrace-Tenant"]), (f"shadow.{tenant}.scores", tenant))
+            body = json.loads(message.payload)
+            self.assertEqual(body["score"], results[message.headers["Nats-Msg-Id"].removesuffix("-shadow")])
+            self.assertNotEqual(body["score"], body["shadow"])
+        stage.jetstream.api("STREAM.DELETE.SHADOW")
+        self.assertEqual(stage.verify(self).dead, 0)
+        stage.stop_bridge(self)
+
+    def test_no_ack_waits_for_a_shadow_whatever_it_does(self):
+        stage = self.stage_with_shadow()
+        stage.jetstream.api("STREAM.DELETE.SHADOW")  # and nobody takes what differs
+        stage.start_bridge()
+        for script in ({"delay": 60.0}, {"delay": 0.0, "refuse": True}, {"refuse": False, "odd": "gzip_bomb"},
+                       {"odd": "", "status": 401}, {"status": 0, "short": 1}, {"short": 0, "nonce": True}):
+            with self.subTest(script=script):
+                stage.candidate.script(**script)
+                stage.load(rate=2000, count=2000).finish()
+                stage.settle(3.0)  # a copy is given up after five
+        counts = self.counted(stage, "millrace_shadow_batches_total")
+        self.assertGreater(counts["failed"], 0)
+        self.assertGreater(counts["skipped"], 0)
+        with urllib.request.urlopen(f"http://127.0.0.1:{stage.admin}/readyz", timeout=5) as answer:
+            self.assertEqual(answer.status, 200)
+        stage.candidate.script(nonce=False, delay=60.0)
+        stage.load(rate=2000, count=1000).finish()
+        stage.settle(3.0)
+        self.assertEqual(stage.verify(self).dead, 0)
+        leaving = time.monotonic()
+        stage.stop_bridge(self)
+        self.assertLess(time.monotonic() - leaving, 3.0, "leaving waits for a copy")
 
 
 if __name__ == "__main__":

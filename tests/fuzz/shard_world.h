@@ -81,7 +81,7 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     Time now{std::chrono::hours(1000)};
     bool connected = true;
     std::size_t calls = 0;  // through any door since it was last set to zero
-    void tell(std::string_view what, std::string_view about = {}) const;
+    void post(std::string_view what, std::string_view about = {}) const;
     Duration duplicate_window = std::chrono::minutes(2);
     std::map<std::uint64_t, Message> messages;
     std::vector<Partition> binds;
@@ -99,6 +99,7 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
     void publish_together(std::vector<ports::Publication>) override { MILLRACE_CHECK(false, "owned partitions only"); }
+    void post(ports::Publication) override { MILLRACE_CHECK(false, "there is no shadow"); }
     void find(const Find& find) override;
     // Of owned partitions.
     void look(const Look&) override {}
@@ -117,7 +118,8 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
-    void answered(Outcome, int, Duration) override {}
+    void answered(std::size_t, Outcome, int, Duration) override {}
+    void shadowed(ShadowCount, std::size_t) override {}
     void note(const Note& note) override;
     void publish(const Snapshot& snapshot) override;
 

@@ -32,7 +32,8 @@ ports::HttpResponse response_of(const Served& served, const ports::HttpRequest& 
 
 void SimEndpoint::send(ports::HttpRequest request) {
     if (!gate_.pass()) return;
-    if (request.get) return send_check(request);
+    if (request.get) return request.url.ends_with("/swagger.json") ? send_reading(request) : send_check(request);
+    if (request.url == kShadowUrl) return send_copy(request);
     const auto events = tokens_in(request.body);
     watch_.sent(request, events);
     const auto number = model_number(request.url);
@@ -64,6 +65,35 @@ SimModel& SimEndpoint::model_of(const std::string& url) {
     return number == 0 ? model_ : elsewhere_->at(number - 1).model;
 }
 
+void SimEndpoint::send_copy(const ports::HttpRequest& request) {
+    const auto events = tokens_in(request.body);
+    copies_.insert(request.id);
+    watch_.copied(request, events, copies_.size());
+    ++candidate_->busy;
+    const auto served = candidate_->model.serve(request, events, candidate_->busy);
+    const bool late = served.never || served.latency >= request.timeout;
+    trace_.line(name_, "copy of " + std::to_string(events.size()) + " will be " +
+                           std::string(millrace::name(late ? Outcome::timed_out : served.outcome)));
+    scheduler_.after(late ? request.timeout : served.latency, [this, response = response_of(served, request, late)] {
+        --candidate_->busy;
+        if (dead_ || !copies_.contains(response.id)) return;
+        ready_.push_back(response);
+        watch_.woken();
+    });
+}
+
+void SimEndpoint::send_reading(const ports::HttpRequest& request) {
+    const auto served = model_of(request.url).publish();
+    const bool late = served.never || served.latency >= request.timeout;
+    trace_.line(name_, "reads the contract at " + request.url);
+    checks_.insert(request.id);
+    scheduler_.after(late ? request.timeout : served.latency, [this, response = response_of(served, request, late)] {
+        if (dead_ || !checks_.contains(response.id)) return;
+        ready_.push_back(response);
+        watch_.woken();
+    });
+}
+
 // Well while it answers at all, whatever it thinks of requests.
 void SimEndpoint::send_check(const ports::HttpRequest& request) {
     const auto condition = model_of(request.url).condition();
@@ -92,7 +122,7 @@ void SimEndpoint::finish(RequestId id, std::uint32_t& busy, ports::HttpResponse 
 void SimEndpoint::wait(Duration, std::vector<ports::HttpResponse>& out) {
     if (dead_) return;
     for (auto& response : std::exchange(ready_, {})) {
-        if (checks_.erase(response.id) > 0) {
+        if (checks_.erase(response.id) > 0 || copies_.erase(response.id) > 0) {
             out.push_back(std::move(response));
             continue;
         }
@@ -107,6 +137,7 @@ void SimEndpoint::wait(Duration, std::vector<ports::HttpResponse>& out) {
 void SimEndpoint::cancel_all() {
     exchanges_.clear();
     checks_.clear();
+    copies_.clear();
     ready_.clear();
 }
 

@@ -40,6 +40,9 @@ class SimEndpoint final : public ports::Endpoint {
                                                                                                  const auto&) {};
         // Called when the response is handed out.
         std::function<void(const Exchange&)> answered = [](const auto&) {};
+        // To the candidate, with the copies on their way, this one included.
+        std::function<void(const ports::HttpRequest&, const std::vector<EventToken>&, std::size_t)> copied =
+            [](const auto&, const auto&, auto) {};
         std::function<void()> woken = [] {};
     };
 
@@ -55,6 +58,8 @@ class SimEndpoint final : public ports::Endpoint {
           elsewhere_(elsewhere) {}
 
     void watch(Watch watch) { watch_ = std::move(watch); }
+    // What answers at kShadowUrl.
+    void set_candidate(ModelElsewhere* candidate) { candidate_ = candidate; }
 
     void send(ports::HttpRequest request) override;
     void wait(Duration timeout, std::vector<ports::HttpResponse>& out) override;
@@ -66,6 +71,8 @@ class SimEndpoint final : public ports::Endpoint {
     void die();
 
   private:
+    void send_copy(const ports::HttpRequest& request);
+    void send_reading(const ports::HttpRequest& request);
     void send_check(const ports::HttpRequest& request);
     void finish(RequestId id, std::uint32_t& busy, ports::HttpResponse response);
     SimModel& model_of(const std::string& url);
@@ -77,9 +84,11 @@ class SimEndpoint final : public ports::Endpoint {
     Trace& trace_;
     std::string name_;
     ModelsElsewhere* elsewhere_;
+    ModelElsewhere* candidate_ = nullptr;
     Watch watch_;
     bool dead_ = false;
-    std::set<RequestId> checks_;               // of health, sent
+    std::set<RequestId> checks_;               // of health and contracts, sent
+    std::set<RequestId> copies_;               // to the candidate, response not handed out yet
     std::map<RequestId, Exchange> exchanges_;  // sent, response not handed out yet
     std::vector<ports::HttpResponse> ready_;
 };

@@ -345,6 +345,17 @@ void SimJetStream::publish_together(std::vector<ports::Publication> publications
     });
 }
 
+// What is lost on the way nobody misses.
+void SimJetStream::post(ports::Publication publication) {
+    if (!parts_.gate.pass()) return;
+    parts_.trace.line(parts_.name, "post " + publication.subject);
+    out(parts_.faults.lose_publish, "post", [this, publication = std::move(publication)]() mutable {
+        const auto ack = parts_.server.publish_by_client(std::move(publication.subject), std::move(publication.headers),
+                                                         std::move(publication.payload));
+        if (ack) tell_stored(publication.id, *ack, false);
+    });
+}
+
 void SimJetStream::read(const Read& read) {
     if (!parts_.gate.pass()) return;
     watch_.reading(read);

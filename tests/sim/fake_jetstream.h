@@ -95,6 +95,7 @@ class SimJetStream final : public ports::JetStream, private PullSink {
     void in_progress(const std::string& ack_subject) override;
     void publish(ports::Publication publication) override;
     void publish_together(std::vector<ports::Publication> publications) override;
+    void post(ports::Publication publication) override;
     void find(const Find& find) override;
     void read(const Read& read) override;
     void purge(const Purge& purge) override;

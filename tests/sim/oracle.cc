@@ -99,6 +99,7 @@ Oracle::Known* Oracle::find(const std::vector<Header>& headers) {
 
 void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
     if (stream.config().name == plan_.pipeline.input.stream) return;
+    if (stream.config().name == kShadowStream) return check_difference(message);
     auto* known = find(message.headers);
     if (known == nullptr) return;
     if (is_filtered(*known)) return violate("settled_once", name_of(*known) + " is filtered out and stored");
@@ -144,6 +145,25 @@ void Oracle::check_bypassed(const Known& known, const StoredMessage& message) {
     const bool is_whole = among_results || !known.planned.token || known.planned.largest || !tokens.empty();
     if (kind != "bypassed" || says_so != among_results || !is_whole || !std::ranges::all_of(tokens, is_own))
         violate("settled_once", name_of(known) + " goes past the model as " + message.payload.substr(0, 200));
+}
+
+// It tells of an event of the tenant, both scores are of that event, and it is nothing that settles it.
+void Oracle::check_difference(const StoredMessage& message) {
+    ++differences_;
+    const std::string id(header_value(message.headers, "Nats-Msg-Id").value_or(""));
+    constexpr std::string_view kBehind = "-shadow";
+    const auto found = by_identity_.find(id.substr(0, id.size() - std::min(id.size(), kBehind.size())));
+    if (!id.ends_with(kBehind) || found == by_identity_.end())
+        return violate("settled_once", "a difference under the identity '" + id + "'");
+    const Known& known = events_[found->second];
+    if (message.subject != "shadow." + known.planned.tenant + ".trips") {
+        return violate("one_tenant", "a difference of " + name_of(known) + " of tenant '" + known.planned.tenant +
+                                         "' went to " + message.subject);
+    }
+    const auto tokens = tokens_in(message.payload);
+    const auto is_own = [&](const EventToken& token) { return known.planned.token && token == *known.planned.token; };
+    if (tokens.empty() || !std::ranges::all_of(tokens, is_own))
+        violate("batch_integrity", "the difference of " + name_of(known) + " is " + message.payload.substr(0, 200));
 }
 
 void Oracle::check_result(const Known& known, const StoredMessage& message) {
@@ -282,6 +302,24 @@ void Oracle::requested(const Memory& memory, const ports::HttpRequest& request, 
     if (tenants.size() > 1 && !endpoint.mix_tenants) {
         violate("one_tenant", memory.name + " sends rows of " + *tenants.begin() + " and " + *tenants.rbegin());
     }
+}
+
+void Oracle::copied(const Memory& memory, const ports::HttpRequest& request, const std::vector<EventToken>& events,
+                    std::size_t in_flight) {
+    const auto& endpoint = plan_.pipeline.endpoint;
+    if (in_flight > endpoint.shadow.parallel_requests)
+        violate("in_flight", memory.name + " has " + std::to_string(in_flight) + " copies in flight");
+    if (request.body.size() > endpoint.max_batch_bytes + kAroundRows + 2 * events.size() && events.size() > 1)
+        violate("bounded", memory.name + " copies " + std::to_string(request.body.size()) + " bytes");
+    std::set<std::string> tenants;
+    for (const auto& token : events) {
+        tenants.insert(token.tenant);
+        if (!by_token_.contains(token.text()))
+            violate("batch_integrity", memory.name + " copies the unknown row " + token.text());
+    }
+    if (tenants.size() > 1 && !endpoint.mix_tenants)
+        violate("one_tenant", memory.name + " copies rows of " + *tenants.begin() + " and " + *tenants.rbegin());
+    check_address(memory, request.url, tenants);  // those of a tenant with an endpoint of its own go nowhere else
 }
 
 // What goes to a tenant's own endpoint is its own, and all of it goes there.

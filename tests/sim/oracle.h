@@ -35,6 +35,9 @@
 
 namespace millrace::sim {
 
+// Where differences to a candidate's scores are stored.
+inline constexpr std::string_view kShadowStream = "SHADOW";
+
 struct Violation {
     std::string invariant;
     std::string text;
@@ -87,6 +90,9 @@ class Oracle {
     void requested(const Memory& memory, const ports::HttpRequest& request, const std::vector<EventToken>& events,
                    std::size_t in_flight);
     void answered(Memory& memory, const Exchange& exchange);
+    // A copy to the candidate.
+    void copied(const Memory& memory, const ports::HttpRequest& request, const std::vector<EventToken>& events,
+                std::size_t in_flight);
     void turned(const Memory& memory, const Snapshot& snapshot);
 
     void violate(std::string invariant, std::string text);
@@ -105,6 +111,8 @@ class Oracle {
     // Stored a second time, and of these as the other kind: only legal beyond the duplicate window.
     [[nodiscard]] std::size_t stored_again() const { return stored_again_; }
     [[nodiscard]] std::size_t stored_as_both() const { return stored_as_both_; }
+    // Differences to a candidate's scores.
+    [[nodiscard]] std::size_t differences() const { return differences_; }
     // Of dead letters, with their number.
     [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
 
@@ -122,6 +130,7 @@ class Oracle {
     Known* find(const std::vector<Header>& headers);
     void check_result(const Known& known, const StoredMessage& message);
     void check_bypassed(const Known& known, const StoredMessage& message);
+    void check_difference(const StoredMessage& message);
     void check_dead_letter(const Known& known, const StoredMessage& message);
     void check_address(const Memory& memory, const std::string& url, const std::set<std::string>& tenants);
     void check_conviction(const Memory& memory, const Known& known, Reason reason);
@@ -138,6 +147,7 @@ class Oracle {
     std::vector<Known> events_;
     std::map<std::string, std::size_t> by_identity_;
     std::map<std::uint64_t, std::vector<std::size_t>> by_sequence_;
+    std::size_t differences_ = 0;
     std::map<std::string, std::size_t> by_token_;
     std::map<std::string, std::uint64_t> reasons_;
     std::uint64_t largest_message_ = 0;

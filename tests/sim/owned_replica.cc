@@ -25,7 +25,8 @@ struct OwnedReplica::Watcher final : ports::Observer {
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
-    void answered(Outcome, int, Duration) override {}
+    void answered(std::size_t, Outcome, int, Duration) override {}
+    void shadowed(ShadowCount, std::size_t) override {}
     void note(const Note& note) override {
         if (replica.gate_.dead()) return;
         replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);

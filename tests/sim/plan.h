@@ -97,6 +97,9 @@ struct Plan {
     ModelFaults model_faults;
     Troubles troubles;
     Permanent permanent;
+    ModelFaults shadow_faults;  // of the candidate, where there is one; it never heals
+    Condition shadow_condition = Condition::healthy;
+    bool shadow_stream = true;  // somebody stores differences
     Duration unflushed_acks{};  // forgotten when the server stops
     bool strict = false;        // stored again, however late, breaks a promise
     bool forgetful = false;     // the server does not say when a consumer was last active

@@ -35,7 +35,8 @@ struct Replica::Watcher final : ports::Observer {
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
-    void answered(Outcome, int, Duration) override {}
+    void answered(std::size_t, Outcome, int, Duration) override {}
+    void shadowed(ShadowCount, std::size_t) override {}
     void note(const Note& note) override {
         if (replica.gate_.dead()) return;
         replica.parts_.trace.line(replica.parts_.name, note.event + ": " + note.text);
@@ -61,12 +62,14 @@ Replica::Replica(Parts parts)
                             parts_.trace, parts_.seed, parts_.name, parts_.chooser});
     endpoint_ = std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace,
                                               parts_.name, parts_.elsewhere);
+    endpoint_->set_candidate(parts_.candidate);
     watch();
     protocol_ = protocols::make(parts_.plan.pipeline);
     watcher_ = std::make_unique<Watcher>(*this);
-    shard_ =
-        std::make_unique<Shard>(Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_, arrivals_,
-                                             *endpoint_, *protocol_, credentials_, *watcher_, random.next()});
+    const bool reads = parts_.plan.model.contract != Contract::unpublished;
+    shard_ = std::make_unique<Shard>(
+        Shard::Parts{parts_.plan.pipeline, all_partitions(parts_.plan), *jetstream_, arrivals_, *endpoint_, *protocol_,
+                     credentials_, *watcher_, random.next(), reads ? "http://model/swagger.json" : "", &shadow_key_});
     parts_.trace.line(parts_.name, "starts");
     turns_.start();
 }
@@ -103,6 +106,8 @@ void Replica::watch() {
                               parts_.oracle.answered(memory_, exchange);
                               spotter_.answered(exchange);
                           },
+                      .copied = [this](const auto& request, const auto& events,
+                                       std::size_t copies) { parts_.oracle.copied(memory_, request, events, copies); },
                       .woken = [this] { turns_.wake(); }});
 }
 

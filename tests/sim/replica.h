@@ -39,6 +39,7 @@ class Replica {
         Chooser* chooser;             // of the exhaustive mode, or null
         std::function<void()> ended;  // it died or drained; called once, outside of a turn
         ModelsElsewhere* elsewhere = nullptr;
+        ModelElsewhere* candidate = nullptr;
     };
 
     explicit Replica(Parts parts);
@@ -82,6 +83,7 @@ class Replica {
     std::unique_ptr<SimEndpoint> endpoint_;
     std::unique_ptr<protocols::Protocol> protocol_;
     Credentials credentials_;
+    auth::KeyFile shadow_key_;
     Spotter spotter_;
     std::unique_ptr<Watcher> watcher_;
     std::unique_ptr<Shard> shard_;

@@ -57,7 +57,7 @@ Served SimModel::serve(const ports::HttpRequest& request, const std::vector<Even
         reply(served, Outcome::rejected, 400, R"({"error":"unknown input"})");
         return served;
     }
-    if (by_condition(served) || by_chance(served, events.size())) return served;
+    if (by_condition(served) || by_chance(served, events.size()) || by_contract(served, request.body)) return served;
     if (busy > rules_.concurrency) {
         put_off(served, 429, R"({"error":{"message":"too many requests"}})", seconds(1));
     } else if (request.body.size() > rules_.max_body) {
@@ -68,7 +68,41 @@ Served SimModel::serve(const ports::HttpRequest& request, const std::vector<Even
     return served;
 }
 
-bool SimModel::by_condition(Served& served) {
+void SimModel::deploy(Contract contract) {
+    if (contract != rules_.contract) ++deployment_;
+    rules_.contract = contract;
+}
+
+Served SimModel::publish() const {
+    Served served;
+    served.latency = milliseconds(20);
+    if (by_condition(served) && condition_ != Condition::bad_deployment) return served;
+    served.outcome = Outcome::scored;
+    const std::string type = rules_.contract == Contract::numbers ? "number" : "string";
+    reply(served, Outcome::scored, rules_.contract == Contract::unpublished ? 404 : 200,
+          R"({"swagger":"2.0","paths":{"/score":{"post":{"parameters":[{"in":"body","schema":{"type":"object",)"
+          R"("properties":{"data":{"type":"array","items":{"type":"object","properties":{"who":{"type":"string"},"n":)"
+          R"({"type":")" +
+              type + R"("}}}}}}}],"responses":{}}}}})");
+    return served;
+}
+
+// A text where it takes numbers, or the other way round.
+bool SimModel::by_contract(Served& served, const std::string& body) const {
+    if (rules_.contract == Contract::unpublished) return false;
+    for (std::size_t at = body.find('@'); at != std::string::npos; at = body.find('@', at + 1)) {
+        const std::size_t end = body.find("\",", at);
+        if (end == std::string::npos) return false;
+        constexpr std::string_view kName = R"("n":)";
+        const std::size_t value = end + 2 + (body.compare(end + 2, kName.size(), kName) == 0 ? kName.size() : 0);
+        if ((body[value] == '"') == (rules_.contract == Contract::texts)) continue;
+        reply(served, Outcome::rejected, 400, R"({"error":"n is of another type"})");
+        return true;
+    }
+    return false;
+}
+
+bool SimModel::by_condition(Served& served) const {
     switch (condition_) {
         case Condition::healthy:
             return false;

@@ -40,6 +40,9 @@ inline constexpr std::string_view kConditionNames[] = {"healthy",   "refusing", 
 inline constexpr std::size_t kConditions = std::size(kConditionNames);
 constexpr std::string_view name(Condition condition) { return kConditionNames[static_cast<std::size_t>(condition)]; }
 
+// What a model says it takes for the field `n`, which stands behind an event's token, and refuses otherwise.
+enum class Contract { unpublished, numbers, texts };
+
 struct ModelRules {
     std::uint32_t concurrency = 64;    // more requests at once get 429
     std::uint64_t max_body = 1 << 20;  // more bytes get 413
@@ -47,6 +50,7 @@ struct ModelRules {
     std::string results_member = {};   // where the protocol looks for results: "" is a bare array
     bool wrapped = false;              // the answer is a JSON string that holds JSON
     std::uint64_t bulk = 4000;         // bytes of a bulky score
+    Contract contract = Contract::unpublished;
 };
 
 // What the model did with a request.
@@ -71,6 +75,10 @@ class SimModel {
     void set_faults(const ModelFaults& faults) { faults_ = faults; }
     void set_condition(Condition condition);
     [[nodiscard]] Condition condition() const { return condition_; }
+    // Another deployment, which takes other rows.
+    void deploy(Contract contract);
+    // What it publishes about itself.
+    [[nodiscard]] Served publish() const;
     // Every answer takes this much longer.
     void set_delay(Duration delay) { delay_ = delay; }
     // Every other request goes to another deployment, which refuses everything: a rollout of half the traffic.
@@ -80,7 +88,8 @@ class SimModel {
     [[nodiscard]] const ModelRules& rules() const { return rules_; }
 
   private:
-    bool by_condition(Served& served);
+    bool by_condition(Served& served) const;
+    bool by_contract(Served& served, const std::string& body) const;
     bool by_chance(Served& served, std::size_t rows);
     bool by_events(Served& served, const std::vector<EventToken>& events);
     void score(Served& served, const std::vector<EventToken>& events);
@@ -105,6 +114,9 @@ struct ModelElsewhere {
     std::uint32_t busy = 0;  // requests it has in work
 };
 using ModelsElsewhere = std::vector<ModelElsewhere>;
+
+// Where the candidate is that a shadow copies to.
+inline constexpr std::string_view kShadowUrl = "http://candidate/score";
 
 // Which of these a url means, counted from 1; 0 for the first model.
 std::size_t model_number(std::string_view url);

@@ -76,6 +76,27 @@ void add_addresses(Plan& plan, Random& random) {
     if (own) endpoint.tenants = {{{plan.tenants.front()}, address("http://model-2/score", 1)}};
 }
 
+// A candidate beside the endpoint, which nobody mends: nothing may come of it.
+void add_shadow(Plan& plan, Random& random) {
+    if (!random.chance(0.25)) return;
+    auto& shadow = plan.pipeline.endpoint.shadow;
+    shadow.address.url = std::string(kShadowUrl);
+    shadow.subject = "shadow.{tenant}.trips";
+    shadow.percent = random.chance(0.5) ? 100 : 30;
+    shadow.parallel_requests = static_cast<std::uint32_t>(random.between(1, 3));
+    plan.shadow_faults = {.throttle = random.fraction() * 0.2,
+                          .unavailable = random.fraction() * 0.2,
+                          .error = random.fraction() * 0.2,
+                          .hang = random.fraction() * 0.2,
+                          .refuse = random.fraction() * 0.2,
+                          .short_answer = random.fraction() * 0.3,
+                          .garbage = random.fraction() * 0.3,
+                          .slow = random.fraction()};
+    if (random.chance(0.3)) plan.shadow_faults = {};
+    if (random.chance(0.4)) plan.shadow_condition = static_cast<Condition>(random.between(1, kConditions - 1));
+    plan.shadow_stream = random.chance(0.8);
+}
+
 }  // namespace
 
 Plan Plan::of(std::uint64_t seed) {
@@ -94,6 +115,8 @@ Plan Plan::of(std::uint64_t seed) {
     add_permanent(plan, permanent);
     Random addresses(seed, "swarm addresses");
     add_addresses(plan, addresses);
+    Random shadow(seed, "swarm shadow");
+    add_shadow(plan, shadow);
     Random share(seed, "swarm share");
     const double kept = kShares[share.below(kShares.size())];
     for (const auto& one : fault_classes()) {

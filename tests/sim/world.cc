@@ -34,6 +34,7 @@ World::World(const Plan& from, bool print)
     : plan(from),
       trace(scheduler, print),
       model(plan.model, plan.seed, trace),
+      candidate{SimModel(plan.model, plan.seed ^ 0x5ad0, trace), 0},
       oracle(plan, scheduler, trace),
       publisher(plan, server, oracle, trace),
       random(plan.seed, "world"),
@@ -49,6 +50,8 @@ World::World(const Plan& from, bool print)
         one->set_faults(plan.model_faults);
         if (plan.permanent.refused_tenant) one->refuse(plan.tenants.back());
     }
+    candidate.model.set_faults(plan.shadow_faults);
+    candidate.model.set_condition(plan.shadow_condition);
     restart_after = [](std::size_t) { return Duration(seconds(1)); };
 }
 
@@ -68,6 +71,8 @@ void World::make_streams() {
                        .subjects = {"results.>", "bypass.>", "dead.>", "dead-unroutable.>"},
                        .duplicate_window = plan.duplicate_window,
                        .max_message = plan.max_message});
+    if (plan.shadow_stream && settings::has_shadow(plan.pipeline))
+        server.add_stream({.name = std::string(kShadowStream), .subjects = {"shadow.>"}});
 }
 
 void World::start() {
@@ -91,10 +96,10 @@ void World::start_replica(std::size_t place) {
             if (!closing) start_replica(place);
         });
     };
-    replicas[place] =
-        std::make_unique<Replica>(Replica::Parts{plan, scheduler, server, model, busy, links[place], oracle, trace,
-                                                 "r" + std::to_string(place) + "." + std::to_string(number),
-                                                 plan.seed * 1000 + number, marks, chooser, ended, &elsewhere});
+    replicas[place] = std::make_unique<Replica>(
+        Replica::Parts{plan, scheduler, server, model, busy, links[place], oracle, trace,
+                       "r" + std::to_string(place) + "." + std::to_string(number), plan.seed * 1000 + number, marks,
+                       chooser, ended, &elsewhere, &candidate});
 }
 
 bool World::run_until(Time limit) {

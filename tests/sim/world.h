@@ -50,6 +50,7 @@ struct World {
     SimServer server{scheduler};
     SimModel model;
     ModelsElsewhere elsewhere;
+    ModelElsewhere candidate;  // of a shadow; none of models()
     Oracle oracle;
     Publisher publisher;
     Random random;

@@ -238,6 +238,20 @@ TEST_CASE("check: the consumer, or the settings where there is none") {
     }
 }
 
+TEST_CASE("check: no stream for what a shadow says is a warning, since nothing waits for it") {
+    settings::Pipeline pipeline = trips();
+    pipeline.endpoint.shadow.address.url = "http://127.0.0.1:2/score";
+    pipeline.endpoint.shadow.subject = "shadow.{tenant}.trips";
+    PipelineSurvey seen = fine(pipeline);
+    seen.outputs.push_back({settings::publications(pipeline).back(), "shadow.*.trips", {}});
+    const auto found = judge(pipeline, "p", seen);
+    CHECK(says(found, Severity::warning, "endpoint.shadow.subject", "no stream stores 'shadow.*.trips'"));
+    CHECK(std::ranges::count(found, Severity::error, &Finding::severity) == 0);
+    seen.outputs.back().streams = {stream("ELSEWHERE", {"shadow.>"})};
+    seen.outputs.back().streams.front().duplicate_window = {};
+    CHECK(judge(pipeline, "p", seen).size() == found.size() - 1);
+}
+
 TEST_CASE("check: outputs without one stream, and streams that forget") {
     Case c;
     SUBCASE("none") {

@@ -69,6 +69,8 @@ TEST_CASE("addresses: a tenant's own url gets nothing of the pipeline's") {
     CHECK(all.addresses[4].url == "http://b/score");
     CHECK(all.addresses[4].deployment == "hooli");
     CHECK(all.addresses[4].key_file == "/k");
+    CHECK(all.names == std::vector<std::string>{"addresses[0]", "addresses[1]", "tenants[0]", "tenants[1] addresses[0]",
+                                                "tenants[1] addresses[1]"});
 }
 
 TEST_CASE("addresses: mistakes are told") {

@@ -20,7 +20,9 @@ SignatureRead found(ElementType type) { return {What::found, takes(type), {}, tr
 SignatureRead not_found(What what, bool reached) { return {what, {}, {}, reached, "words"}; }
 
 struct Asked : Bench {
-    explicit Asked(settings::Pipeline pipeline = small_pipeline()) : Bench(std::move(pipeline), {0}, false, true) { bind(); }
+    explicit Asked(settings::Pipeline pipeline = small_pipeline()) : Bench(std::move(pipeline), {0}, false, true) {
+        bind();
+    }
 
     void read(SignatureRead read) {
         in(std::move(read));
@@ -144,6 +146,106 @@ TEST_CASE("contract: another one under us holds, says both, and the first again 
     }
     REQUIRE(bench.publications.size() == 1);
     CHECK(bench.publications.front().score == "score of b");
+}
+
+namespace {
+
+struct TwoAsked : Asked {
+    TwoAsked() : Asked(two()) {}
+
+    static settings::Pipeline two() {
+        settings::Pipeline pipeline = small_pipeline();
+        pipeline.endpoint.url.clear();
+        pipeline.endpoint.addresses.resize(2);
+        pipeline.endpoint.addresses[0].url = "http://east/score";
+        pipeline.endpoint.addresses[1].url = "http://west/score";
+        return pipeline;
+    }
+    void read_at(std::size_t address, SignatureRead told) {
+        told.address = address;
+        read(std::move(told));
+    }
+    // Some event is asked about now; where, or nothing.
+    std::optional<std::size_t> asks(std::uint64_t sequence) {
+        deliver(sequence, {"a"});
+        tick();
+        if (requests.empty()) return std::nullopt;
+        const auto request = take_request();
+        answer(request, Outcome::scored);
+        return request.address;
+    }
+    std::size_t noted(const char* event) {
+        return static_cast<std::size_t>(std::ranges::count(notes, event, &Note::event));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("contract: each address is read, and only those that fit are asked") {
+    TwoAsked bench;
+    CHECK(bench.readings == 1);
+    bench.read_at(0, found(ElementType::float64));
+    CHECK(bench.readings == 2);
+    CHECK_FALSE(bench.pulls.empty());
+    bench.read_at(1, found(ElementType::string));
+    CHECK(bench.hold() == "");
+    REQUIRE(bench.noted("address_out") == 1);
+    CHECK(
+        bench.notes.back().text.starts_with("the signature of the endpoint at http://west/score is another one: "
+                                            "expected distance float64; found distance string ("));
+    const auto addresses = bench.engine().snapshot(bench.now).addresses;
+    CHECK(addresses[0].state == AddressState::closed);
+    CHECK(addresses[1].state == AddressState::out);
+    CHECK(addresses[1].why.contains("is another one"));
+    CHECK(bench.asks(1) == 0);
+
+    // While the first is away nothing goes to the other, which would not understand it; once it fits it does.
+    bench.deliver(2, {"b"});
+    bench.tick();
+    bench.answer(bench.take_request(), Outcome::unreachable);
+    CHECK(bench.requests.empty());
+    bench.read_at(1, found(ElementType::float64));
+    CHECK(bench.noted("address_in") == 1);
+    for (int i = 0; i < 100 && bench.requests.empty(); ++i) bench.advance(1ms);  // the back-off of the one that failed
+    REQUIRE_FALSE(bench.requests.empty());
+    CHECK(bench.take_request().address == 1);
+    CHECK(bench.used.size() == 1);
+}
+
+TEST_CASE("contract: the first address that tells is the one the others are held against") {
+    TwoAsked bench;
+    bench.read_at(0, not_found(What::failed, false));
+    CHECK(bench.pulls.empty());
+    CHECK(bench.readings == 2);
+    bench.read_at(1, found(ElementType::string));
+    CHECK_FALSE(bench.pulls.empty());
+    REQUIRE(bench.used.size() == 1);
+    CHECK(bench.used.front() == takes(ElementType::string));
+    CHECK(bench.asks(1) == 1);
+    bench.read_at(0, found(ElementType::float64));
+    CHECK(bench.asks(2) == 1);
+    bench.read_at(0, found(ElementType::string));
+    CHECK(bench.asks(3) == 0);
+    CHECK(bench.used.size() == 1);
+}
+
+TEST_CASE("contract: where no address fits any more the traffic is held") {
+    TwoAsked bench;
+    bench.read_at(0, found(ElementType::float64));
+    bench.read_at(1, found(ElementType::float64));
+    CHECK(bench.asks(1) == 0);
+    bench.read_at(0, found(ElementType::string));
+    CHECK(bench.hold() == "");
+    CHECK(bench.asks(2) == 1);
+    bench.read_at(1, found(ElementType::string));
+    CHECK(bench.hold().starts_with("the signature of the endpoint at http://east/score has changed: expected"));
+    CHECK(bench.noted("held") == 1);
+    bench.deliver(3, {"c"});
+    bench.tick();
+    CHECK(bench.requests.empty());
+    bench.read_at(1, found(ElementType::float64));
+    CHECK(bench.hold() == "");
+    CHECK_FALSE(bench.requests.empty());
 }
 
 TEST_CASE("contract: another deployment is reason to read it again, by turns now and then") {

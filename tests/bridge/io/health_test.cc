@@ -73,6 +73,23 @@ TEST_CASE("health: ready is able to work now, and what is in the way is said wit
     CHECK(readiness(able(now - 11s), now).starts_with("[-] fares/0 turning"));
 }
 
+TEST_CASE("health: an address that is not asked is named, and decides nothing") {
+    const Time now{1h};
+    ShardStatus shard{
+        "fares", 0, able(now), {{"addresses[0]", "http://east/score"}, {"addresses[1]", "http://west/score"}}};
+    shard.snapshot->addresses = {{0, millrace::AddressState::closed, "", 1, 0},
+                                 {1, millrace::AddressState::out, "unauthorized (HTTP 401)\nX", 1, 0}};
+    auto health = millrace::io::ready({&shard, 1}, now);
+    CHECK(health.ok);
+    CHECK(health.text.find("addresses[0]") == std::string::npos);
+    CHECK(
+        health.text.ends_with("[!] fares/0 addresses[1] http://west/score out: unauthorized (HTTP 401)?X; probed now "
+                              "and then, see the log\n"));
+    shard.snapshot->addresses[1] = {1, millrace::AddressState::half_open, "", 1, 0};
+    health = millrace::io::ready({&shard, 1}, now);
+    CHECK(health.text.find("[!] fares/0 addresses[1] http://west/score half_open: one request") != std::string::npos);
+}
+
 TEST_CASE("health: a process without pipelines is never ready") {
     CHECK_FALSE(millrace::io::ready({}, Time{1h}).ok);
     CHECK(millrace::io::alive({}, Time{}, Time{1h}).ok);

@@ -53,7 +53,7 @@ TEST_CASE("metrics: what a shard tells is counted under its pipeline, tenant and
     shard.settled("acme", millrace::Ending::bypassed, std::nullopt, false, 0ms);
     shard.acked();
     shard.requested(3);
-    shard.answered(Outcome::throttled, 429, 40ms);
+    shard.answered(0, Outcome::throttled, 429, 40ms);
     const auto text = metrics.text();
     CAPTURE(text);
     CHECK(value(text, R"(millrace_messages_received_total{pipeline="fares"})") == 2);
@@ -152,6 +152,60 @@ TEST_CASE("metrics: with tenant labels off no series names a tenant") {
     CHECK(value(text, R"(millrace_dead_letters_total{pipeline="fares",reason="rejected"})") == 1);
 }
 
+TEST_CASE("metrics: each address has its state, limit and requests, over all shards") {
+    millrace::settings::Pipeline pipeline;
+    pipeline.endpoint.addresses.resize(2);
+    pipeline.endpoint.addresses[0].url = "http://east/score";
+    pipeline.endpoint.addresses[1].url = "http://west/score?code=secret";
+    const auto asked = millrace::io::asked_by(pipeline);
+    Metrics metrics({});
+    auto& first = metrics.add_shard("fares", asked);
+    auto& second = metrics.add_shard("fares", asked);
+    first.answered(0, Outcome::scored, 200, 1ms);
+    second.answered(1, Outcome::throttled, 429, 1ms);
+    second.answered(1, Outcome::throttled, 429, 1ms);
+    second.answered(9, Outcome::throttled, 429, 1ms);  // none that is configured
+    Snapshot snapshot;
+    snapshot.addresses = {{0, millrace::AddressState::closed, "", 2, 1}, {1, millrace::AddressState::out, "no", 1, 0}};
+    first.publish(snapshot);
+    snapshot.addresses[1].state = millrace::AddressState::open;
+    second.publish(snapshot);
+    const auto text = metrics.text();
+    CAPTURE(text);
+    const std::string east = R"(address="addresses[0]",)";
+    const std::string west = R"(address="addresses[1]",)";
+    const std::string at_east = R"(pipeline="fares",url="http://east/score")";
+    const std::string at_west = R"(pipeline="fares",url="http://west/score")";
+    const auto of = [&](const std::string& name, const std::string& labels) {
+        return value(text, name + "{" + labels + "}");
+    };
+    CHECK(of("millrace_address_requests_total", east + R"(outcome="scored",)" + at_east) == 1);
+    CHECK(of("millrace_address_requests_total", west + R"(outcome="throttled",)" + at_west) == 2);
+    CHECK(of("millrace_address_requests_total", west + R"(outcome="scored",)" + at_west) == 0);
+    CHECK(of("millrace_address_concurrency_limit", east + at_east) == 4);
+    CHECK(of("millrace_address_requests_in_flight", east + at_east) == 2);
+    CHECK(of("millrace_address_state", east + R"(pipeline="fares",state="closed",url="http://east/score")") == 2);
+    CHECK(of("millrace_address_state", west + R"(pipeline="fares",state="out",url="http://west/score")") == 1);
+    CHECK(of("millrace_address_state", west + R"(pipeline="fares",state="open",url="http://west/score")") == 1);
+    CHECK(of("millrace_address_state", west + R"(pipeline="fares",state="closed",url="http://west/score")") == 0);
+    CHECK(text.find("secret") == std::string::npos);
+}
+
+TEST_CASE("metrics: of a shadow, where there is one") {
+    Metrics metrics({});
+    auto& shard = metrics.add_shard("fares", {{}, true});
+    shard.shadowed(millrace::ShadowCount::skipped, 1);
+    shard.shadowed(millrace::ShadowCount::same, 7);
+    shard.shadowed(millrace::ShadowCount::lost, 2);
+    metrics.add_shard("tips").shadowed(millrace::ShadowCount::lost, 2);
+    const auto text = metrics.text();
+    CHECK(value(text, R"(millrace_shadow_batches_total{pipeline="fares",result="skipped"})") == 1);
+    CHECK(value(text, R"(millrace_shadow_batches_total{pipeline="fares",result="compared"})") == 0);
+    CHECK(value(text, R"(millrace_shadow_events_total{pipeline="fares",result="same"})") == 7);
+    CHECK(value(text, R"(millrace_shadow_differences_total{pipeline="fares",result="lost"})") == 2);
+    CHECK(value(text, R"(millrace_shadow_differences_total{pipeline="tips",result="lost"})") == -1);
+}
+
 TEST_CASE("metrics: notes go where they were told to, with their pipeline") {
     std::vector<std::string> notes;
     Metrics metrics({.on_note = [&](std::string_view pipeline, const millrace::Note& note) {
@@ -163,7 +217,7 @@ TEST_CASE("metrics: notes go where they were told to, with their pipeline") {
 
 TEST_CASE("metrics: every row of the table is in the text from the start, with its kind, and nothing else is") {
     Metrics metrics({});
-    metrics.add_shard("fares");
+    metrics.add_shard("fares", {{{"endpoint", "http://model/score"}}, true});
     std::set<std::string> announced;
     std::istringstream lines(metrics.text());
     for (std::string line; std::getline(lines, line);) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@ struct NotingJetStream : ports::JetStream {
     void in_progress(const std::string&) override {}
     void publish(ports::Publication publication) override { publications.push_back(std::move(publication)); }
     void publish_together(std::vector<ports::Publication> all) override { batches.push_back(std::move(all)); }
+    void post(ports::Publication publication) override { posted.push_back(std::move(publication)); }
     void find(const Find& find) override { finds.push_back(find); }
     void read(const Read& read) override { reads.push_back(read); }
     void purge(const Purge& purge) override { purges.push_back(purge); }
@@ -29,7 +31,7 @@ struct NotingJetStream : ports::JetStream {
     std::vector<Partition> binds;
     std::vector<PullRequest> pulls;
     std::vector<std::string> acks, naks;
-    std::vector<ports::Publication> publications;
+    std::vector<ports::Publication> publications, posted;
     std::vector<std::vector<ports::Publication>> batches;
     std::vector<Find> finds;
     std::vector<Look> looks;
@@ -60,12 +62,14 @@ struct NotingObserver : ports::Observer {
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
-    void answered(Outcome, int, Duration) override {}
+    void answered(std::size_t, Outcome, int, Duration) override {}
+    void shadowed(ShadowCount what, std::size_t count) override { shadow[what] += count; }
     void note(const Note& note) override { notes.push_back(note); }
     void publish(const Snapshot&) override {}
 
     std::vector<std::pair<std::string, std::optional<Reason>>> settlements;
     std::vector<Note> notes;
+    std::map<ShadowCount, std::size_t> shadow;
 };
 
 inline settings::Pipeline small_pipeline() {
@@ -86,8 +90,17 @@ class ShardBench {
         : pipeline_(std::move(pipeline)),
           protocol_(protocols::make(pipeline_)),
           credentials_(Credentials::none(pipeline_)),
-          shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, credentials_, observer,
-                  1}) {}
+          shard_({pipeline_,
+                  std::move(partitions),
+                  jetstream,
+                  arrivals_,
+                  endpoint,
+                  *protocol_,
+                  credentials_,
+                  observer,
+                  1,
+                  {},
+                  &shadow_key_}) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;
@@ -138,6 +151,7 @@ class ShardBench {
     Shard::Arrivals arrivals_;
     std::unique_ptr<protocols::Protocol> protocol_;
     Credentials credentials_;
+    auth::KeyFile shadow_key_;
     Shard shard_;
 };
 

@@ -22,6 +22,7 @@ struct MuteJetStream : ports::JetStream {
     void in_progress(const std::string&) override {}
     void publish(ports::Publication) override {}
     void publish_together(std::vector<ports::Publication>) override {}
+    void post(ports::Publication) override {}
     void find(const Find&) override {}
     void read(const Read&) override {}
     void purge(const Purge&) override {}
@@ -48,7 +49,8 @@ struct MuteObserver : ports::Observer {
     void applied(const Fates&) override {}
     void acked() override {}
     void requested(std::size_t) override {}
-    void answered(Outcome, int, Duration) override {}
+    void answered(std::size_t, Outcome, int, Duration) override {}
+    void shadowed(ShadowCount, std::size_t) override {}
     void note(const Note&) override {}
     void publish(const Snapshot&) override {}
 };

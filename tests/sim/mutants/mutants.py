@@ -143,6 +143,13 @@ MUTANTS = {
         ("bridge/engine/engine.cc", "    is_owned() ? hand_over(out) : withhold_acks(now, out, before);\n",
          "    if (is_owned()) hand_over(out);\n"),
     ]),
+    "holds_acks_for_a_shadow": (["stories"], [
+        ("bridge/engine/engine.cc", "return ack != nullptr && (stopped ||",
+         "return ack != nullptr && ((shadow_ && shadow_->in_flight() > 0) || stopped ||"),
+    ]),
+    "copies_without_a_bound": (["in_flight"], [
+        ("bridge/engine/shadow.cc", "copies_.size() < shadow_.parallel_requests && ", ""),
+    ]),
     "leaves_without_naks": (["stories"], [
         ("bridge/engine/engine.cc", "        if (!is_owned()) out.emplace_back(Nak{ledger_.find(id), kGiveBackAfter});\n", ""),
     ]),

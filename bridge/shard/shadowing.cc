@@ -1,0 +1,60 @@
+#include "bridge/shard/shadowing.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "bridge/protocols/registry.h"
+#include "bridge/shard/exchange.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::uint64_t kAnswerAtLeast = 1u << 20;
+constexpr std::uint64_t kAnswerTimes = 16;
+
+}  // namespace
+
+Shadowing::Shadowing(const settings::Pipeline& pipeline, auth::KeyFile& key, std::string request_prefix)
+    : pipeline_(settings::with_shadow_as_endpoint(pipeline)),
+      shadowed_(pipeline),
+      protocol_(protocols::make(pipeline_)),
+      key_(key),
+      request_prefix_(std::move(request_prefix)),
+      agreement_({pipeline.endpoint.shadow.absolute, pipeline.endpoint.shadow.relative}),
+      renderer_(shadowed_) {}
+
+ports::HttpRequest Shadowing::ask(const engine::Copy& copy) {
+    if (copy.refresh_key) (void)key_.refresh();  // the last one stays where it cannot be read
+    std::vector<std::string_view> rows;
+    std::vector<codec::ScoredEvent>& scored = asked_[copy.id];
+    std::uint64_t bytes = 0;
+    for (const auto& [delivery, event] : copy.events) {
+        rows.push_back(event->row);
+        scored.push_back(codec::scored_event(*delivery, *event));
+        bytes += event->settlement.score.size();
+    }
+    const settings::Endpoint& endpoint = pipeline_.endpoint;
+    ports::HttpRequest request = make_request(endpoint, shadowed_.endpoint.shadow.address, *protocol_, rows, copy.id,
+                                              request_prefix_ + std::to_string(static_cast<std::uint64_t>(copy.id)));
+    authorize(request, key_.key());
+    request.max_response_bytes = std::min(endpoint.max_response_bytes, kAnswerAtLeast + kAnswerTimes * bytes);
+    return request;
+}
+
+engine::ShadowAnswered Shadowing::read(const ports::HttpResponse& response) {
+    const std::vector<codec::ScoredEvent> events = std::move(asked_.extract(response.id).mapped());
+    const Answer answer = read_response(*protocol_, response, events.size());
+    engine::ShadowAnswered told{response.id, answer.outcome, answer.status, answer.reason, answer.retry_after, 0, {}};
+    if (answer.outcome != Outcome::scored) return told;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        if (agreement_.between(events[i].score, answer.scores[i])) {
+            ++told.same;
+        } else if (auto made = renderer_.render(events[i], answer.scores[i], answer.deployment)) {
+            told.differences.push_back(*std::move(made));
+        }
+    }
+    return told;
+}
+
+}  // namespace millrace

@@ -1,0 +1,46 @@
+// Shadowing: the exchange with a shadow endpoint: the request for a copy, and what its answer says beside the scores
+// there are. Which batches are copied and what follows is engine/shadow's.
+//
+// Thread: the shard's. Bounds: what engine/shadow lets through; an answer may be 16 times as long as the scores, and 1
+// MiB, so that one who answers with whatever comes to mind takes no time from others.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/key_file.h"
+#include "bridge/codec/agreement.h"
+#include "bridge/codec/difference.h"
+#include "bridge/engine/effect.h"
+#include "bridge/engine/input.h"
+#include "bridge/ports/endpoint.h"
+#include "bridge/protocols/protocol.h"
+#include "bridge/settings/settings.h"
+
+namespace millrace {
+
+class Shadowing {
+  public:
+    // `key` outlives it. Requires: the pipeline has a shadow.
+    Shadowing(const settings::Pipeline& pipeline, auth::KeyFile& key, std::string request_prefix);
+
+    ports::HttpRequest ask(const engine::Copy& copy);
+    [[nodiscard]] bool awaits(RequestId id) const { return asked_.contains(id); }
+    // Requires: awaits it.
+    engine::ShadowAnswered read(const ports::HttpResponse& response);
+
+  private:
+    const settings::Pipeline pipeline_;  // as if the shadow were its endpoint
+    const settings::Pipeline& shadowed_;
+    std::unique_ptr<protocols::Protocol> protocol_;
+    auth::KeyFile& key_;
+    const std::string request_prefix_;
+    codec::Agreement agreement_;
+    codec::DifferenceRenderer renderer_;
+    std::map<RequestId, std::vector<codec::ScoredEvent>> asked_;
+};
+
+}  // namespace millrace
