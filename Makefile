@@ -49,6 +49,7 @@ test-real: build ## tests that need more: Go's module proxy (kustomize, a curren
 	@.ci/install test-real
 	@.ci/go install
 	@.ci/venv install
+	@.ci/node install
 	nats-server --version
 	$(CTEST) --test-dir build/release -C Real -L real
 	"$$(.ci/go path)/nats-server" --version

@@ -8,8 +8,10 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "bridge/app/auth_callout.h"
 #include "bridge/app/permissions.h"
 #include "bridge/app/run.h"
 #include "bridge/app/setup.h"
@@ -38,6 +40,7 @@ struct Call {
     app::PermissionsOptions permissions_options;
     std::string signature_pipeline;
     std::string document;
+    std::string policy;
     std::function<int(const Call&)> command;
 };
 
@@ -76,6 +79,12 @@ int permissions_command(const Call& call) {
     const auto reading = read_config(call.file, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::print_permissions(reading->settings, call.permissions_options, call.streams.out, call.streams.err);
+}
+
+int auth_callout_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    auto policy = read_policy(call.policy, call.streams.err);
+    return reading && policy ? app::auth_callout(reading->settings, std::move(*policy)) : kRefused;
 }
 
 int inspect_command(const Call& call) {
@@ -194,6 +203,11 @@ void add_commands(CLI::App& app, Call& call) {
         ->add_option("PIPELINE", call.signature_pipeline, "Which pipeline, where there are several");
     add_state_commands(app, call);
     add_permissions_command(app, call);
+    add_with_file(app, call, "auth-callout", "Tell nats-server who clients are, by their OIDC tokens and a policy",
+                  auth_callout_command)
+        ->add_option("--policy", call.policy, "Which tokens make which tenant, a YAML file")
+        ->required()
+        ->type_name("FILE");
     add(app, call, "schema", "Print the JSON Schema of the configuration, for editors", schema_command);
     add(app, call, "reference", "Print the reference of the configuration, in Markdown", reference_command);
 }
@@ -228,6 +242,7 @@ int execute(int argc, const char* const* argv, Streams streams) {
               .permissions_options = {},
               .signature_pipeline = {},
               .document = {},
+              .policy = {},
               .command = {}};
     CLI::App app(description(), "millrace");
     app.footer(footer());

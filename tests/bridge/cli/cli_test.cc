@@ -64,12 +64,13 @@ TEST_CASE("cli: the help teaches") {
     const Outcome help = call({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err == "");
-    for (const char* part : {"run", "check", "setup", "try", "signature", "state", "permissions", "schema", "reference",
-                             "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
+    for (const char* part :
+         {"run", "check", "setup", "try", "signature", "state", "permissions", "auth-callout", "schema", "reference",
+          "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
         CHECK(help.out.contains(part));
     }
     for (const char* command :
-         {"run", "check", "setup", "try", "signature", "state", "permissions", "schema", "reference"}) {
+         {"run", "check", "setup", "try", "signature", "state", "permissions", "auth-callout", "schema", "reference"}) {
         const Outcome each = call({command, "--help"});
         CHECK(each.code == 0);
         CHECK(each.out.contains(command));
