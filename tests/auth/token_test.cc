@@ -108,6 +108,37 @@ TEST_CASE("token: no key verifies for the algorithm of another") {
     CHECK(verdict(jws(ps, with(good_header(ps), "PS256", "ES256"), good_claims()), open) == "unknown_key");
 }
 
+TEST_CASE("key set: signatures that others made") {
+    // RFC 7515, A.3, and RFC 8037, A.4.
+    const KeySet keys =
+        KeySet::parse(
+            R"({"keys":[{"kty":"EC","crv":"P-256","kid":"es","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+            R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},)"
+            R"({"kty":"OKP","crv":"Ed25519","kid":"ed","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})")
+            .value();
+    struct Example {
+        Algorithm algorithm;
+        std::string kid;
+        std::string token;
+    };
+    for (const Example& each : std::vector<Example>{
+             {Algorithm::es256, "es",
+              "eyJhbGciOiJFUzI1NiJ9."
+              "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+              "fQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"},
+             {Algorithm::eddsa, "ed",
+              "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-"
+              "09PGcvMg3AIbQR6dWbhijcNR4ki4"
+              "iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"}}) {
+        const Parts3 parts = parts_of(each.token);
+        const std::string text = parts.header + "." + parts.claims;
+        const PublicKey* key = keys.find(&each.kid, each.algorithm);
+        REQUIRE(key);
+        CHECK(key->verifies(each.algorithm, text, *exact_base64url(parts.signature)));
+        CHECK_FALSE(key->verifies(each.algorithm, text + "x", *exact_base64url(parts.signature)));
+    }
+}
+
 TEST_CASE("key set: keys that are not for signatures are left out") {
     const Signer good(Algorithm::es256, "good");
     const Signer other(Algorithm::es256, "bad");
