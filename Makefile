@@ -13,10 +13,10 @@ SECONDS ?= 30
 BIN = build/release/bin/millrace
 SOURCES = $(shell git ls-files '*.cc' '*.h')
 
-# $(call configure_and_build,PRESET)
+# $(call configure_and_build,PRESET,TARGETS)
 define configure_and_build
 	cmake --preset $(1) >/dev/null
-	cmake --build --preset $(1) -- -j$(JOBS)
+	cmake --build --preset $(1) $(if $(2),--target $(2)) -- -j$(JOBS)
 endef
 CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 
@@ -26,12 +26,12 @@ SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
 ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|isolation|aggregates_(kill$$|the_|cluster)))'
 
-.PHONY: help deps build test test-real demo widgets asan tsan build-asan build-tsan format format-check tidy fuzz faults bench soak sim long clean
+.PHONY: help deps build test test-real demo widgets asan tsan format format-check tidy fuzz faults bench bench-peers soak sim long clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
 	@echo
-	@echo "  New here?  make demo      builds everything and shows it at work; stops by itself."
+	@echo "  New here?  make demo      builds it and shows it at work; stops by itself."
 	@echo "  Changing?  make test      after each change;  .ci/run  before it lands."
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -40,12 +40,14 @@ deps: ## install the Debian packages that are missing (as root or with sudo)
 	@.ci/install build test
 
 build: deps ## the release binary, build/release/bin/millrace
-	$(call configure_and_build,release)
+	$(call configure_and_build,release,millrace)
 
-test: build ## build, then all tests that need Debian's packages alone
+test: deps ## build everything, then all tests that need Debian's packages alone
+	$(call configure_and_build,release)
 	$(CTEST) --test-dir build/release
 
-test-real: build ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), root for a chroot
+test-real: deps ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), root for a chroot
+	$(call configure_and_build,release)
 	@.ci/install test-real
 	@.ci/go install
 	@.ci/venv install
@@ -62,27 +64,31 @@ widgets: build ## widgets counted per kind every 5 seconds, through a kill -9, c
 	python3 examples/widgets.py $(BIN)
 
 # With a sanitizer the end-to-end tests that kill and drain; the others wait more than they work.
-UNDER_SANITIZER = $(CTEST) -LE e2e --test-dir $(1) && $(CTEST) -R '^e2e_(kill_bridge|kill_server|tenants|shutdown)$$' --test-dir $(1)
+E2E_UNDER_SANITIZER = $(CTEST) -R '^e2e_(kill_bridge|kill_server|tenants|shutdown)$$' --test-dir
 
-asan: build-asan ## tests with AddressSanitizer and UndefinedBehaviorSanitizer
-	$(call UNDER_SANITIZER,build/asan)
+asan: deps ## tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call configure_and_build,asan)
+	$(call configure_and_build,release,sim) # to compare traces with
+	$(CTEST) -LE e2e --test-dir build/asan
+	$(E2E_UNDER_SANITIZER) build/asan
 
-tsan: build-tsan ## tests with ThreadSanitizer
-	export TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp; $(call UNDER_SANITIZER,build/tsan)
+tsan: export TSAN_OPTIONS = suppressions=$(CURDIR)/tests/tsan.supp
+tsan: deps ## tests of what has threads, with ThreadSanitizer
+	$(call configure_and_build,tsan,threads)
+	$(CTEST) -L threads --test-dir build/tsan
+	$(E2E_UNDER_SANITIZER) build/tsan
 
-build-asan build-tsan: build-%: deps
-	$(call configure_and_build,$*)
-	cmake --preset release >/dev/null
-	cmake --build --preset release --target sim -- -j$(JOBS) # to compare traces with
-
-sim: build ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
+sim: deps ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
+	$(call configure_and_build,release,sim)
 	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
 
-long: build ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times
+long: deps ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins replaced
+	$(call configure_and_build,release)
 	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
 	build/release/bin/sim --exhaustive --deviations 2
 	cd tests/e2e && PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(CURDIR)/$(BIN) E2E_KILLS=300 python3 -m unittest -v \
 		aggregates_test.AggregatesTest.test_kill_9_at_random_moments
+	MILLRACE_ROTATIONS=100 build/release/bin/test_contract_login -tc='login: credentials that expire*'
 
 format: ## rewrite the sources in the house's format
 	@.ci/install lint
@@ -99,8 +105,7 @@ tidy: deps ## clang-tidy with the checks of .clang-tidy
 
 fuzz: ## run each fuzz target for SECONDS seconds; a finding is left in build/fuzz/findings
 	@.ci/install build test fuzz
-	cmake --preset fuzz >/dev/null
-	cmake --build build/fuzz --target fuzzers -- -j$(JOBS)
+	$(call configure_and_build,fuzz,fuzzers)
 	tests/fuzz/run.sh $(SECONDS) $(JOBS)
 
 faults: build ## fault plans with real processes, as a table (PLAN=name: one of them); see tests/faults/README.md
@@ -108,9 +113,18 @@ faults: build ## fault plans with real processes, as a table (PLAN=name: one of 
 	@.ci/go install
 	PYTHONDONTWRITEBYTECODE=1 python3 tests/faults/run.py $(FAULTS) $(PLAN)
 
-bench: build ## throughput and latency beside a plain loop, as a ratio
-	cmake --build --preset release --target bench -- -j$(JOBS)
+bench: deps ## throughput and latency beside a plain loop, as a ratio
+	$(call configure_and_build,release,millrace bench)
 	python3 bench/run.py build/release/bin $(BENCH)
+
+bench-peers: deps ## the same beside peers: a tuned Go program and a careful Python one (Go's module proxy, PyPI)
+	@.ci/install test-real
+	@.ci/venv install peers
+	$(call configure_and_build,release,millrace bench)
+	mkdir -p build/peers
+	cd bench/peers/tuned && $(CURDIR)/.ci/go build -mod=readonly -o $(CURDIR)/build/peers/tuned .
+	ln -sfn "$$(.ci/venv path)/peers" build/peers/python
+	python3 bench/run.py build/release/bin --peers build/peers $(BENCH)
 
 soak: build ## load in phases for MINUTES: overload, slow model, noisy tenant, kill -9 …; then what was lost or leaked
 	MILLRACE=$(CURDIR)/$(BIN) python3 tests/soak/soak.py --minutes $(MINUTES)

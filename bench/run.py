@@ -5,6 +5,7 @@ loopback address, and is gone afterwards. Exits 1 when a run did not produce exa
 was slow.
 """
 import argparse
+import collections
 import os
 import pathlib
 import platform
@@ -25,6 +26,11 @@ import nats_wire
 from children import Children, NatsServer, wait_until
 from show import Screen, milliseconds, percentile
 
+# How each peer is started, given the folder that holds them (bench/peers/README.md).
+PEERS = {
+    "go": lambda folder: [folder / "tuned"],
+    "python": lambda folder: [folder / "python" / "bin" / "python", pathlib.Path(__file__).parent / "peers" / "careful.py"],
+}
 RATES = (200, 500)
 WARM_UP = 2000
 
@@ -92,7 +98,7 @@ class Bench:
     # throughput
 
     def _throughput(self):
-        options, runs = self._options, {"loop": [], "millrace": [], "ordered": [], "batches": []}
+        options, runs = self._options, collections.defaultdict(list)
         self._jetstream.add_stream("STATE", ["millrace.state.>"], discard="new")
         fewer = max(1000, options.events // 10)  # one at a time of a tenant takes its time
         fill(self._jetstream, "BENCH", options.events, options.tenants)
@@ -103,7 +109,9 @@ class Bench:
             for name, one, stream, count in (("loop", self._run_loop, "BENCH", options.events),
                                              ("millrace", self._run_bridge, "BENCH", options.events),
                                              ("ordered", self._run_ordered, "FEWER", fewer),
-                                             ("batches", self._run_batches, "BENCH", options.events)):
+                                             ("batches", self._run_batches, "BENCH", options.events),
+                                             *((peer, self._run_peer, stream, count)
+                                               for peer, stream, count in self._peers(fewer))):
                 run = one(stream, f"{name}-{number}", count)
                 runs[name].append(run)
                 self._screen.line(f"  round {number + 1}: {name:<9} {run.rate:>8,.0f} events/s")
@@ -122,7 +130,9 @@ class Bench:
                          f"{median(name, 'endpoint'):.1f}" if name != "loop" else "-"])
         self._screen.table(["", "events/s", "range", "client µs", "server µs", "endpoint µs"], rows)
         self._screen.line()
-        for above, below in (("millrace", "loop"), ("ordered", "millrace"), ("batches", "millrace")):
+        pairs = [("millrace", "loop"), ("ordered", "millrace"), ("batches", "millrace"),
+                 *((ours, peer) for peer, *_ in self._peers(0) for ours in ("millrace", "batches"))]
+        for above, below in pairs:
             ratios = [one.rate / other.rate for one, other in zip(runs[above], runs[below])]
             self._screen.line(f"  {above} / {below}: {statistics.median(ratios):.2f}   "
                               f"(by round {min(ratios):.2f} to {max(ratios):.2f})")
@@ -130,8 +140,7 @@ class Bench:
         self._screen.line(f"  CPU for an event, all processes: {costs['millrace']:.0f} µs beside {costs['loop']:.0f} µs of the loop")
 
     def _run_loop(self, stream, name, count):
-        self._jetstream.api(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", {
-            "stream_name": stream, "config": {**self._consumer_config, "durable_name": name, "name": name}})
+        self._make_consumer(stream, name)
         headers, payload = self._result_size
         return self._measure(stream, name, name, count, [
             self._program("bench_loop"), "--url", self._server.url, "--stream", stream, "--consumer", name,
@@ -150,20 +159,38 @@ class Bench:
     def _run_batches(self, stream, name, count):
         return self._run_ordered(stream, name, count, "batch")
 
+    def _peers(self, fewer):
+        # (name, stream, how many events), where they were built; the slow one takes fewer.
+        if not self._options.peers:
+            return []
+        return [("go", "BENCH", self._options.events), ("python", "FEWER", fewer)]
+
+    def _run_peer(self, stream, name, count):
+        self._make_consumer(stream, name)
+        return self._measure(stream, name, name, count, [
+            *PEERS[name.partition("-")[0]](self._options.peers), self._server.url, stream, name, name,
+            f"http://127.0.0.1:{self._port}/score", count])
+
+    def _make_consumer(self, stream, name):
+        self._jetstream.api(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", {
+            "stream_name": stream, "config": {**self._consumer_config, "filter_subject": f"{stream}.>",
+                                              "durable_name": name, "name": name}})
+
     def _measure(self, stream, name, consumer, count, argv):
         # A new consumer and a new output stream for each run, both gone after it.
-        jetstream, bridge = self._jetstream, not name.startswith("loop")
+        jetstream, kind = self._jetstream, name.partition("-")[0]
+        bridge = kind in ("millrace", "ordered", "batches")
         jetstream.add_stream(name, [name + ".>"])
         client = self._children.start(name, argv, self._folder / f"{name}.log")
-        clock = Clock(jetstream, stream, consumer, name, count, each=not name.startswith("batches"))
+        clock = Clock(jetstream, stream, consumer, name, count, each=kind != "batches")
         run = clock.measure(client, self._server.child.pid, self._endpoint.pid)
         code = client.stop() if bridge else client.process.wait(10.0)
         if code != 0:
             raise Wrong(f"{name}: exit code {code}\n{client.tail()}")
-        size = check_results(jetstream, name, count, scored=bridge)
-        if name.startswith("millrace"):
+        size = check_results(jetstream, name, count, scored=kind != "loop")
+        if kind == "millrace":
             self._learn(stream, consumer, size)
-        elif not bridge and size != self._result_size:
+        elif kind == "loop" and size != self._result_size:
             raise Wrong(f"{name}: results of {size} bytes, not {self._result_size}")
         jetstream.api(f"CONSUMER.DELETE.{stream}.{consumer}")
         jetstream.api(f"STREAM.DELETE.{name}")
@@ -235,6 +262,7 @@ def options_from(argv):
     parser.add_argument("--rounds", type=int, help="of loop and bridge (3)")
     parser.add_argument("--tenants", type=int, default=1, choices=range(1, len(TENANTS) + 1), help="taking turns in the stream")
     parser.add_argument("--delay-ms", type=int, default=0, help="of the endpoint, each request")
+    parser.add_argument("--peers", type=pathlib.Path, help="the folder with the peers, to run them beside it (make bench-peers)")
     parser.add_argument("--latency-seconds", type=float, help="at each rate (5)")
     options = parser.parse_args(argv)
     options.programs = options.programs.resolve()

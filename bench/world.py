@@ -88,7 +88,7 @@ def check_results(jetstream, output, count, scored):
         if headers.get("Millrace-Kind") == "results":
             expected -= _check_batch(stored, sequences) - 1
             continue
-        sequence = int(headers["Millrace-Input-Sequence"])
+        sequence = int(headers.get("Millrace-Input-Sequence") or headers["Nats-Msg-Id"].rpartition(":")[2])  # a peer's
         sequences.add(sequence)
         if not stored.subject.endswith(".results") or stored.payload != b'{"score":%d}' % (FIRST - 1 + sequence):
             raise Wrong(f"input {sequence} came out as {stored.subject} {stored.payload[:80]!r}")

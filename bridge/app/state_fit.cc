@@ -5,8 +5,8 @@
 
 #include "bridge/app/words.h"
 #include "bridge/base/text.h"
+#include "bridge/engine/inherit.h"
 #include "bridge/engine/owner.h"
-#include "bridge/settings/outputs.h"
 
 namespace millrace::app {
 
@@ -38,15 +38,11 @@ Result<void> fits_configuration(const settings::Pipeline& pipeline, const state:
 }
 
 Result<void> has_outputs(const settings::Pipeline& pipeline, const state::Content& content) {
-    const auto rows = settings::outputs(pipeline);
-    for (const state::OutboxEntry& entry : content.outbox) {
-        if (std::ranges::find(rows, entry.output, [](const auto& row) { return index(row.output); }) != rows.end())
-            continue;
-        return refuse("output_missing: a message for " + entry.subject +
-                      " is committed and not known to be published, and the configuration has no such output any more "
-                      "(let a replica with the configuration the state was written under publish it, then export)");
-    }
-    return {};
+    const auto found = engine::inherit(pipeline, content.outbox, {}, {});
+    if (found) return {};
+    return refuse("output_missing: a message for " + found.error().text +
+                  " is committed and not known to be published, and the configuration has no such output any more "
+                  "(let a replica with the configuration the state was written under publish it, then export)");
 }
 
 Result<void> may_replace(const settings::Pipeline& pipeline, const StoredHead& there, const state::Head& head,

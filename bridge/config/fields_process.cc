@@ -22,7 +22,8 @@ constexpr Field kFields[] = {
     {.path = "nats",
      .shape = Section{},
      .doc = "How to reach the NATS server. At most one of `credentials_file`, `user` and "
-            "`token_file`; secrets are read from files only, never from here or from a URL."},
+            "`token_file`; secrets are read from files only, never from here or from a URL. A file that is replaced is "
+            "taken up within a second or so, on a second connection that works before the first is let go of."},
     {.path = "nats.urls",
      .shape = TextList{at<&Settings::nats, &Nats::urls>, rules::nats_url},
      .initial = "[\"nats://127.0.0.1:4222\"]",
@@ -30,7 +31,7 @@ constexpr Field kFields[] = {
      .example = "[\"nats://127.0.0.1:4222\"]"},
     {.path = "nats.credentials_file",
      .shape = File{at<&Settings::nats, &Nats::credentials_file>, true},
-     .doc = "A NATS credentials file (JWT and seed), as `nsc` writes it. Read again at every reconnect.",
+     .doc = "A NATS credentials file (JWT and seed), as `nsc` writes it.",
      .example = "/etc/millrace/millrace.creds",
      .apart = true},
     {.path = "nats.user",

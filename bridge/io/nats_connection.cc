@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "bridge/io/file_stamp.h"
 #include "bridge/io/nats_message.h"
 #include "bridge/io/nats_options.h"
 #include "bridge/io/nats_wire.h"
@@ -30,6 +31,9 @@ constexpr milliseconds kFarewellLimit{1000};  // for the server to have what was
 constexpr milliseconds kProofLimit{2000};     // for the server to say that it took the subscriptions
 // libnats' own attempts, with what it read at first; a server that restarts is back by then.
 constexpr milliseconds kOwnTries{10000};
+constexpr milliseconds kWatch{1000};         // between two looks at the connection and the files of the login
+constexpr milliseconds kLastWord{10000};     // for the library to say that no callback runs any more
+constexpr milliseconds kDrainLimit{5000};    // for a replaced connection to deliver what it has read
 constexpr std::size_t kMostReasons = 8;      // told of in one outage
 constexpr std::size_t kMostDiscovered = 64;  // servers taken along
 
@@ -102,6 +106,8 @@ struct NatsConnection::State {
         NatsOptionsPtr options;
         natsConnection* nc = nullptr;
         std::vector<natsSubscription*> subscriptions;  // under `setup`
+        FileStamps files;                              // as they were before they were read
+        bool replaced = false;                         // by a later one, and let go of; under `mutex`
         int delivering = 0;                            // subscriptions not done yet; under `mutex`
         bool closed = false;                           // under `mutex`
         bool denied = false;                           // a subscription was; under `mutex`
@@ -113,7 +119,8 @@ struct NatsConnection::State {
         : nats(given),
           name(std::move(client_name)),
           listener(std::move(told)),
-          inbox(inbox_prefix(given) + "." + random_token()) {
+          inbox(inbox_prefix(given) + "." + random_token()),
+          watched(files_of(given)) {
         keeper = std::thread([this] {
             keep();
             nats_ReleaseThreadMemory();
@@ -137,7 +144,7 @@ struct NatsConnection::State {
             const auto began = steady_clock::now();
             if (auto link = connect()) {
                 auto ready = install(*link);
-                if (ready) wait_for_end(**link);
+                if (ready) link = stay_with(std::move(*link));
                 set_down(ready ? why_ended(**link) : ready.error().text);
                 retire(std::move(*link));
             } else {
@@ -153,8 +160,42 @@ struct NatsConnection::State {
         return stopping;
     }
 
+    // Until it is of no use any more; returns the connection that this became true of.
+    LinkPtr stay_with(LinkPtr link) {
+        FileStamps seen = link->files;
+        for (int refused = 0; !wait_for_end(*link, refused);) {
+            auto files = stamps_of(watched);
+            if (files == link->files || is_down()) continue;  // a connection that is down is made anew in a while
+            if (files != seen) refused = 0;
+            seen = std::move(files);
+            if (auto why = replace(link)) {
+                // Once for each change: the server may learn of the new login later.
+                if (refused++ == 0)
+                    listener.told({Level::warning, "login_refused",
+                                   "a new login to NATS does not work, the old one stays in use: " + *why});
+            } else {
+                refused = 0;
+                listener.told({Level::info, "login_replaced", "connected to NATS with the new login"});
+            }
+        }
+        return link;
+    }
+
+    // Puts a new connection in the place of this one; why not, where that fails.
+    std::optional<std::string> replace(LinkPtr& link) {
+        auto fresh = connect();
+        if (!fresh) return fresh.error().text;
+        if (auto ready = install(*fresh); !ready) {
+            retire(std::move(*fresh));
+            return ready.error().text;
+        }
+        retire(std::exchange(link, std::move(*fresh)));
+        return {};
+    }
+
     Result<LinkPtr> connect() {
         auto link = std::make_shared<Link>(*this);
+        link->files = stamps_of(watched);
         auto options = make_nats_options(nats, known_servers(), name, link->token);
         if (!options) return std::unexpected(std::move(options.error()));
         link->options = std::move(*options);
@@ -175,35 +216,48 @@ struct NatsConnection::State {
     Result<void> install(const LinkPtr& link) {
         const std::lock_guard no_subscribe(setup);
         natsSubscription* probe = nullptr;
-        if (natsConnection_SubscribeSync(&probe, link->nc, inbox.c_str()) == NATS_OK)
-            link->subscriptions.push_back(probe);
+        natsConnection_SubscribeSync(&probe, link->nc, inbox.c_str());
         for (const auto& topic : topics) subscribe_on(*link, *topic);
         const natsStatus status = natsConnection_FlushTimeout(link->nc, kProofLimit.count());
+        natsSubscription_Destroy(probe);
         const char* text = nullptr;
         if (natsConnection_GetLastError(link->nc, &text) == NATS_NOT_PERMITTED)
             return fail(ErrorCode::misconfigured, "NATS server: " + std::string(text));
         if (status != NATS_OK) return fail(ErrorCode::unavailable, "NATS does not answer: " + status_text(status));
         {
             const std::lock_guard lock(mutex);
+            if (current) current->replaced = true;
             current = link;
         }
         set_up(link->nc);
         return {};
     }
 
-    void wait_for_end(const Link& link) {
+    // True when the connection is of no use any more; false when it is time to look at the files again, which comes
+    // the later the more often they were `refused`. A library that has no memory left closes without a word.
+    bool wait_for_end(const Link& link, int refused) {
+        const auto look = steady_clock::now() + kWatch * (1u << std::min(refused, 5));
         std::unique_lock lock(mutex);
-        const auto over = [&] { return link.closed || link.denied || stopping; };
+        const auto over = [&] {
+            return link.closed || link.denied || stopping || natsConnection_IsClosed(link.nc) ||
+                   (down_since && steady_clock::now() >= *down_since + kOwnTries);
+        };
         while (!over()) {
-            if (!down_since) {
-                changed.wait(lock);
-            } else if (steady_clock::now() < *down_since + kOwnTries) {
-                changed.wait_until(lock, *down_since + kOwnTries);
-            } else {
-                break;
-            }
+            if (steady_clock::now() >= look) return false;
+            changed.wait_for(lock, kWatch);
         }
         current.reset();
+        return true;
+    }
+
+    bool is_replaced(const Link& link) {
+        const std::lock_guard lock(mutex);
+        return link.replaced;
+    }
+
+    bool is_down() {
+        const std::lock_guard lock(mutex);
+        return down_since.has_value();
     }
 
     std::string why_ended(const Link& link) {
@@ -211,14 +265,17 @@ struct NatsConnection::State {
         return link.end;
     }
 
-    // Closes, and waits until no callback of this connection runs or will run: for as long as it takes, because what
-    // they use goes away with us.
+    // Closes, and waits until no callback of this connection runs or will run, because what they use goes away with us.
     void retire(LinkPtr link) {
         // libnats 3.4 closes without sending what it has buffered: the last acks of a drain would be lost.
         natsConnection_FlushTimeout(link->nc, kFarewellLimit.count());
-        natsConnection_Close(link->nc);
+        // And without delivering what it has read, which is left alone where all is over: here it goes on.
+        if (!is_replaced(*link) || natsConnection_DrainTimeout(link->nc, kDrainLimit.count()) != NATS_OK)
+            natsConnection_Close(link->nc);
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return link->closed && link->delivering == 0; });
+        const auto silent = [&] { return link->closed && link->delivering == 0; };
+        // Never where it had no memory for its last callback. Then it may come at any time, and finds what it uses.
+        if (!changed.wait_for(lock, kLastWord, silent)) static_cast<void>(new LinkPtr(std::move(link)));
     }
 
     void rest(int failures) {
@@ -230,9 +287,15 @@ struct NatsConnection::State {
 
     // --- callbacks of the library ------------------------------------------------------------------------------
 
-    static void on_disconnected(natsConnection*, void* closure) { static_cast<Link*>(closure)->state.set_down({}); }
+    static void on_disconnected(natsConnection*, void* closure) {
+        auto& link = *static_cast<Link*>(closure);
+        if (link.state.counts(link)) link.state.set_down({});
+    }
 
-    static void on_reconnected(natsConnection* nc, void* closure) { static_cast<Link*>(closure)->state.set_up(nc); }
+    static void on_reconnected(natsConnection* nc, void* closure) {
+        auto& link = *static_cast<Link*>(closure);
+        if (link.state.counts(link)) link.state.set_up(nc);
+    }
 
     static void on_discovered(natsConnection* nc, void* closure) {
         static_cast<Link*>(closure)->state.remember_servers(nc);
@@ -379,6 +442,13 @@ struct NatsConnection::State {
         return {};
     }
 
+    // What becomes of the link is what becomes of the connection: it is not one that is tried beside another, or let
+    // go of.
+    bool counts(const Link& link) {
+        const std::lock_guard lock(mutex);
+        return !link.replaced && (!current || current.get() == &link);
+    }
+
     LinkPtr link_now() {
         const std::lock_guard lock(mutex);
         return current;
@@ -388,7 +458,8 @@ struct NatsConnection::State {
     const std::string name;
     const Listener listener;
     const std::string inbox;
-    std::atomic<std::uint64_t> limit{0};  // max_payload; 0 before the first connection
+    const std::vector<std::string> watched;  // the files of the login
+    std::atomic<std::uint64_t> limit{0};     // max_payload; 0 before the first connection
 
     std::mutex setup;  // topics and their subscriptions; taken before `mutex`
     std::vector<std::unique_ptr<Topic>> topics;
@@ -433,7 +504,11 @@ Result<void> NatsConnection::publish(const Outgoing& message) {
     const auto link = state_->link_now();
     if (!link) return fail(ErrorCode::unavailable, "not connected to NATS");
     if (auto fit = check_outgoing(message, state_->limit); !fit) return fit;
-    return send(link->nc, message);
+    auto sent = send(link->nc, message);
+    if (sent) return sent;
+    // It may have been replaced just now.
+    const auto later = state_->link_now();
+    return later && later != link ? send(later->nc, message) : sent;
 }
 
 Result<std::string> NatsConnection::request(const std::string& subject, std::string_view body, milliseconds timeout) {

@@ -5,7 +5,15 @@
 // So a thread of our own (the keeper) makes a new connection with back-off when it closed, when it has not come back
 // for a while, and when the server denies a subscription, which comes back with nothing else; it reads the secrets
 // again, subscribes anew, and takes along the servers of the cluster that were told of. The first connection is made
-// the same way. Nothing is buffered while there is no connection: a publish fails at once, so nothing that was called
+// the same way.
+//
+// A login that is replaced: where one of the files of the login or of TLS changed, the keeper makes a second connection
+// with what is in them now, subscribed to all that the first one is, before it lets go of the first: what that one has
+// read is still delivered and what it has written is flushed, so that nothing is asked or delivered again for it. For
+// that moment a message may come over both. Where the server does not take the new login, the old connection stays,
+// and the attempt is repeated.
+//
+// Nothing is buffered while there is no connection: a publish fails at once, so nothing that was called
 // lost is stored later.
 //
 // Thread: `publish` from any, `subscribe`, `request` and `wait_connected` from any that may block. Callbacks
@@ -28,6 +36,7 @@
 #include <vector>
 
 #include "bridge/base/event.h"
+#include "bridge/base/note.h"
 #include "bridge/base/payload.h"
 #include "bridge/base/result.h"
 #include "bridge/settings/settings.h"
@@ -74,6 +83,8 @@ class NatsConnection {
         std::function<void()> up = [] {};
         // The server refused a publication.
         std::function<void(const Denied& denied)> publish_denied = [](const Denied&) {};
+        // What became of a login that was replaced.
+        std::function<void(Note&& note)> told = [](Note&&) {};
     };
 
     NatsConnection(const settings::Nats& nats, std::string name, Listener listener);

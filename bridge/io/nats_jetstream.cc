@@ -76,7 +76,8 @@ struct NatsJetStream::State {
     NatsConnection::Listener listener() {
         return {.down = [this](const std::string& why) { arrivals.put(Disconnected{why}); },
                 .up = [this] { arrivals.put(Reconnected{}); },
-                .publish_denied = [this](const Denied& denied) { refused(denied); }};
+                .publish_denied = [this](const Denied& denied) { refused(denied); },
+                .told = [this](Note&& note) { arrivals.put(std::move(note)); }};
     }
 
     // --- library threads ---------------------------------------------------------------------------------------

@@ -109,6 +109,15 @@ bool wants_tls(const settings::Nats& nats) {
            std::ranges::any_of(nats.urls, [](const std::string& url) { return url.starts_with("tls://"); });
 }
 
+std::vector<std::string> files_of(const settings::Nats& nats) {
+    std::vector<std::string> files;
+    for (const auto* path : {&nats.credentials_file, &nats.password_file, &nats.token_file, &nats.tls.ca_file,
+                             &nats.tls.cert_file, &nats.tls.key_file}) {
+        if (!path->empty()) files.push_back(*path);
+    }
+    return files;
+}
+
 // It puts the place in its sources before, "(conn.c:733): ", and what OpenSSL did not say behind.
 std::string client_cause() {
     constexpr std::string_view kUnsaid = ": (null)";

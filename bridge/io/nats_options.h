@@ -19,6 +19,9 @@ namespace millrace::io {
 
 bool wants_tls(const settings::Nats& nats);
 
+// The files that a login and TLS are made of.
+std::vector<std::string> files_of(const settings::Nats& nats);
+
 // What libnats said last to this thread: the cause where a status is only a class. Empty where it said nothing.
 std::string client_cause();
 

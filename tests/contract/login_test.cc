@@ -1,5 +1,9 @@
 // The ways to reach JetStream on a real nats-server: logins, several servers, another prefix, a domain.
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include "tests/contract/door.h"
 #include "tests/contract/nats_server.h"
@@ -11,7 +15,9 @@ using namespace millrace::contract;
 namespace {
 
 std::string written(const std::filesystem::path& path, const std::string& text) {
-    std::ofstream(path) << text << "\n";
+    const auto fresh = path.string() + ".fresh";  // put in place whole
+    std::ofstream(fresh) << text << "\n";
+    std::filesystem::rename(fresh, path);
     return path.string();
 }
 
@@ -78,6 +84,117 @@ TEST_CASE("login: a credentials file, replaced while the server refuses the firs
     owner_nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
     Owner owner(owner_nats);
     goes_round(door, owner);
+}
+
+// MILLRACE_ROTATIONS in the environment says how many (100 in `make long`).
+TEST_CASE("login: credentials that expire, replaced under load: nothing is delivered or asked again for it") {
+    constexpr seconds kLife{5};
+    constexpr std::uint32_t kPull = 64;
+    const char* given = std::getenv("MILLRACE_ROTATIONS");
+    const int rotations = given != nullptr ? std::stoi(given) : 4;
+    NatsServer server;
+    const Operator ours;
+    server.start(ours.server_config());
+    auto nats = nats_at(server.url());
+    nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
+    wait_greeting(server.url());
+    Owner owner(nats);
+    auto mortal = nats;
+    mortal.credentials_file = written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+    auto pipeline = trips();
+    pipeline.input.ack_wait = seconds(30);
+    Door door(mortal, pipeline);
+    door.bind();
+
+    std::atomic<bool> over = false;
+    std::atomic<int> published = 0;
+    std::thread publisher([&] {
+        while (!over) {
+            owner.publish("event " + std::to_string(published));
+            ++published;
+        }
+    });
+    std::map<std::string, int> got;  // by ack subject
+    std::map<std::string, int> said;
+    std::set<std::uint64_t> stored;
+    std::uint32_t asked = 0;
+    std::uint64_t number = 0;
+    int rotated = 0;
+    auto next = std::chrono::steady_clock::now() + seconds(2);
+    while (!over || got.size() < static_cast<std::size_t>(published) || stored.size() < got.size()) {
+        const auto now = std::chrono::steady_clock::now();
+        INFO(published, " published, ", got.size(), " delivered, ", stored.size(), " stored, ", asked, " asked for");
+        REQUIRE(now < next + seconds(20));
+        if (!over && now >= next) {
+            next = now + seconds(2);
+            if (rotated++ < rotations) {
+                written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+            } else {
+                over = true;
+                publisher.join();
+            }
+        }
+        if (asked < kPull / 2) {
+            door.jetstream.pull({0, 0, ++number, kPull, 1 << 20, seconds(20), {}});
+            asked += kPull;
+        }
+        std::vector<ports::JetStreamArrival> fresh;
+        door.arrivals.take(fresh);
+        for (auto& item : fresh) {
+            if (const auto* note = std::get_if<Note>(&item)) ++said[note->event];
+            if (std::get_if<Disconnected>(&item) != nullptr) ++said["disconnected"];
+            if (const auto* answer = std::get_if<Stored>(&item); answer != nullptr && !answer->error) {
+                stored.insert(static_cast<std::uint64_t>(answer->id));
+            } else if (const auto* message = std::get_if<ports::Message>(&item)) {
+                if (got[message->reply]++ > 0) continue;
+                --asked;
+                CHECK(subjects::parse_ack_subject(message->reply)->delivered == 1);
+                const auto id = got.size();
+                door.jetstream.publish({StoreId{id}, Output::result, "results.a.trips", result_headers(id), "scored"});
+                door.jetstream.ack(message->reply);
+            }
+        }
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+    MESSAGE(got.size(), " events, ", rotations, " logins replaced");
+    CHECK(got.size() == static_cast<std::size_t>(published));
+    std::string words;
+    for (const auto& [event, count] : said) words += event + " " + std::to_string(count) + ", ";
+    CHECK(words == "login_replaced " + std::to_string(rotations) + ", ");
+    CHECK(owner.admin.stream("OUT")->messages == got.size());
+    std::uint64_t pending = 1;
+    for (int tries = 0; tries < 100 && pending > 0; ++tries) {
+        pending = owner.admin.consumer("EVENTS", "trips-p0").value().ack_pending;
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+    CHECK(pending == 0);
+}
+
+TEST_CASE("login: one that the server does not take leaves the old one in use") {
+    NatsServer server;
+    const Operator ours;
+    const Operator others;
+    server.start(ours.server_config());
+    auto nats = nats_at(server.url());
+    nats.credentials_file = written(server.folder() / "bridge.creds", ours.credentials());
+    wait_greeting(server.url());
+    auto owner_nats = nats;
+    owner_nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
+    Owner owner(owner_nats);
+    Door door(nats);
+    goes_round(door, owner);
+    const auto said = [&](const std::string& event) {
+        return door.await_that<Note>([&](const Note& note) { return note.event == event; }, seconds(20)).text;
+    };
+    written(server.folder() / "bridge.creds", others.credentials());
+    CHECK(said("login_refused").contains("Authorization Violation"));
+    CHECK_FALSE(door.store(2).error);
+    written(server.folder() / "bridge.creds", "nothing of the kind");
+    CHECK(said("login_refused").contains("the old one stays in use"));
+    CHECK_FALSE(door.store(3).error);
+    written(server.folder() / "bridge.creds", ours.credentials());
+    said("login_replaced");
+    CHECK_FALSE(door.store(4).error);
 }
 
 TEST_CASE("login: secrets that cannot be read are named by field") {

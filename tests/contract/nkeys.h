@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -55,13 +56,14 @@ class KeyPair {
         append(bytes, EVP_PKEY_get_raw_private_key);
         return checked(std::move(bytes));
     }
-    // A JWT about `subject`, signed with this key. `claims` are the members of "nats".
-    [[nodiscard]] std::string jwt(const std::string& subject, const std::string& label,
-                                  const std::string& claims) const {
+    // A JWT about `subject`, signed with this key. `claims` are the members of "nats". Where it has a life, it expires.
+    [[nodiscard]] std::string jwt(const std::string& subject, const std::string& label, const std::string& claims,
+                                  std::optional<std::chrono::seconds> life = {}) const {
         const auto now =
             std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
                 .count();
-        const std::string body = R"({"jti":"TEST","iat":)" + std::to_string(now) + R"(,"iss":")" + name() +
+        const std::string expires = life ? R"(,"exp":)" + std::to_string(now + life->count()) : "";
+        const std::string body = R"({"jti":"TEST","iat":)" + std::to_string(now) + expires + R"(,"iss":")" + name() +
                                  R"(","name":")" + label + R"(","sub":")" + subject + R"(","nats":{)" + claims +
                                  R"(,"version":2}})";
         const std::string text = base64url(R"({"typ":"JWT","alg":"ed25519-nkey"})") + "." + base64url(body);
@@ -110,10 +112,11 @@ class Operator {
                "\n}\n";
     }
     // The text of a credentials file for a new user of the account. `more` stands among the user's claims.
-    [[nodiscard]] std::string credentials(const std::string& more = "") const {
+    [[nodiscard]] std::string credentials(const std::string& more = "",
+                                          std::optional<std::chrono::seconds> life = {}) const {
         const KeyPair user(KeyPair::Kind::user);
         const std::string claims = R"("subs":-1,"data":-1,"payload":-1,"type":"user")" + more;
-        return "-----BEGIN NATS USER JWT-----\n" + account_.jwt(user.name(), "bridge", claims) +
+        return "-----BEGIN NATS USER JWT-----\n" + account_.jwt(user.name(), "bridge", claims, life) +
                "\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\n" + user.seed() +
                "\n------END USER NKEY SEED------\n";
     }

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 from harness import EndToEnd, NatsServer, Stage, wait_until
-from nats_wire import NoResponders, TimedOut
+from nats_wire import Disconnected, NatsError
 
 PROGRAM = os.environ.get("MILLRACE_NATS_SERVER", "nats-server")
 
@@ -56,10 +56,12 @@ class GuardedStage(Stage):
 
     def results(self):
         """How many results and dead letters are stored, as last told: a server that reads its configuration again
-        answers nobody for a moment."""
+        answers nobody for a moment, says that it has no JetStream, or ends the connection."""
         try:
             self._told = self.jetstream.stream("RESULTS")["state"]["messages"]
-        except (NoResponders, TimedOut):
+        except Disconnected:
+            self.jetstream.connection.reconnect()
+        except NatsError:
             pass
         return self._told
 

@@ -41,8 +41,12 @@ inside check --offline -c /etc/millrace/bad.yaml >"$work/said" 2>&1 || status=$?
 # At work: it finds a real server from in there, makes its streams, gets ready, and drains on SIGTERM.
 nats-server -a 127.0.0.1 -p -1 --ports_file_dir "$work" -js -sd "$work/store" >"$work/nats.log" 2>&1 &
 server=$!
+# An endpoint that is there and publishes no signature.
+mkdir "$work/endpoint"
+python3 -u -m http.server --bind 127.0.0.1 --directory "$work/endpoint" 0 >"$work/endpoint.log" 2>&1 &
+endpoint=$!
 bridge=
-trap 'kill $server $bridge 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+trap 'kill $server $endpoint $bridge 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 ask() { python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "$1" 2>/dev/null; }
 eventually() {
     for _ in $(seq 100); do if "$@"; then return; fi; sleep 0.1; done
@@ -52,9 +56,11 @@ eventually() {
 }
 has_ports() { url=$(sed -n 's/.*"nats":\["\([^"]*\)".*/\1/p' "$work"/*.ports 2>/dev/null) && [ -n "$url" ]; }
 eventually has_ports
+has_model() { model=$(sed -n 's#.*(\(http://[^/]*\)/).*#\1#p' "$work/endpoint.log") && [ -n "$model" ]; }
+eventually has_model
 admin=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-sed "s#nats://127.0.0.1:4222#$url#; s#listen: 0.0.0.0:9465#listen: $admin#" "$top/k8s/overlays/sidecar/millrace.yaml" \
-    >"$root/etc/millrace/millrace.yaml"
+sed "s#nats://127.0.0.1:4222#$url#; s#listen: 0.0.0.0:9465#listen: $admin#; s#https://scoring.example.com#$model#" \
+    "$top/k8s/overlays/sidecar/millrace.yaml" >"$root/etc/millrace/millrace.yaml"
 inside setup --apply -c /etc/millrace/millrace.yaml
 $enter run -c /etc/millrace/millrace.yaml 2>"$work/bridge.log" &  # no function: a signal is to reach it
 bridge=$!

@@ -63,17 +63,27 @@ TEST_CASE("state of another meaning is taken when asked for, of another layout o
     CHECK(fit([](auto& pipeline) { pipeline.partitions = 2; }, true) == "layout_mismatch");
 }
 
-TEST_CASE("what is not known to be published needs its output") {
+TEST_CASE("what is not known to be published needs its output, and a summary that is not wanted any more does not") {
+    settings::Pipeline pipeline = counts();
+    pipeline.aggregates[0].subject = "aggregates.{tenant}.all";
     state::Content content;
-    CHECK(has_outputs(counts(), content));
+    CHECK(has_outputs(pipeline, content));
     content.outbox.resize(1);
-    content.outbox[0].output = index(Output::aggregate);
-    CHECK(has_outputs(counts(), content));
-    content.outbox[0].output = index(Output::late);
-    CHECK(name(has_outputs(counts(), content)) == "output_missing");
-    settings::Pipeline copying = counts();
-    copying.event.on_late = settings::OnLate::subject;
-    CHECK(has_outputs(copying, content));
+    state::OutboxEntry& entry = content.outbox[0];
+    entry.output = static_cast<std::uint32_t>(index(aggregate_output(0)));
+    entry.subject = "aggregates.a.all";
+    CHECK(has_outputs(pipeline, content));
+    entry.output = static_cast<std::uint32_t>(index(Output::late));
+    entry.subject = "late.a.all";
+    const auto missing = has_outputs(pipeline, content);
+    CHECK(name(missing) == "output_missing");
+    CHECK(missing.error().text.contains("late.a.all"));
+    pipeline.event.on_late = settings::OnLate::subject;
+    pipeline.event.late_subject = "late.{tenant}.all";
+    CHECK(has_outputs(pipeline, content));
+    entry.output = static_cast<std::uint32_t>(index(summary_output(0)));
+    entry.subject = "$KV.NEWEST.a.all";
+    CHECK(has_outputs(pipeline, content));
 }
 
 TEST_CASE("a head is replaced that is nobody's and holds nothing newer") {
