@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bridge/base/text.h"
+#include "subjects/headers.h"
 
 namespace millrace::auth {
 
@@ -18,6 +19,8 @@ struct Callout::Decision {
 };
 
 namespace {
+
+constexpr std::size_t kLongestName = 128;  // of a subject in the server's logs
 
 void append(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
@@ -93,7 +96,8 @@ Callout::Decision Callout::decide_on(const LoginRequest& request, const KeySet* 
         out.reason = "rights";
         return out;
     }
-    out.user = {request.user, out.tenant + "/" + out.token->subject, policy_.callout.account, end, std::move(*rights)};
+    out.user = {request.user, out.tenant + "/" + subjects::printable(out.token->subject, kLongestName),
+                policy_.callout.account, end, std::move(*rights)};
     return out;
 }
 
