@@ -117,12 +117,12 @@ bench: deps ## throughput and latency beside a plain loop, as a ratio
 	$(call configure_and_build,release,millrace bench)
 	python3 bench/run.py build/release/bin $(BENCH)
 
-bench-peers: deps ## the same beside peers: a tuned Go program and a careful Python one (Go's module proxy, PyPI)
+bench-peers: deps ## the same beside peers: Redpanda Connect, a tuned Go program, a careful Python one (Go's module proxy, PyPI)
 	@.ci/install test-real
 	@.ci/venv install peers
 	$(call configure_and_build,release,millrace bench)
 	mkdir -p build/peers
-	cd bench/peers/tuned && $(CURDIR)/.ci/go build -mod=readonly -o $(CURDIR)/build/peers/tuned .
+	for peer in tuned connect; do (cd bench/peers/$$peer && $(CURDIR)/.ci/go build -mod=readonly -o $(CURDIR)/build/peers/$$peer .) || exit 1; done
 	ln -sfn "$$(.ci/venv path)/peers" build/peers/python
 	python3 bench/run.py build/release/bin --peers build/peers $(BENCH)
 

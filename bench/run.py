@@ -26,11 +26,15 @@ import nats_wire
 from children import Children, NatsServer, wait_until
 from show import Screen, milliseconds, percentile
 
+PROGRAMS = pathlib.Path(__file__).resolve().parent / "peers"
 # How each peer is started, given the folder that holds them (bench/peers/README.md).
 PEERS = {
     "go": lambda folder: [folder / "tuned"],
-    "python": lambda folder: [folder / "python" / "bin" / "python", pathlib.Path(__file__).parent / "peers" / "careful.py"],
+    "connect": lambda folder: [folder / "connect", "run", PROGRAMS / "connect" / "pull.yaml"],
+    "connectpush": lambda folder: [folder / "connect", "run", PROGRAMS / "connect" / "push.yaml"],
+    "python": lambda folder: [folder / "python" / "bin" / "python", PROGRAMS / "careful.py"],
 }
+END_BY_THEMSELVES = ("loop", "go", "python")
 RATES = (200, 500)
 WARM_UP = 2000
 
@@ -160,16 +164,20 @@ class Bench:
         return self._run_ordered(stream, name, count, "batch")
 
     def _peers(self, fewer):
-        # (name, stream, how many events), where they were built; the slow one takes fewer.
+        # (name, stream, how many events), where they were built; slow ones take fewer.
         if not self._options.peers:
             return []
-        return [("go", "BENCH", self._options.events), ("python", "FEWER", fewer)]
+        return [("go", "BENCH", self._options.events), ("connectpush", "BENCH", self._options.events),
+                ("connect", "FEWER", fewer), ("python", "FEWER", fewer)]
 
     def _run_peer(self, stream, name, count):
-        self._make_consumer(stream, name)
+        kind = name.partition("-")[0]
+        if kind != "connectpush":  # which makes its own
+            self._make_consumer(stream, name)
+        told = {"URL": self._server.url, "STREAM": stream, "CONSUMER": name, "OUTPUT": name, "COUNT": count,
+                "ENDPOINT": f"http://127.0.0.1:{self._port}/score"}
         return self._measure(stream, name, name, count, [
-            *PEERS[name.partition("-")[0]](self._options.peers), self._server.url, stream, name, name,
-            f"http://127.0.0.1:{self._port}/score", count])
+            "env", *(f"{key}={value}" for key, value in told.items()), *PEERS[kind](self._options.peers)])
 
     def _make_consumer(self, stream, name):
         self._jetstream.api(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", {
@@ -179,12 +187,11 @@ class Bench:
     def _measure(self, stream, name, consumer, count, argv):
         # A new consumer and a new output stream for each run, both gone after it.
         jetstream, kind = self._jetstream, name.partition("-")[0]
-        bridge = kind in ("millrace", "ordered", "batches")
         jetstream.add_stream(name, [name + ".>"])
         client = self._children.start(name, argv, self._folder / f"{name}.log")
         clock = Clock(jetstream, stream, consumer, name, count, each=kind != "batches")
         run = clock.measure(client, self._server.child.pid, self._endpoint.pid)
-        code = client.stop() if bridge else client.process.wait(10.0)
+        code = client.process.wait(10.0) if kind in END_BY_THEMSELVES else client.stop()
         if code != 0:
             raise Wrong(f"{name}: exit code {code}\n{client.tail()}")
         size = check_results(jetstream, name, count, scored=kind != "loop")

@@ -1,11 +1,11 @@
 """The bridge's job as a careful Python user would write it, with nats-py and httpx: four batches at once, a result stored before
 its event is acked, identities that survive a redelivery.
 
-usage: careful.py URL STREAM CONSUMER OUTPUT ENDPOINT COUNT
+What to do is in the environment: URL STREAM CONSUMER OUTPUT ENDPOINT COUNT.
 """
 import asyncio
 import json
-import sys
+import os
 
 import httpx
 import nats
@@ -62,4 +62,4 @@ async def main(url, stream, consumer, output, endpoint, count):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(*(os.environ[name] for name in ("URL", "STREAM", "CONSUMER", "OUTPUT", "ENDPOINT", "COUNT"))))

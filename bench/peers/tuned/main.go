@@ -2,7 +2,7 @@
 // cut out of the event without decoding it, results are published asynchronously, and each event is acked once its
 // PubAck is there.
 //
-// usage: tuned URL STREAM CONSUMER OUTPUT ENDPOINT COUNT
+// What to do is in the environment: URL STREAM CONSUMER OUTPUT ENDPOINT COUNT.
 package main
 
 import (
@@ -170,12 +170,12 @@ func collect(messages jetstream.MessagesContext, batches chan<- []jetstream.Msg,
 }
 
 func main() {
-	url, stream, name, output, endpoint := os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5]
-	count, err := strconv.Atoi(os.Args[6])
+	stream := os.Getenv("STREAM")
+	count, err := strconv.Atoi(os.Getenv("COUNT"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	connection, err := nats.Connect(url)
+	connection, err := nats.Connect(os.Getenv("URL"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	consumer, err := js.Consumer(context.Background(), stream, name)
+	consumer, err := js.Consumer(context.Background(), stream, os.Getenv("CONSUMER"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func main() {
 	var workers sync.WaitGroup
 	for range parallel {
 		workers.Go(func() {
-			(&worker{js, client, endpoint, output, stream, settled}).run(batches)
+			(&worker{js, client, os.Getenv("ENDPOINT"), os.Getenv("OUTPUT"), stream, settled}).run(batches)
 		})
 	}
 	go collect(messages, batches, count)
