@@ -97,7 +97,7 @@ Callout::Decision Callout::decide_on(const LoginRequest& request, const KeySet* 
         return out;
     }
     out.user = {request.user, out.tenant + "/" + subjects::printable(out.token->subject, kLongestName),
-                policy_.callout.account, end, std::move(*rights)};
+                (*rule)->account.empty() ? policy_.callout.account : (*rule)->account, end, std::move(*rights)};
     return out;
 }
 
@@ -125,7 +125,7 @@ Verdict Callout::judge(std::string_view jwt, const KeySet* keys, ServerTime now)
     }
     append(out.audit, "tenant", made.tenant);
     if (out.granted) {
-        append(out.audit, "account", policy_.callout.account);
+        append(out.audit, "account", made.user.account);
         out.audit += ",\"expires_at\":" + std::to_string(seconds(made.user.expires_at));
         append(out.audit, "publish", made.user.permissions.publish.allow);
         append(out.audit, "subscribe", made.user.permissions.subscribe.allow);

@@ -24,6 +24,7 @@ struct Rule {
     std::string tenant;
     std::vector<Condition> when;  // at least one
     subjects::Grant grant;
+    std::string account = {};  // that its users are put into; empty: the callout's
 };
 
 // What `millrace auth-callout` is besides its rules.
@@ -31,7 +32,7 @@ struct CalloutSettings {
     enum class TokenIn { auth_token, password };
 
     std::vector<std::string> servers;  // public keys of the servers that may ask; empty: any, which needs an xkey
-    std::string account;               // that users are put into
+    std::string account;               // that users are put into where their rule names none
     std::string signing_seed_file;     // of the account named as `issuer` in the server's auth_callout
     std::string xkey_seed_file;        // empty: requests and answers are not encrypted
     TokenIn token_in = TokenIn::auth_token;

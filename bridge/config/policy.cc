@@ -154,7 +154,8 @@ class PolicyReader {
                      {{"tenant", true, to(rule.tenant, name_rule)},
                       {"when", true, [&](const Node& at, const std::string& where) { read_when(at, where, rule); }},
                       {"may", true, [&](const Node& at, const std::string& where) { read_may(at, where, rule.grant); }},
-                      {"pipelines", false, to(rule.grant.pipelines, name_rule)}});
+                      {"pipelines", false, to(rule.grant.pipelines, name_rule)},
+                      {"account", false, to(rule.account)}});
             policy_.rules.push_back(std::move(rule));
         }
     }

@@ -125,6 +125,15 @@ TEST_CASE("callout: who has a good token gets what its tenant has, as long as th
     CHECK_FALSE(verdict.audit.contains(good_token().substr(0, 20)));
 }
 
+TEST_CASE("callout: a rule may have an account of its own") {
+    Policy apart = policy();
+    apart.rules[0].account = "ACME";
+    const Verdict verdict = callout(apart).judge(nats_jwt(server(), request_claims(good_token())), &keys(), kNow);
+    const Json made = claims_of(*claims_of(verdict.answer, account()).find("nats")->text("jwt"), account());
+    CHECK(*made.text("aud") == "ACME");
+    CHECK(audit_member(verdict, "account") == "ACME");
+}
+
 TEST_CASE("callout: no session is longer than the policy has it") {
     Policy brief = policy();
     brief.callout.longest_session = std::chrono::seconds(30);

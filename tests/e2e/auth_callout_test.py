@@ -62,7 +62,7 @@ rules:
   - tenant: acme
     when: {{groups: acme}}
     may: [publish, subscribe]
-  - tenant: beta
+{own}  - tenant: beta
     when: {{groups: beta}}
     may: subscribe
 """
@@ -72,17 +72,17 @@ listen: "127.0.0.1:{port}"
 max_control_line: 16KB
 accounts {{
   AUTH {{ users: [ {{ user: auth, password: p }}, {{ user: auditor, password: p }} ] }}
-  APP {{ }}
+  APP {{ users: [ {{ user: owner, password: p }} ]{exports} }}{acme}
 }}
 authorization {{
   timeout: 2
-  auth_callout {{ issuer: {issuer}, account: AUTH, auth_users: [ auth, auditor ]{xkey} }}
+  auth_callout {{ issuer: {issuer}, account: AUTH, auth_users: [ auth, auditor, owner ]{xkey} }}
 }}
 """
 
 
 class CalloutTest(unittest.TestCase):
-    def start(self, encrypted=False, token_in="auth_token", server=None):
+    def start(self, encrypted=False, token_in="auth_token", server=None, accounts=False):
         """A server, a provider and the callout between them."""
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
@@ -94,9 +94,10 @@ class CalloutTest(unittest.TestCase):
         xkey_seed, xkey = key_pair("X")
         for name, content in [("account.seed", seed), ("xkey.seed", xkey_seed), ("password", "p")]:
             (self.folder / name).write_text(content + "\n", encoding="utf-8")
-        (self.folder / "server.conf").write_text(SERVER.format(
-            port=self.port, issuer=account, xkey=f", xkey: {xkey}" if encrypted else ""), encoding="utf-8")
         (self.folder / "millrace.yaml").write_text(CONFIG.format(url=self.url), encoding="utf-8")
+        exports, acme = self.shared() if accounts else ("", "")
+        (self.folder / "server.conf").write_text(SERVER.format(
+            port=self.port, issuer=account, xkey=f", xkey: {xkey}" if encrypted else "", exports=exports, acme=acme), encoding="utf-8")
         self.server = self.children.start("nats-server", [tool("go") / "nats-server", "-c", self.folder / "server.conf"],
                                           self.folder / "server.log")
         self.audit = []
@@ -106,12 +107,19 @@ class CalloutTest(unittest.TestCase):
         self.auditor = stack.enter_context(auditor)
         (self.folder / "policy.yaml").write_text(POLICY.format(
             issuer=self.issuer, folder=self.folder, servers="any" if encrypted else f"[{server or auditor.info['server_id']}]",
-            token_in=token_in, xkey=f"  xkey_seed_file: {self.folder}/xkey.seed\n" if encrypted else ""), encoding="utf-8")
+            token_in=token_in, own="    account: acme\n" if accounts else "", xkey=f"  xkey_seed_file: {self.folder}/xkey.seed\n" if encrypted else ""), encoding="utf-8")
         self.start_provider()
         self.callout = self.children.start("auth-callout", [BINARY, "auth-callout", "-c", self.folder / "millrace.yaml", "--policy",
                                                             self.folder / "policy.yaml"], self.folder / "callout.log")
         wait_until(lambda: "answering" in self.callout.log_text(), "the callout is connected", 10.0, self.callout)
         self.tokens = []
+
+    def shared(self):
+        """What the accounts of bridge and tenant give each other, as millrace prints it."""
+        printed = subprocess.run([BINARY, "permissions", "acme", "-c", self.folder / "millrace.yaml", "--account", "APP", "--json"],
+                                 check=True, capture_output=True, text=True).stdout
+        accounts = json.loads(printed)["accounts"]
+        return f", exports: {json.dumps(accounts['APP']['exports'])}", f"\n  acme {json.dumps(accounts['acme'])}"
 
     def start_provider(self):
         self.provider = self.children.start("oidc-provider", ["node", HERE / "oidc_provider.mjs", tool("node") / "node_modules",
@@ -210,6 +218,28 @@ class CalloutTest(unittest.TestCase):
         self.start(encrypted=True, token_in="password")
         self.lets_in_and_refuses("pass")
         self.nothing_is_told_of_tokens()
+
+    def test_an_account_of_its_own(self):
+        self.start(accounts=True)
+        owner = nats_wire.Connection(self.url, login={"user": "owner", "pass": "p"})
+        seen, got = [], []
+        owner.subscribe(">", lambda message: seen.append(message.subject))
+        owner.subscribe("events.*.raw", lambda message: owner.publish(message.reply, b"stored") if message.reply else None)
+        owner.sync()
+        acme = nats_wire.Connection(self.url, login={"auth_token": self.token("acme")}, inbox="_INBOX_acme")
+        acme.subscribe("results.acme.scores", got.append)
+        acme.publish("events.acme.raw", b"{}", "events.beta.raw")
+        acme.publish("events.acme.raw", b"{}")
+        acme.sync()
+        owner.pump(0.3)
+        owner.publish("results.acme.scores", b"7")
+        owner.sync()
+        acme.pump(0.3)
+        self.assertEqual([subject for subject in seen if subject.startswith("events.")], ["events.acme.raw"] * 2)
+        self.assertEqual([message.payload for message in got], [b"7"])
+        self.assertEqual(acme.errors, [])
+        self.told(1)
+        self.assertEqual(self.audit[0]["account"], "acme")
 
     def test_a_session_ends_with_its_token(self):
         self.start()

@@ -28,6 +28,7 @@ rules:
     when: {groups: [acme, acme-too], tid: "1"}
     may: [publish, subscribe]
     pipelines: [scores]
+    account: ACME
   - tenant: beta
     when: {roles: reader}
     may: subscribe
@@ -63,6 +64,8 @@ TEST_CASE("policy file: what it says") {
     CHECK(policy->rules[0].when[0].values == std::vector<std::string>{"acme", "acme-too"});
     CHECK(policy->rules[0].grant.publish);
     CHECK(policy->rules[0].grant.pipelines == std::vector<std::string>{"scores"});
+    CHECK(policy->rules[0].account == "ACME");
+    CHECK(policy->rules[1].account == "");
     CHECK_FALSE(policy->rules[1].grant.publish);
     CHECK(policy->rules[1].grant.subscribe);
 }
@@ -78,16 +81,16 @@ TEST_CASE("policy file: mistakes, with their places") {
     CHECK(said("30s", "30") == "p.yaml:6:11: tokens.leeway: '30' is no duration (write 30s)\n");
     CHECK(said(server(), "NABC").contains("is no server's key"));
     CHECK(said("tenant: beta", "tenant: b.c") ==
-          "p.yaml:16:13: rules[1].tenant: 'b.c' is no name (1 to 64 of A-Z a-z 0-9 _ -)\n");
+          "p.yaml:17:13: rules[1].tenant: 'b.c' is no name (1 to 64 of A-Z a-z 0-9 _ -)\n");
     CHECK(
         said("when: {roles: reader}", "when: {}") ==
-        "p.yaml:17:11: rules[1].when: must be a map of claims to values (without one, anybody would be this tenant)\n");
+        "p.yaml:18:11: rules[1].when: must be a map of claims to values (without one, anybody would be this tenant)\n");
     CHECK(said("    when: {roles: reader}\n", "").contains("rules[1].when: is required"));
     CHECK(said("roles: reader", "roles: []").contains("must be a text, or a list of at least one"));
     CHECK(said("roles: reader", "roles: true").contains("is no text without quotes"));
     CHECK(said("tid: \"1\"", "tid: 1").contains("is no text without quotes"));
     CHECK(said("may: subscribe", "may: everything") ==
-          "p.yaml:18:10: rules[1].may: 'everything' is no right (publish, subscribe, stored)\n");
+          "p.yaml:19:10: rules[1].may: 'everything' is no right (publish, subscribe, stored)\n");
     CHECK(said("account: APP", "account: APP\n  audit_subject: audit.{tenant}").contains("has a placeholder"));
     CHECK(said("account: APP", "account: APP\n  account: APP").contains("account"));
     CHECK(said("[" + server() + "]", "any").contains("'any' needs an xkey_seed_file"));
