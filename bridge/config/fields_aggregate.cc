@@ -105,8 +105,9 @@ constexpr Field kFields[] = {
     {.path = "pipelines[].state.checkpoint_every",
      .shape = Wait{at<&Pipeline::state, &State::checkpoint_every>, milliseconds(10), minutes(1)},
      .initial = "500ms",
-     .doc = "How often what was aggregated is committed while events come. Aggregates are published after the commit "
-            "they are in. Below a third of `lease`.",
+     .doc =
+         "How often what was aggregated is committed while events come, at least: many events are committed as soon as "
+         "no more wait. Aggregates are published after the commit they are in. Below a third of `lease`.",
      .example = "500ms",
      .apart = true},
     {.path = "pipelines[].state.lease",

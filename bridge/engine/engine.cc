@@ -28,8 +28,10 @@ constexpr double kExpansionFades = 0.999;
 constexpr std::size_t kWorthPruning = 1000;
 const std::string kNothingScored = "the endpoint: nothing is scored, every event is refused alone";
 
+// A shared consumer's messages are better spread over replicas by small requests; an owner is alone.
 std::uint32_t pull_chunk(const settings::Pipeline& pipeline) {
-    return std::clamp(settings::most_in_hand(pipeline) / (2 * kPullSlots), 1u, 500u);
+    const std::uint32_t most = settings::is_owned(pipeline) ? 2000 : 500;
+    return std::clamp(settings::most_in_hand(pipeline) / (2 * kPullSlots), 1u, most);
 }
 
 std::string tell(Partition partition, const std::string& text) {

@@ -14,6 +14,8 @@ namespace {
 
 constexpr Duration kAnswerWithin = std::chrono::seconds(30);
 constexpr Duration kToHandOver = std::chrono::seconds(2);
+// With so many messages a commit costs next to nothing beside them, and need not wait for its time.
+constexpr std::uint64_t kWorthACommit = 256;
 
 }  // namespace
 
@@ -251,8 +253,11 @@ bool Owner::wants_commit(Time now) const {
     if (leaving_ && waiting_.empty()) return true;
     // A new position begins where the floor is.
     if (place_ == Standing::away) return dirty;
-    const bool many = applied_ack_.count - acked_ > settings::effective_max_ack_pending(pipeline_) / 2;
-    return dirty && (many || lease_wants_commit(now) || now - committed_at_ >= pipeline_.state.checkpoint_every);
+    const std::uint64_t unacked = applied_ack_.count - acked_;
+    const bool many = unacked > settings::effective_max_ack_pending(pipeline_) / 2;
+    const bool caught_up = unacked >= kWorthACommit && backlog_ == 0 && waiting_.empty();
+    return dirty &&
+           (many || caught_up || lease_wants_commit(now) || now - committed_at_ >= pipeline_.state.checkpoint_every);
 }
 
 state::Head Owner::next_head(bool whole) const {

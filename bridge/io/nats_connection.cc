@@ -10,6 +10,7 @@
 #include <deque>
 #include <mutex>
 #include <random>
+#include <semaphore>
 #include <set>
 #include <thread>
 #include <utility>
@@ -29,6 +30,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kSettled{5000};        // a connection that lived as long starts the back-off anew
 constexpr milliseconds kFarewellLimit{1000};  // for the server to have what was written before a close
 constexpr milliseconds kProofLimit{2000};     // for the server to say that it took the subscriptions
+constexpr milliseconds kPushLimit{1000};      // for the server to say that it has what was pushed
 // libnats' own attempts, with what it read at first; a server that restarts is back by then.
 constexpr milliseconds kOwnTries{10000};
 constexpr milliseconds kWatch{1000};         // between two looks at the connection and the files of the login
@@ -125,6 +127,10 @@ struct NatsConnection::State {
             keep();
             nats_ReleaseThreadMemory();
         });
+        pusher = std::thread([this] {
+            push_on();
+            nats_ReleaseThreadMemory();
+        });
     }
 
     ~State() {
@@ -133,7 +139,30 @@ struct NatsConnection::State {
             stopping = true;
         }
         changed.notify_all();
+        want_push();
         keeper.join();
+        pusher.join();
+    }
+
+    // --- the pusher's thread -----------------------------------------------------------------------------------
+
+    // libnats has no call that writes its buffer to the socket, but one that writes a PING behind it at once, and waits
+    // for the PONG. The wait is what keeps writes few under load: the server answers when it has read what came before,
+    // and meanwhile the buffer fills.
+    void push_on() {
+        while (true) {
+            push_wanted.acquire();
+            push_asked = false;
+            if (stop_wanted()) return;
+            const auto link = link_now();
+            // While it reconnects the library would keep the PING, which may then count as one without an answer.
+            if (link && natsConnection_Status(link->nc) == NATS_CONN_STATUS_CONNECTED)
+                natsConnection_FlushTimeout(link->nc, kPushLimit.count());
+        }
+    }
+
+    void want_push() {
+        if (!push_asked.exchange(true)) push_wanted.release();
     }
 
     // --- the keeper's thread -----------------------------------------------------------------------------------
@@ -485,8 +514,12 @@ struct NatsConnection::State {
     std::uint64_t denials_gone = 0;
     std::string trouble;
 
+    std::binary_semaphore push_wanted{0};
+    std::atomic<bool> push_asked{false};              // released and not acquired
+    std::atomic<bool> written{false};                 // since the last push
     std::minstd_rand random{std::random_device{}()};  // the keeper's
     std::thread keeper;
+    std::thread pusher;
 };
 
 NatsConnection::NatsConnection(const settings::Nats& nats, std::string name, Listener listener)
@@ -505,10 +538,17 @@ Result<void> NatsConnection::publish(const Outgoing& message) {
     if (!link) return fail(ErrorCode::unavailable, "not connected to NATS");
     if (auto fit = check_outgoing(message, state_->limit); !fit) return fit;
     auto sent = send(link->nc, message);
-    if (sent) return sent;
-    // It may have been replaced just now.
-    const auto later = state_->link_now();
-    return later && later != link ? send(later->nc, message) : sent;
+    if (!sent) {
+        // It may have been replaced just now.
+        const auto later = state_->link_now();
+        if (later && later != link) sent = send(later->nc, message);
+    }
+    state_->written = true;
+    return sent;
+}
+
+void NatsConnection::push() {
+    if (state_->written.exchange(false)) state_->want_push();
 }
 
 Result<std::string> NatsConnection::request(const std::string& subject, std::string_view body, milliseconds timeout) {

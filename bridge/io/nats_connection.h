@@ -16,7 +16,7 @@
 // Nothing is buffered while there is no connection: a publish fails at once, so nothing that was called
 // lost is stored later.
 //
-// Thread: `publish` from any, `subscribe`, `request` and `wait_connected` from any that may block. Callbacks
+// Thread: `publish` and `push` from any, `subscribe`, `request` and `wait_connected` from any that may block. Callbacks
 // (subscriptions, Listener) come from the library's threads, one at a time for each subscription; they must not block,
 // call `request` or destroy the connection.
 // A publish may wait for the socket when the peer has stopped reading, at most kWriteDeadline; then the connection is
@@ -94,10 +94,13 @@ class NatsConnection {
 
     // Stays subscribed through every reconnect, for the life of the connection. `subject` may hold wildcards.
     void subscribe(const std::string& subject, OnMessage on_message);
-    // Writes to the socket's buffer; the library's flusher sends it within about a millisecond. Subject, reply and
-    // headers are checked again here: `invalid` when they may not leave, `unavailable` without a connection,
+    // Writes to the socket's buffer; the library's flusher sends it within about a millisecond, `push` sooner. Subject,
+    // reply and headers are checked again here: `invalid` when they may not leave, `unavailable` without a connection,
     // `too_large` over the server's limit.
     Result<void> publish(const Outgoing& message);
+    // Sends what was published, now or, while the server is still busy with what was pushed before, when it is done with
+    // that. Returns at once.
+    void push();
     // A request and its answer's payload. `unavailable`: no connection or no answer in time; `misconfigured`: nobody
     // answers on the subject, or the server denied it.
     Result<std::string> request(const std::string& subject, std::string_view body, std::chrono::milliseconds timeout);

@@ -188,6 +188,7 @@ Result<std::vector<NatsMessage>> NatsFinder::pull(const std::string& stream, con
     const std::string reply = inbox_ + "." + std::to_string(++pulls_);
     const auto sent = connection_.publish({pull_prefix_ + stream + "." + consumer, reply, nullptr, pull_body(request)});
     if (!sent) return std::unexpected(incomplete(stream, sent.error().text));
+    connection_.push();
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, kPullLimit, [&] { return stopped_ || ended_ || arrived_.size() >= count; });
     return std::exchange(arrived_, {});

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -160,6 +161,7 @@ struct NatsJetStream::State {
 
     // --- the worker's thread -----------------------------------------------------------------------------------
 
+    using OutputsPtr = std::shared_ptr<const OutputStreams>;  // replaced as a whole
     using Job = std::variant<Partition, Look, Position, Find, Read>;
     using Answer = std::optional<ports::JetStreamArrival>;  // nothing: it comes by itself
 
@@ -218,7 +220,7 @@ struct NatsJetStream::State {
             }
         }
         const std::lock_guard lock(mutex);
-        outputs = std::move(found->outputs);
+        outputs = std::make_shared<OutputStreams>(std::move(found->outputs));
         if (position) positioned[partition] = settings::consumer_name(pipeline, *position);
         return std::move(found->bound);
     }
@@ -230,15 +232,16 @@ struct NatsJetStream::State {
         if (!found) return GotMessage{read.number, std::move(found.error())};
         {
             const std::lock_guard lock(mutex);
-            outputs = std::move(found->streams);
+            outputs = std::make_shared<OutputStreams>(std::move(found->streams));
         }
         if (auto sent_now = this->read(read); !sent_now) return GotMessage{read.number, std::move(sent_now.error())};
+        connection.push();
         return {};
     }
 
     ports::JetStreamArrival now(const Find& find) {
         Found found;
-        std::optional<OutputStreams> streams;
+        OutputsPtr streams;
         {
             const std::lock_guard lock(mutex);
             streams = outputs;
@@ -292,28 +295,28 @@ struct NatsJetStream::State {
     }
 
     // `unavailable` while nothing was looked at yet.
-    Result<OutputStream> stream_of(Output output) {
+    Result<std::shared_ptr<const OutputStream>> stream_of(Output output) {
         const std::lock_guard lock(mutex);
         if (!outputs) return fail(ErrorCode::unavailable, "no partition is bound yet");
         if (index(output) >= outputs->size() || (*outputs)[index(output)].name.empty())
             return fail(ErrorCode::misconfigured, "the pipeline has no such output");
-        return (*outputs)[index(output)];
+        return std::shared_ptr<const OutputStream>(outputs, &(*outputs)[index(output)]);
     }
 
     std::string ack_reply(StoreId id) const { return ack_inbox + "." + std::to_string(static_cast<std::uint64_t>(id)); }
 
     // Sends it, with `more` and what JetStream is to know of it as further headers. Room is kept for these.
     Result<void> store(ports::Publication& publication, const std::string& reply, std::vector<Header> more = {}) {
-        const auto output = stream_of(publication.output);
-        if (!output) return std::unexpected(output.error());
-        if (const auto size = header_block_size(publication.headers) + publication.payload.size();
-            size > output->room) {
+        const auto found = stream_of(publication.output);
+        if (!found) return std::unexpected(found.error());
+        const OutputStream& output = **found;
+        if (const auto size = header_block_size(publication.headers) + publication.payload.size(); size > output.room) {
             return fail(ErrorCode::too_large, "a message of " + std::to_string(size) + " bytes is over the " +
-                                                  std::to_string(output->room) + " that stream \"" + output->name +
+                                                  std::to_string(output.room) + " that stream \"" + output.name +
                                                   "\" takes");
         }
         std::ranges::move(more, std::back_inserter(publication.headers));
-        publication.headers.emplace_back("Nats-Expected-Stream", output->name);
+        publication.headers.emplace_back("Nats-Expected-Stream", output.name);
         if (const auto& expected = publication.expected_last_subject_sequence)
             publication.headers.emplace_back("Nats-Expected-Last-Subject-Sequence", std::to_string(*expected));
         sent.add(static_cast<std::uint64_t>(publication.id), publication.subject);
@@ -353,8 +356,8 @@ struct NatsJetStream::State {
                 return {};
             }
             if (!output) return std::unexpected(output.error());
-            stream = output->name;
-            if (subject.empty() && read.from == Read::From::output) subject = output->filter;
+            stream = (*output)->name;
+            if (subject.empty() && read.from == Read::From::output) subject = (*output)->filter;
         }
         if (subject.empty() && read.from == Read::From::state)
             subject = settings::state_subject(pipeline, read.partition);
@@ -372,7 +375,7 @@ struct NatsJetStream::State {
         const std::string heads = settings::state_subject(pipeline, purge.partition);
         for (const std::string& filter : {heads, heads + ".>"}) {
             const auto sent_now = connection.publish(
-                {api + "STREAM.PURGE." + state->name, purge_inbox, nullptr, purge_body(filter, purge.below)});
+                {api + "STREAM.PURGE." + (*state)->name, purge_inbox, nullptr, purge_body(filter, purge.below)});
             if (!sent_now) return not_purged(sent_now.error().text);
         }
     }
@@ -390,7 +393,7 @@ struct NatsJetStream::State {
     std::mutex mutex;
     std::condition_variable wanted;
     std::list<Job> jobs;
-    std::optional<OutputStreams> outputs;
+    OutputsPtr outputs;                           // null while nothing was looked at yet
     std::map<Partition, std::string> positioned;  // the consumers of owned partitions
     bool stopping = false;
     std::set<Partition> bound_once;  // the worker's
@@ -449,9 +452,6 @@ void NatsJetStream::publish_together(std::vector<ports::Publication> publication
 
 void NatsJetStream::find(const Find& find) { state_->ask(find); }
 
-// libnats 3.4 has no call that writes its buffer to the socket without a PING and waiting for the PONG. Its flusher
-// thread does so within a millisecond of the first byte, and a turn's writes leave together; the other choice, a write
-// for each message (SendAsap), costs 8 us a message against 0.4 us.
-void NatsJetStream::flush() {}
+void NatsJetStream::flush() { state_->connection.push(); }
 
 }  // namespace millrace::io

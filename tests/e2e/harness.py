@@ -190,7 +190,12 @@ class Stage(contextlib.ExitStack):
 
     def pending(self):
         """(messages not yet delivered, delivered and not acked) over all partitions."""
-        states = [self.jetstream.consumer("EVENTS", name) for name in self.jetstream.consumers("EVENTS")]
+        try:
+            states = [self.jetstream.consumer("EVENTS", name) for name in self.jetstream.consumers("EVENTS")]
+        except nats_wire.ApiError as error:
+            if error.code != 404:
+                raise
+            return 1, 1  # an owner has just put another consumer in the place of this one
         return sum(state["num_pending"] for state in states), sum(state["num_ack_pending"] for state in states)
 
     def settle(self, within=60.0):

@@ -10,6 +10,7 @@
 namespace millrace::engine {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Texts = std::vector<std::string>;
@@ -52,6 +53,22 @@ TEST_CASE("nothing is published before the head that says so is stored, nor acke
     replica.run(seconds(10));
     CHECK(replica.texts().front() == "a 1000: 1");
     CHECK(estate.acks.front() == "ack 2");
+}
+
+TEST_CASE("with nothing left to take and much to ack, a commit does not wait for its time") {
+    Estate estate;
+    estate.pipeline.state.checkpoint_every = seconds(2);
+    Tenancy replica(estate);
+    const auto run_with = [&](int more) {
+        for (int i = 0; i < more; ++i) estate.publish("a", 1003);
+        replica.run(milliseconds(400));
+        return replica.last_head().floor;
+    };
+    replica.run(seconds(3));
+    CHECK(run_with(1) == 1);
+    CHECK(run_with(255) == 1);  // a commit for so few would cost them too much
+    CHECK(run_with(1) == 257);
+    CHECK(estate.acks.back() == "ack 257");
 }
 
 TEST_CASE("a lost answer to the compare-and-set is found out by reading") {
