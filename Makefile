@@ -51,7 +51,7 @@ test-real: deps ## tests that need more: Go's module proxy (kustomize, a current
 	@.ci/install test-real
 	@.ci/go install
 	@.ci/venv install
-	@.ci/node install
+	@.ci/npm install
 	nats-server --version
 	$(CTEST) --test-dir build/release -C Real -L real
 	"$$(.ci/go path)/nats-server" --version

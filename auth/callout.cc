@@ -12,7 +12,7 @@ namespace millrace::auth {
 
 struct Callout::Decision {
     std::string_view reason;  // empty: granted
-    std::optional<Token> token;
+    std::optional<Jwt> token;
     UserClaims user;
     std::string tenant;
     bool lacks_key = false;

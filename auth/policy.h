@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/token.h"
+#include "auth/jwt.h"
 #include "subjects/permissions.h"
 
 namespace millrace::auth {

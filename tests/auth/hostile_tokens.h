@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/token.h"
+#include "auth/jwt.h"
 #include "tests/auth/signer.h"
 
 namespace millrace::auth {

@@ -1,7 +1,7 @@
 """`millrace auth-callout` between a current nats-server and a real OpenID provider: who has a token gets its tenant's rights,
 as long as the token lives; who has none is not let in; every decision is told on the audit subject.
 
-Needs nats-server 2.10 or newer (.ci/go) and oidc-provider (.ci/node)."""
+Needs nats-server 2.10 or newer (.ci/go) and oidc-provider (.ci/npm)."""
 import base64
 import contextlib
 import json
@@ -122,7 +122,7 @@ class CalloutTest(unittest.TestCase):
         return f", exports: {json.dumps(accounts['APP']['exports'])}", f"\n  acme {json.dumps(accounts['acme'])}"
 
     def start_provider(self):
-        self.provider = self.children.start("oidc-provider", ["node", HERE / "oidc_provider.mjs", tool("node") / "node_modules",
+        self.provider = self.children.start("oidc-provider", ["node", HERE / "login_provider.mjs", tool("npm") / "node_modules",
                                                               self.provider_port], self.folder / f"provider{time.monotonic_ns()}.log")
         wait_until(lambda: "listening" in self.provider.log_text(), "the provider listens", 20.0, self.provider)
 

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "auth/token.h"
+#include "auth/jwt.h"
 
 using namespace millrace;
 

@@ -42,7 +42,7 @@ struct Expectation {
     Duration leeway = std::chrono::seconds(60);
 };
 
-struct Token {
+struct Jwt {
     std::string issuer;
     std::string subject;
     std::string id;  // jti; empty: none
@@ -50,7 +50,7 @@ struct Token {
     Json claims;
 };
 
-std::expected<Token, Refusal> verify(std::string_view token, const KeySet& keys, const Expectation& expected,
+std::expected<Jwt, Refusal> verify(std::string_view token, const KeySet& keys, const Expectation& expected,
                                      ServerTime now);
 
 }  // namespace millrace::auth

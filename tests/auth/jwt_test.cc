@@ -1,4 +1,4 @@
-#include "auth/token.h"
+#include "auth/jwt.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "auth/token.h"
+#include "auth/jwt.h"
 
 #include <algorithm>
 #include <array>
@@ -134,7 +134,7 @@ std::string_view word(Refusal refusal) {
     std::unreachable();
 }
 
-std::expected<Token, Refusal> verify(std::string_view token, const KeySet& keys, const Expectation& expected,
+std::expected<Jwt, Refusal> verify(std::string_view token, const KeySet& keys, const Expectation& expected,
                                      ServerTime now) {
     auto claims = verified_claims(token, keys);
     if (!claims) return std::unexpected(claims.error());
@@ -153,7 +153,7 @@ std::expected<Token, Refusal> verify(std::string_view token, const KeySet& keys,
     if (!is_for_us(*audience, expected.audiences)) return std::unexpected(Refusal::audience);
     if (*expires_at + expected.leeway <= now) return std::unexpected(Refusal::expired);
     if (*begun || *issued) return std::unexpected(Refusal::not_yet);
-    Token out{*issuer, *subject, id == nullptr ? "" : *id->text(), *expires_at, {}};
+    Jwt out{*issuer, *subject, id == nullptr ? "" : *id->text(), *expires_at, {}};
     out.claims = std::move(*claims);
     return out;
 }

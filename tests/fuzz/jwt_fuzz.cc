@@ -3,7 +3,7 @@
 #include <string>
 
 #include "auth/nats_jwt.h"
-#include "auth/token.h"
+#include "auth/jwt.h"
 #include "bridge/base/check.h"
 #include "tests/fuzz/tape.h"
 
