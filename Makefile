@@ -24,7 +24,7 @@ CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
-ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|aggregates_(kill$$|the_|cluster)))'
+ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|isolation|aggregates_(kill$$|the_|cluster)))'
 
 .PHONY: help deps build test test-real demo widgets asan tsan format format-check tidy fuzz faults bench bench-peers soak sim long clean
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "auth/encoding.h"
+#include "auth/form.h"
 #include "auth/grant.h"
 #include "auth/secret_file.h"
 #include "bridge/base/header.h"

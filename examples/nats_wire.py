@@ -91,9 +91,10 @@ def address_of(url):
 
 class Connection:
     """One client connection. `url` is `nats://host:port`, or `host:port`, or several of them with commas between, tried
-    in turn. `login` is what CONNECT says beside the usual: {"user": …, "pass": …}."""
+    in turn. `login` is what CONNECT says beside the usual: {"user": …, "pass": …}. Answers come to subjects below
+    `inbox`."""
 
-    def __init__(self, url, name="nats-wire", timeout=5.0, login=None):
+    def __init__(self, url, name="nats-wire", timeout=5.0, login=None, inbox="_INBOX"):
         self._addresses = collections.deque(address_of(one) for one in url.split(","))
         self._login = login or {}
         self._name = name
@@ -101,7 +102,7 @@ class Connection:
         self._socket = None
         self._subscriptions = {}  # sid → (subject, callback)
         self._next_sid = 0
-        self._inbox = f"_INBOX.{os.urandom(9).hex()}"
+        self._inbox = f"{inbox}.{os.urandom(9).hex()}"
         self._answers = {}  # token → Message or None while it is awaited
         self._next_token = 0
         self.info = {}

@@ -107,6 +107,20 @@ std::string SubjectTemplate::filter(std::optional<std::uint32_t> partition) cons
     return out;
 }
 
+std::string SubjectTemplate::filter_of(std::string_view tenant) const {
+    std::string out;
+    for (const auto& token : tokens_) {
+        if (!out.empty()) out += '.';
+        if (token.kind == Kind::literal)
+            out += token.literal;
+        else if (token.kind == Kind::tenant)
+            out += tenant;
+        else
+            out += token.kind == Kind::rest ? '>' : '*';
+    }
+    return out;
+}
+
 std::string_view SubjectTemplate::tenant_in(std::string_view subject) const {
     std::string_view tenant;
     Tokens tokens(subject);

@@ -32,6 +32,8 @@ class SubjectTemplate {
 
     // The subject filter that covers every tenant: {tenant} becomes *, {partition} the number given, or * for none.
     [[nodiscard]] std::string filter(std::optional<std::uint32_t> partition = std::nullopt) const;
+    // The same for one tenant, as filters of rights are: every partition. Requires: is_tenant.
+    [[nodiscard]] std::string filter_of(std::string_view tenant) const;
     // The raw tenant token of a subject that has this shape; empty when it has another shape or there is no {tenant}.
     // Not checked: pass it to is_tenant.
     [[nodiscard]] std::string_view tenant_in(std::string_view subject) const;

@@ -1,5 +1,6 @@
 #include "bridge/base/text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace millrace {
@@ -61,6 +62,29 @@ std::string from_base64(std::string_view text) {
         held -= 8;
         bytes += static_cast<char>(bits >> held & 0xff);
     }
+    return bytes;
+}
+
+std::optional<std::string> exact_base64(std::string_view text) {
+    std::string bytes = from_base64(text);
+    if (base64(bytes) != text) return std::nullopt;
+    return bytes;
+}
+
+std::string base64url(std::string_view bytes) {
+    std::string text = base64(bytes);
+    std::ranges::replace(text, '+', '-');
+    std::ranges::replace(text, '/', '_');
+    text.erase(std::min(text.find('='), text.size()));
+    return text;
+}
+
+std::optional<std::string> exact_base64url(std::string_view text) {
+    std::string other(text);
+    std::ranges::replace(other, '-', '+');
+    std::ranges::replace(other, '_', '/');
+    std::string bytes = from_base64(other);
+    if (base64url(bytes) != text) return std::nullopt;
     return bytes;
 }
 

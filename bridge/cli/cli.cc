@@ -8,8 +8,11 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "bridge/app/auth_callout.h"
+#include "bridge/app/permissions.h"
 #include "bridge/app/run.h"
 #include "bridge/app/setup.h"
 #include "bridge/app/signature.h"
@@ -34,8 +37,10 @@ struct Call {
     app::SetupOptions setup_options;
     app::TryOptions try_options;
     app::StateOptions state_options;
+    app::PermissionsOptions permissions_options;
     std::string signature_pipeline;
     std::string document;
+    std::string policy;
     std::function<int(const Call&)> command;
 };
 
@@ -68,6 +73,18 @@ int try_command(const Call& call) {
 int signature_command(const Call& call) {
     const auto reading = read_config(call.file, call.streams.err, call.streams.err);
     return reading ? app::print_signature(reading->settings, call.signature_pipeline, call.streams.out) : kRefused;
+}
+
+int permissions_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    if (!reading) return kRefused;
+    return app::print_permissions(reading->settings, call.permissions_options, call.streams.out, call.streams.err);
+}
+
+int auth_callout_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    auto policy = read_policy(call.policy, call.streams.err);
+    return reading && policy ? app::auth_callout(reading->settings, std::move(*policy)) : kRefused;
 }
 
 int inspect_command(const Call& call) {
@@ -145,6 +162,21 @@ void add_state_commands(CLI::App& app, Call& call) {
                      "It is to mean from now on what the configuration says");
 }
 
+void add_permissions_command(CLI::App& app, Call& call) {
+    app::PermissionsOptions& options = call.permissions_options;
+    CLI::App* added =
+        add_with_file(app, call, "permissions", "Show what a tenant may do in NATS, as configuration of nats-server",
+                      permissions_command);
+    added->add_option("TENANT", options.tenant, "Whose rights")->required();
+    added->add_option("--pipeline", options.pipelines, "Of these pipelines only")->type_name("NAME");
+    added->add_flag("--stored", options.stored, "Also reading its stored results back, through JetStream");
+    added
+        ->add_option("--account", options.account,
+                     "As imports of an account of its own, from the bridge's account NAME")
+        ->type_name("NAME");
+    added->add_flag("--json", options.json, "For programs");
+}
+
 // The one place that lists the commands.
 void add_commands(CLI::App& app, Call& call) {
     add_with_file(app, call, "run", "Run the bridge until SIGTERM or SIGINT", run_command);
@@ -170,6 +202,12 @@ void add_commands(CLI::App& app, Call& call) {
                   "Show what the endpoint takes and gives, also as a block for the configuration", signature_command)
         ->add_option("PIPELINE", call.signature_pipeline, "Which pipeline, where there are several");
     add_state_commands(app, call);
+    add_permissions_command(app, call);
+    add_with_file(app, call, "auth-callout", "Tell nats-server who clients are, by their OIDC tokens and a policy",
+                  auth_callout_command)
+        ->add_option("--policy", call.policy, "Which tokens make which tenant, a YAML file")
+        ->required()
+        ->type_name("FILE");
     add(app, call, "schema", "Print the JSON Schema of the configuration, for editors", schema_command);
     add(app, call, "reference", "Print the reference of the configuration, in Markdown", reference_command);
 }
@@ -201,8 +239,10 @@ int execute(int argc, const char* const* argv, Streams streams) {
               .setup_options = {},
               .try_options = {},
               .state_options = {},
+              .permissions_options = {},
               .signature_pipeline = {},
               .document = {},
+              .policy = {},
               .command = {}};
     CLI::App app(description(), "millrace");
     app.footer(footer());

@@ -11,6 +11,7 @@
 
 #include "bridge/base/result.h"
 #include "bridge/config/document.h"
+#include "bridge/config/policy.h"
 #include "bridge/config/signature_value.h"
 
 namespace millrace::cli {
@@ -48,6 +49,18 @@ std::optional<config::Reading> read_config(const std::string& path, std::ostream
     config::read_model_files(*reading, problems);
     if (problems.empty()) return std::move(*reading);
     print(std::move(problems).take(), report);
+    return std::nullopt;
+}
+
+std::optional<auth::Policy> read_policy(const std::string& path, std::ostream& err) {
+    const auto text = read_text(path);
+    if (!text) {
+        err << "millrace: " << text.error().text << "\n";
+        return std::nullopt;
+    }
+    auto policy = config::load_policy(path, *text);
+    if (policy) return std::move(*policy);
+    print(policy.error(), err);
     return std::nullopt;
 }
 

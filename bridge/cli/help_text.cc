@@ -34,6 +34,8 @@ First steps:
   millrace setup -c FILE --apply      the streams and consumers it needs, made
   millrace check -c FILE              what the server and the endpoint make of it
   millrace run   -c FILE              the bridge itself; SIGTERM drains, a second one leaves at once
+  millrace permissions TENANT -c FILE what a tenant may do in NATS, for the server's configuration
+  millrace auth-callout -c FILE --policy FILE   lets clients of nats-server in by their OIDC tokens
   millrace state inspect -c FILE      who owns each partition with state, and what is open in it
 
 Exit codes:

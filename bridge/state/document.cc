@@ -55,9 +55,9 @@ Result<PartitionState> read_partition(const element& json) {
     if (!partition || *partition > std::numeric_limits<Partition>::max() || !bytes)
         return damaged("a partition lacks its number or its head");
     const std::string where = "partition " + std::to_string(*partition) + ": ";
-    const std::string decoded = from_base64(*bytes);
-    if (base64(decoded) != *bytes) return damaged(where + "its head is not written as base64 is");
-    auto head = read_head(decoded);
+    const auto decoded = exact_base64(*bytes);
+    if (!decoded) return damaged(where + "its head is not written as base64 is");
+    auto head = read_head(*decoded);
     if (!head) return fail(head.error().code, "document_damaged: " + where + head.error().text);
     if (head->base != 0 || head->parts != 0 || head->content.size() != head->content_size ||
         digest(head->content) != head->content_digest)

@@ -64,11 +64,13 @@ TEST_CASE("cli: the help teaches") {
     const Outcome help = call({"--help"});
     CHECK(help.code == 0);
     CHECK(help.err == "");
-    for (const char* part : {"run", "check", "setup", "try", "signature", "state", "schema", "reference",
-                             "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
+    for (const char* part :
+         {"run", "check", "setup", "try", "signature", "state", "permissions", "auth-callout", "schema", "reference",
+          "Exit codes:", "  - name: trip-fares", "millrace check -c FILE --offline"}) {
         CHECK(help.out.contains(part));
     }
-    for (const char* command : {"run", "check", "setup", "try", "signature", "state", "schema", "reference"}) {
+    for (const char* command :
+         {"run", "check", "setup", "try", "signature", "state", "permissions", "auth-callout", "schema", "reference"}) {
         const Outcome each = call({command, "--help"});
         CHECK(each.code == 0);
         CHECK(each.out.contains(command));
@@ -329,4 +331,30 @@ TEST_CASE("cli: output that cannot be written is no success") {
     const char* words[] = {"millrace", "schema"};
     CHECK(execute(2, words, {in, full, err}) == 1);
     CHECK(err.str() == "millrace: the output could not be written\n");
+}
+
+TEST_CASE("cli: permissions of a tenant, for the server's configuration") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config::short_example());
+    const Outcome fine = call({"permissions", "acme", "-c", file.c_str(), "--json"});
+    CHECK(fine.code == 0);
+    CHECK(fine.out == R"({
+"permissions": {
+    "publish": { "allow": [
+        "events.acme.trips"
+      ] },
+    "subscribe": { "allow": [
+        "_INBOX_acme.>",
+        "dead.acme.trip-fares",
+        "results.acme.trip-fares"
+      ] }
+}
+}
+)");
+    const Outcome hostile = call({"permissions", "a.b", "-c", file.c_str()});
+    CHECK(hostile.code == 2);
+    CHECK(hostile.out == "");
+    CHECK(hostile.err == "millrace: \"a.b\" is no tenant's name (1 to 64 of A-Z a-z 0-9 _ -)\n");
+    CHECK(call({"permissions", "acme", "-c", file.c_str(), "--stored"}).err.contains("no stream is named"));
+    CHECK(call({"permissions", "acme", "-c", file.c_str(), "--account", "acme"}).err.contains("the bridge's account"));
 }

@@ -1,4 +1,4 @@
-// Encodings that token requests are written in. Pure.
+// Forms, which token requests are written in. Pure.
 #pragma once
 
 #include <string>
@@ -8,8 +8,6 @@
 
 namespace millrace::auth {
 
-std::string base64(std::string_view bytes);
-std::string base64url(std::string_view bytes);       // without padding (RFC 7515)
 std::string percent_encoded(std::string_view text);  // all but unreserved characters (RFC 3986)
 
 using Form = std::vector<std::pair<std::string, std::string>>;

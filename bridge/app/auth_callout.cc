@@ -1,0 +1,77 @@
+#include "bridge/app/auth_callout.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "auth/callout.h"
+#include "auth/key_file.h"
+#include "auth/xkey.h"
+#include "bridge/app/login_service.h"
+#include "bridge/app/tenancy.h"
+#include "bridge/base/log.h"
+
+namespace millrace::app {
+namespace {
+
+// Set by SIGTERM and SIGINT.
+std::atomic<bool> stopping = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a signal's only way
+
+void stop_on_signals() {
+    signal(SIGPIPE, SIG_IGN);
+    for (const int number : {SIGTERM, SIGINT}) signal(number, [](int) { stopping = true; });
+}
+
+Result<Secret> secret_in(const std::string& path) {
+    auto file = auth::KeyFile::load(path);
+    if (!file) return std::unexpected(std::move(file.error()));
+    return file->key();
+}
+
+settings::Nats login(const settings::Nats& nats, const auth::CalloutSettings& own) {
+    settings::Nats out = nats;
+    if (own.user.empty() && own.credentials_file.empty()) return out;
+    out.token_file.clear();
+    out.user = own.user;
+    out.password_file = own.password_file;
+    out.credentials_file = own.credentials_file;
+    return out;
+}
+
+int refuse(const std::string& what, const std::string& why) {
+    std::fprintf(stderr, "millrace: %s: %s\n", what.c_str(), why.c_str());
+    return 2;
+}
+
+}  // namespace
+
+int auth_callout(const settings::Settings& settings, auth::Policy policy) {
+    const settings::Nats nats = login(settings.nats, policy.callout);
+    if (policy.callout.account.empty())
+        return refuse("callout", "is missing in the policy (docs/security.md shows one)");
+    if (auto usable = io::check_nats_settings(nats); !usable) return refuse("nats", usable.error().text);
+    const auto seed = secret_in(policy.callout.signing_seed_file);
+    if (!seed) return refuse("callout.signing_seed_file", seed.error().text);
+    auto key = auth::SigningKey::parse(auth::NkeyKind::account, *seed);
+    if (!key) return refuse("callout.signing_seed_file", key.error().text);
+    std::optional<auth::Xkey> xkey;
+    if (!policy.callout.xkey_seed_file.empty()) {
+        const auto secret = secret_in(policy.callout.xkey_seed_file);
+        if (!secret) return refuse("callout.xkey_seed_file", secret.error().text);
+        auto made = auth::Xkey::parse(*secret);
+        if (!made) return refuse("callout.xkey_seed_file", made.error().text);
+        xkey = std::move(*made);
+    }
+    auto callout = auth::Callout::make(std::move(policy), tenancy_of(settings), std::move(*key));
+    if (!callout) return refuse("policy", callout.error().text);
+    stop_on_signals();
+    LoginService(std::move(*callout), std::move(xkey), nats).run([] { return stopping.load(); });
+    log(Level::info, "stopped", "logins are not answered any more");
+    return 0;
+}
+
+}  // namespace millrace::app
