@@ -52,7 +52,7 @@ class LoginService {
     std::optional<auth::Xkey> xkey_;
     auth::KeyCache keys_;
     std::vector<Request> waiting_;
-    io::CurlEndpoint http_{io::CurlOptions{.ca_file = {}, .max_connections = 1}};
+    io::CurlEndpoint http_{{.max_connections = 1}};
     std::atomic<std::size_t> queued_ = 0;  // in the mailbox
     Mailbox<Request> mailbox_;
     io::NatsConnection connection_;

@@ -98,8 +98,8 @@ class NatsConnection {
     // reply and headers are checked again here: `invalid` when they may not leave, `unavailable` without a connection,
     // `too_large` over the server's limit.
     Result<void> publish(const Outgoing& message);
-    // Sends what was published, now or, while the server is still busy with what was pushed before, when it is done with
-    // that. Returns at once.
+    // Sends what was published, now or, while the server is still busy with what was pushed before, when it is done
+    // with that. Returns at once.
     void push();
     // A request and its answer's payload. `unavailable`: no connection or no answer in time; `misconfigured`: nobody
     // answers on the subject, or the server denied it.

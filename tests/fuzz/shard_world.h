@@ -81,7 +81,7 @@ class ShardWorld : public ports::JetStream, public ports::Endpoint, public ports
     Time now{std::chrono::hours(1000)};
     bool connected = true;
     std::size_t calls = 0;  // through any door since it was last set to zero
-    void post(std::string_view what, std::string_view about = {}) const;
+    void tell(std::string_view what, std::string_view about = {}) const;
     Duration duplicate_window = std::chrono::minutes(2);
     std::map<std::uint64_t, Message> messages;
     std::vector<Partition> binds;

@@ -65,7 +65,7 @@ MUTANTS = {
     "sets_events_aside_on_404": (["conviction"], [
         ("bridge/engine/answers.cc",
          "    if (!flight.batch.events.empty()) dispatcher_.go_first(std::move(flight.batch));\n    if (!old_key",
-         "    for (const EventRef ref : flight.batch.events) bury(ref, Verdict{Reason::rejected, answer.reason, 404, {}}, out);\n"
+         "    for (const EventRef ref : flight.batch.events) keeper_.bury(ref, Verdict{Reason::rejected, answer.reason, 404, {}}, out);\n"
          "    if (!old_key"),
     ]),
     "convicts_without_a_witness": (["conviction"], [
@@ -167,7 +167,7 @@ MUTANTS = {
     "gives_up_on_an_outage": (["conviction"], [
         ("bridge/engine/answers.cc", "    ++batch.failures;\n",
          "    if (++batch.failures > 3) {\n"
-         "        for (const EventRef ref : batch.events) bury(ref, Verdict{Reason::timeout, answer.reason, 0, {}}, out);\n"
+         "        for (const EventRef ref : batch.events) keeper_.bury(ref, Verdict{Reason::timeout, answer.reason, 0, {}}, out);\n"
          "        return;\n"
          "    }\n"),
     ]),
