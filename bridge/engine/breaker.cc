@@ -7,8 +7,8 @@ namespace millrace::engine {
 
 namespace {
 
-constexpr BackoffRule kFailed{std::chrono::milliseconds(50), std::chrono::seconds(20)};
-constexpr BackoffRule kThrottled{std::chrono::seconds(1), std::chrono::seconds(20)};
+constexpr BackoffRule kFailed{std::chrono::milliseconds(50), Breaker::kLongestPause};
+constexpr BackoffRule kThrottled{std::chrono::seconds(1), Breaker::kLongestPause};
 constexpr Duration kProbeEvery = std::chrono::seconds(30);
 constexpr Duration kProbeAtMost = std::chrono::minutes(5);
 constexpr double kCut = 0.7;

@@ -27,6 +27,7 @@ BackoffRule rule_for(Outcome outcome);
 class Breaker {
   public:
     static constexpr std::uint32_t kOpens = 5;  // failures in a row
+    static constexpr Duration kLongestPause = std::chrono::seconds(20);
 
     // `most` requests may be in flight in the end.
     explicit Breaker(double most, bool checks_health = false) : most_(most), checks_health_(checks_health) {}
@@ -35,6 +36,8 @@ class Breaker {
     [[nodiscard]] bool admits(Time now) const { return is_up(now) && static_cast<double>(in_flight_) + 1.0 <= room(); }
     // It is asked, or would be if it were not busy.
     [[nodiscard]] bool is_up(Time now) const { return may_try(now) && (!lacks_health() || health_ == Health::well); }
+    // It is up, or will be soon.
+    [[nodiscard]] bool may_be_waited_for(Time now) const { return !is_down() && not_before_ <= now + kLongestPause; }
     // Not in a mere pause between two requests.
     [[nodiscard]] bool is_down() const { return is_shut() || failures_ >= kOpens; }
     [[nodiscard]] AddressState state(Time now) const;

@@ -29,7 +29,9 @@ bool Dispatcher::may_send(Partition partition, Time now) const {
 
 std::optional<std::size_t> Dispatcher::address_for(const Batch& batch, Time now) const {
     const auto free = [&](std::size_t i) { return breakers_[i].admits(now); };
-    if (batch.answers > 0 && breakers_[batch.answered_by].is_up(now))
+    // Also while that one only pauses: answers of two addresses do not add up, so whoever went to and fro between the
+    // pauses of both would never be told from a slow endpoint.
+    if (batch.answers > 0 && breakers_[batch.answered_by].may_be_waited_for(now))
         return free(batch.answered_by) ? std::optional(batch.answered_by) : std::nullopt;
     const auto up = [&](std::size_t i) { return breakers_[i].is_up(now); };
     const auto untried = [&](std::size_t i) { return up(i) && !batch.has_tried(i); };

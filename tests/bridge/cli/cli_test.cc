@@ -210,7 +210,7 @@ TEST_CASE("cli: check warns of secrets on the wire and of an open admin port") {
     CHECK(warned.code == 0);
     CHECK(warned.out.contains("warning: admin.listen: '0.0.0.0:9465' is not loopback"));
     CHECK(warned.out.contains("warning: nats.urls[0]: 'nats://n.example' sends the password or token unencrypted"));
-    CHECK(warned.out.contains("warning: pipelines[0].endpoint.url: 'http://model.example/' sends the key unencrypted"));
+    CHECK(warned.out.contains("warning: pipelines[0].endpoint.url: 'http://model.example/' sends the key or token unencrypted"));
 }
 
 TEST_CASE("cli: check asks the server and the endpoint, and says where the file names them") {

@@ -196,6 +196,29 @@ TEST_CASE("dispatcher: suspects travel one at a time, retried or not") {
     CHECK(number(dispatcher.next(0, kStart)) == 2);
 }
 
+TEST_CASE(
+    "dispatcher: who was answered at an address waits for its pause, not for one that is long or has failed for good") {
+    Dispatcher two(4, 1, 1, {.weights = {1, 1}});
+    Batch accused = suspect(1);
+    accused.answers = 1;
+    accused.answered_by = 0;
+    accused.came_back_from(0);
+    const auto goes_to = [&](Time now) { return two.address_for(accused, now); };
+    fail(two, launch(two, accused), kStart, Outcome::timed_out);
+    CHECK_FALSE(goes_to(kStart));
+    CHECK(two.address_for(batch(2), kStart) == 1);
+    CHECK(goes_to(kStart + 20s) == 0);
+    SUBCASE("a long Retry-After") {
+        fail(two, launch(two, batch(3), kStart + 30s), kStart + 30s, Outcome::throttled, 10min);
+        CHECK(goes_to(kStart + 30s) == 1);
+    }
+    SUBCASE("failures in a row") {
+        for (int i = 1; i < static_cast<int>(Breaker::kOpens); ++i)
+            fail(two, launch(two, batch(3), kStart + i * 30s), kStart + i * 30s);
+        CHECK(goes_to(kStart + Breaker::kOpens * 30s - 30s) == 1);
+    }
+}
+
 TEST_CASE("dispatcher: ids grow; an id that is not in flight lands nowhere") {
     Dispatcher dispatcher = warm(4);
     const RequestId a = launch(dispatcher, batch(1));
