@@ -3,7 +3,7 @@
 //
 // The user that is let in has what subjects::permissions_of gives for the rule that fits, and lives no longer than the
 // token, nor than `longest_session`. Who is refused is told nothing of why; the audit message says it, in words of a
-// fixed list and, once the token's signature is right, with its issuer, subject and id. A token is in neither.
+// fixed list and, where the token is good, with its issuer, subject and id. A token is in neither.
 #pragma once
 
 #include <string>

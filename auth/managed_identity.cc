@@ -105,7 +105,7 @@ class ManagedIdentity final : public Grant {
         std::error_code error;
         if (std::filesystem::is_symlink(path, error)) return useless("the Arc agent's key file is a link");
         auto key = read_secret_bytes(path.string(), "the Arc agent's key file", kLongestArcKey);
-        if (!key) return useless(std::move(key.error().text));
+        if (!key) return useless("the Arc agent's key file cannot be read");  // its name is what the agent sent
         const bool visible = std::ranges::all_of(key->reveal(), [](char c) { return c > ' ' && c <= '~'; });
         if (!visible) return useless("the Arc agent's key file holds what no header can carry");
         TokenRequest again = request_;

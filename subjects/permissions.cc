@@ -116,7 +116,15 @@ Result<Permissions> permissions_of(const Tenancy& tenancy, std::string_view tena
     if (grant.stored && !reads)
         return fail(ErrorCode::invalid,
                     "`stored` reads nothing: no stream is named (set results.stream, or kv_bucket)");
-    if (!out.publish.allow.empty()) out.subscribe.allow.push_back(inbox_of(tenant) + ".>");
+    if (!out.publish.allow.empty()) {
+        std::string inbox = inbox_of(tenant) + ".>";
+        for (const std::string& closed : tenancy.closed)
+            if (overlap(inbox, closed))
+                return fail(ErrorCode::invalid, "tenant " + quoted(tenant) + " would have the inboxes " +
+                                                    quoted(closed) +
+                                                    ", which are the bridge's own (choose another nats.inbox_prefix)");
+        out.subscribe.allow.push_back(std::move(inbox));
+    }
     tidy(out.publish);
     tidy(out.subscribe);
     return out;

@@ -31,6 +31,7 @@ LoginService::LoginService(auth::Callout callout, std::optional<auth::Xkey> xkey
                   {.down = [](const std::string& why) { log(Level::warning, "nats_down", why); },
                    .up = [] { log(Level::info, "nats_up", "logins are answered"); }}) {
     connection_.subscribe(kRequests, [this](io::NatsMessage&& message) {
+        if (message.payload.bytes().size() > 2 * auth::kLongestLoginRequest) return;  // also when it is encrypted
         if (++queued_ > kMostWaiting) return void(--queued_);
         mailbox_.put({message.reply, header(message, kXkeyHeader), std::string(message.payload.bytes())});
     });

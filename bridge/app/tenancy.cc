@@ -40,6 +40,7 @@ subjects::Tenancy tenancy_of(const settings::Settings& settings) {
     subjects::Tenancy out;
     out.api = io::api_prefix(settings.nats);
     out.closed.push_back(io::inbox_prefix(settings.nats) + ".>");
+    out.closed.push_back(out.api + ".>");
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
         const settings::Pipeline& pipeline = settings.pipelines[i];
         const std::string path = "pipelines[" + std::to_string(i) + "].";

@@ -56,10 +56,12 @@ Signature signature_of(const settings::Settings& settings, const settings::Pipel
     return read ? std::move(read->signature) : Signature{};
 }
 
-void print(std::ostream& out, const ports::HttpRequest& request, bool is_authorized) {
+// What stands in `configured` may be secret: only its name is shown.
+void print(std::ostream& out, const ports::HttpRequest& request, const settings::Address& configured,
+           bool is_authorized) {
     out << "request\n  POST " << request.url << "\n";
     for (const auto& [name, value] : request.headers) {
-        const bool secret = config::lower(name) == "authorization";
+        const bool secret = config::lower(name) == "authorization" || configured.headers.contains(name);
         out << "  " << name << ": " << (secret ? "(not shown)" : value) << "\n";
     }
     if (is_authorized) out << "  Authorization: (not shown)\n";
@@ -133,7 +135,7 @@ int print_shadow(std::ostream& out, const settings::Pipeline& pipeline, const De
     Shadowing shadowing(pipeline, *key, "millrace-try-");
     ports::HttpRequest request = shadowing.ask({RequestId{2}, {{&delivery, &event}}});
     out << "\nshadow ";
-    print(out, request, false);  // the key is among its headers already
+    print(out, request, pipeline.endpoint.shadow.address, false);  // the key is among its headers already
     const engine::ShadowAnswered told = shadowing.read(ask(std::move(request)));
     out << "shadow answer\n  " << name(told.outcome);
     if (told.status != 0) out << " (HTTP " << told.status << ")";
@@ -183,7 +185,7 @@ int try_element(const settings::Settings& settings, const settings::Pipeline& pi
     const std::vector<std::string_view> rows = {event.row};
     ports::HttpRequest request =
         make_request(pipeline.endpoint, address, *protocol, rows, RequestId{1}, "millrace-try");
-    print(out, request, !(address.key_file.empty() && address.identity.empty()));
+    print(out, request, address, !(address.key_file.empty() && address.identity.empty()));
     if (options.offline) return 0;
     const auto response = ask(settings, pipeline, at, std::move(request));
     if (!response) {

@@ -86,7 +86,10 @@ void inspect_connection(const Reading& reading, Problems& problems) {
 
 void inspect_endpoints(const Reading& reading, Problems& problems) {
     for (std::size_t i = 0; i < reading.settings.pipelines.size(); ++i) {
-        const settings::Routes all = settings::routes(reading.settings.pipelines[i].endpoint);
+        const settings::Endpoint& endpoint = reading.settings.pipelines[i].endpoint;
+        settings::Routes all = settings::routes(endpoint);
+        all.addresses.push_back(endpoint.shadow.address);
+        all.fields.emplace_back("endpoint.shadow.url");
         for (std::size_t a = 0; a < all.addresses.size(); ++a) {
             const settings::Address& address = all.addresses[a];
             const std::string& url = address.url;

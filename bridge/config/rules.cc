@@ -242,6 +242,9 @@ std::string_view host_of(std::string_view url) {
     return url.substr(0, url.find(':'));
 }
 
-bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+bool is_loopback(std::string_view host) {
+    const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;  // 127.example.com is none
+    return host == "localhost" || host == "::1" || (host.starts_with("127.") && is_number);
+}
 
 }  // namespace millrace::config::rules

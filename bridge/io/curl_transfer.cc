@@ -38,6 +38,7 @@ void harden(CURL* easy, const ports::TlsFiles& tls) {
     if (tls.certificate_file.empty()) return;
     set(easy, CURLOPT_SSLCERT, tls.certificate_file.c_str());
     set(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+    set(easy, CURLOPT_KEYPASSWD, "");  // an encrypted key must not ask a terminal
     set(easy, CURLOPT_SSL_SESSIONID_CACHE,
         0L);  // a session resumed would be somebody else's, or an older certificate's
 }

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string_view>
 #include <vector>
 
+#include "auth/secret_file.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_wire.h"
 
@@ -23,11 +22,11 @@ constexpr std::int64_t kConnectTimeoutMs = 2'000;
 constexpr std::uint32_t kFirstSafeTls = (3u << 16) | (11u << 8);  // SSL objects under a mutex
 
 Result<std::string> read_secret(const std::string& path, const char* field) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(ErrorCode::not_found, std::string(field) + ": cannot read \"" + path + "\"");
-    std::string text((std::istreambuf_iterator<char>(file)), {});
+    auto bytes = auth::read_secret_bytes(path, field);
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    std::string text = bytes->reveal();
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    if (text.empty()) return fail(ErrorCode::invalid, std::string(field) + ": \"" + path + "\" is empty");
+    if (text.empty()) return fail(ErrorCode::invalid, std::string(field) + " \"" + path + "\" is empty");
     return text;
 }
 

@@ -16,15 +16,6 @@ constexpr std::uint64_t kTokenRequests = ~std::uint64_t{0} - (1u << 20);
 
 RequestId token_request_id(std::size_t source) { return RequestId{kTokenRequests + source}; }
 
-// A shorter one may be part of anything.
-constexpr std::size_t kShortestConcealed = 12;
-
-void conceal(const std::string& secret, std::string& text) {
-    if (secret.size() < kShortestConcealed) return;
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + secret.size()))
-        text.replace(at, secret.size(), secret.size(), '*');
-}
-
 // The field that says as whom the address is asked: beside its url.
 std::string beside_url(const std::string& url_field, std::string_view name) {
     return url_field.substr(0, url_field.size() - std::string_view("url").size()) + std::string(name);
@@ -125,8 +116,7 @@ bool Credentials::take(ports::Endpoint& endpoint, ports::HttpResponse& response,
     if (found == sent_.end()) return false;
     if (response.transport == ports::Transport::answered) {
         const auto& [address, version, secret] = found->second;
-        conceal(secret.reveal(), response.body);
-        for (Header& header : response.headers) conceal(secret.reveal(), header.second);
+        conceal(secret, response);
         response.status == 401 ? refused(address, version) : addresses_[address].keys.accepted(version);
     }
     sent_.erase(found);

@@ -1,7 +1,9 @@
 #include "bridge/shard/exchange.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "bridge/protocols/contract.h"
@@ -33,7 +35,47 @@ ports::HttpRequest addressed(const settings::Endpoint& endpoint, const settings:
     return request;
 }
 
+// A shorter one may be part of anything.
+constexpr std::size_t kShortestConcealed = 12;
+
+// How long `c` is at the beginning of the text, plain or as JSON writes it (RFC 8259 7); 0 where it is something else.
+std::size_t length_of(char c, std::string_view text) {
+    if (text.starts_with(c)) return 1;
+    if (text.size() < 2 || text[0] != '\\') return 0;
+    if (text[1] == c) return 2;
+    if (text[1] != 'u' || text.size() < 6) return 0;
+    unsigned code = 0;
+    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, code, 16);
+    return error == std::errc() && end == text.data() + 6 && code == static_cast<unsigned char>(c) ? 6 : 0;
+}
+
+// How long the secret is at the beginning of the text; 0 where it is not there.
+std::size_t length_of(std::string_view secret, std::string_view text) {
+    std::size_t length = 0;
+    for (const char c : secret) {
+        const std::size_t one = length_of(c, text.substr(length));
+        if (one == 0) return 0;
+        length += one;
+    }
+    return length;
+}
+
+void conceal(std::string_view secret, std::string& text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        at = text.find_first_of(std::string{secret.front(), '\\'}, at);
+        if (at == std::string::npos) return;
+        if (const std::size_t length = length_of(secret, std::string_view(text).substr(at)); length > 0)
+            text.replace(at, length, length, '*');
+    }
+}
+
 }  // namespace
+
+void conceal(const Secret& secret, ports::HttpResponse& response) {
+    if (secret.reveal().size() < kShortestConcealed) return;
+    conceal(secret.reveal(), response.body);
+    for (Header& header : response.headers) conceal(secret.reveal(), header.second);
+}
 
 void authorize(ports::HttpRequest& request, const Secret& bearer) {
     if (!bearer.empty()) request.headers.emplace_back("Authorization", "Bearer " + bearer.reveal());

@@ -25,6 +25,10 @@ ports::HttpRequest make_request(const settings::Endpoint& endpoint, const settin
 // Puts the key or token on a request; nothing, where it is empty.
 void authorize(ports::HttpRequest& request, const Secret& bearer);
 
+// Makes a key or token that the response repeats unreadable, as it is and as a JSON string may write it: bodies become
+// evidence in dead letters, and words in logs.
+void conceal(const Secret& secret, ports::HttpResponse& response);
+
 // A request to a token endpoint, and what is to be read of its response.
 ports::HttpRequest make_token_request(auth::TokenRequest request, RequestId id);
 auth::TokenResponse token_response(const ports::HttpResponse& response);

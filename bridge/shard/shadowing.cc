@@ -27,23 +27,25 @@ Shadowing::Shadowing(const settings::Pipeline& pipeline, auth::KeyFile& key, std
 ports::HttpRequest Shadowing::ask(const engine::Copy& copy) {
     if (copy.refresh_key) (void)key_.refresh();  // the last one stays where it cannot be read
     std::vector<std::string_view> rows;
-    std::vector<codec::ScoredEvent>& scored = asked_[copy.id];
+    Asked& asked = asked_[copy.id];
+    asked.key = key_.key();
     std::uint64_t bytes = 0;
     for (const auto& [delivery, event] : copy.events) {
         rows.push_back(event->row);
-        scored.push_back(codec::scored_event(*delivery, *event));
+        asked.events.push_back(codec::scored_event(*delivery, *event));
         bytes += event->settlement.score.size();
     }
     const settings::Endpoint& endpoint = pipeline_.endpoint;
     ports::HttpRequest request = make_request(endpoint, shadowed_.endpoint.shadow.address, *protocol_, rows, copy.id,
                                               request_prefix_ + std::to_string(static_cast<std::uint64_t>(copy.id)));
-    authorize(request, key_.key());
+    authorize(request, asked.key);
     request.max_response_bytes = std::min(endpoint.max_response_bytes, kAnswerAtLeast + kAnswerTimes * bytes);
     return request;
 }
 
-engine::ShadowAnswered Shadowing::read(const ports::HttpResponse& response) {
-    const std::vector<codec::ScoredEvent> events = std::move(asked_.extract(response.id).mapped());
+engine::ShadowAnswered Shadowing::read(ports::HttpResponse response) {
+    const auto [events, key] = std::move(asked_.extract(response.id).mapped());
+    conceal(key, response);
     const Answer answer = read_response(*protocol_, response, events.size());
     engine::ShadowAnswered told{response.id, answer.outcome, answer.status, answer.reason, answer.retry_after, 0, {}};
     if (answer.outcome != Outcome::scored) return told;

@@ -30,7 +30,7 @@ class Shadowing {
     ports::HttpRequest ask(const engine::Copy& copy);
     [[nodiscard]] bool awaits(RequestId id) const { return asked_.contains(id); }
     // Requires: awaits it.
-    engine::ShadowAnswered read(const ports::HttpResponse& response);
+    engine::ShadowAnswered read(ports::HttpResponse response);
 
   private:
     const settings::Pipeline pipeline_;  // as if the shadow were its endpoint
@@ -40,7 +40,11 @@ class Shadowing {
     const std::string request_prefix_;
     codec::Agreement agreement_;
     codec::DifferenceRenderer renderer_;
-    std::map<RequestId, std::vector<codec::ScoredEvent>> asked_;
+    struct Asked {
+        std::vector<codec::ScoredEvent> events;
+        Secret key;  // it went with
+    };
+    std::map<RequestId, Asked> asked_;
 };
 
 }  // namespace millrace

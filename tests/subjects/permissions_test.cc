@@ -128,6 +128,16 @@ TEST_CASE("permissions: subjects that would meet another tenant's are refused") 
     }
 }
 
+TEST_CASE("permissions: a tenant called as the bridge's own inboxes are has none") {
+    Tenancy tenancy = usual();
+    for (const char* own : {"_INBOX_acme.>", "_INBOX_acme.bridge.>"}) {
+        tenancy.closed[0] = own;
+        CHECK(refusal(tenancy).contains("nats.inbox_prefix"));
+        CHECK(refusal(tenancy, "beta").empty());
+        CHECK(refusal(tenancy, "acme", {.subscribe = true}).empty());  // without a right to publish it has no inboxes
+    }
+}
+
 TEST_CASE("permissions: what two tenants get never meets, whatever the subjects are") {
     const std::vector<std::string_view> words{"a", "b", "{tenant}", "*", "{partition}"};
     std::size_t handed_out = 0;

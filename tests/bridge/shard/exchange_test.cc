@@ -103,6 +103,27 @@ TEST_CASE("exchange: key and deployment are sent where there are some, and only 
     CHECK(values(request(with, "s3cret"), "azureml-model-deployment") == Strings{"blue"});
 }
 
+TEST_CASE("exchange: a secret that is repeated is made unreadable, as it is and as JSON may write it") {
+    const auto concealed = [](std::string body) {
+        ports::HttpResponse response;
+        response.body = std::move(body);
+        response.headers = {{"x-said", "abcd+efgh/ijkl"}};
+        conceal(Secret("abcd+efgh/ijkl"), response);
+        CHECK(response.headers[0].second == "**************");
+        return response.body;
+    };
+    CHECK(concealed("bad key abcd+efgh/ijkl, abcd+efgh/ijkl") == "bad key **************, **************");
+    CHECK(concealed(R"({"error":"abcd\u002Befgh\/ijkl"})") == R"({"error":")" + std::string(20, '*') + "\"}");
+    CHECK(concealed(R"(\u0061bcd\u002befgh/ijkl)") == std::string(24, '*'));
+    for (const char* other :
+         {"abcd+efgh/ijk", R"(abcd\u002Cefgh/ijkl)", R"(abcd\u2Befgh/ijkl)", R"(abcd\)", R"(\u00)", ""})
+        CHECK(concealed(other) == other);
+    ports::HttpResponse response;
+    response.body = "short";
+    conceal(Secret("short"), response);  // part of anything
+    CHECK(response.body == "short");
+}
+
 TEST_CASE("exchange: an answer is the protocol's to read, with the number of rows that were sent") {
     Joiner joiner;
     CHECK(read(joiner, ports::Transport::answered).outcome == Outcome::scored);
