@@ -157,6 +157,7 @@ std::optional<Verdict> RowMaker::fill_whole(Event& event) const {
     std::ranges::sort(changes, {}, [](const auto& change) { return change.first.data(); });
     const char* rest = event.text.data();
     for (const auto& [value, fitted] : changes) {
+        if (value.data() < rest) continue;  // two inputs of one name
         event.row.append(rest, value.data()).append(fitted);
         rest = value.data() + value.size();
     }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bridge/config/complaint.h"
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/registry.h"
 
 namespace millrace::config {
@@ -33,6 +34,12 @@ void check_protocol(const Pipeline& pipeline, const std::string& path, const Com
         const std::string field = text.substr(0, colon);
         const bool is_own = std::ranges::find(kOfProtocol, field) != kOfProtocol.end();
         return is_own ? complain(path + "." + field, text.substr(colon + 2)) : complain(path + ".protocol", text);
+    }
+    if (!protocols::carried(as_asked).empty()) {
+        return complain(
+            path + ".body",
+            "carries values of a datatype each, and rows are made for the endpoint's own form (use one that "
+            "is all JSON, or leave out shadow.protocol so that both are asked alike)");
     }
     const std::uint32_t most = protocols::find(shadow.protocol)->most_rows;
     if (pipeline.endpoint.max_batch_count > most) {

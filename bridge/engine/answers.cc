@@ -114,7 +114,7 @@ void Asker::dispatch(Time now, Effects& out) {
             keeper_.give_back(event.delivery, kDecideElsewhere, out);
     }
     for (std::size_t i = 0; i < dispatcher_.addresses(); ++i) {
-        if (dispatcher_.breaker(i).is_down() && dispatcher_.others_work(i)) conviction_.left(i);
+        if (!dispatcher_.breaker(i).may_be_waited_for(now) && dispatcher_.others_work(i)) conviction_.left(i);
     }
     for (Batch& batch : conviction_.again(now)) {
         batch.suspect ? dispatcher_.suspect(std::move(batch)) : dispatcher_.go_first(std::move(batch));
@@ -184,6 +184,7 @@ Batch Asker::middle_of(Batch&& batch) {
     const auto middle = batch.events.begin() + static_cast<std::ptrdiff_t>(batch.events.size() / 2);
     if (batch.events.size() == 1) return std::move(batch);
     Batch one = single(batch, *middle);
+    one.tried = batch.tried;
     Batch before = one;
     Batch behind = one;
     before.events.assign(batch.events.begin(), middle);
@@ -206,6 +207,8 @@ void Asker::probe(Time now, Effects& out) {
         good->address = *address;
         return ask(*good, *free, now, out);
     }
+    // Requests of before are still on their way, or a probe of another address: what lands next brings us here again.
+    if (!std::ranges::all_of(partitions_, [&](Partition p) { return dispatcher_.has_slot(p); })) return;
     // An event that is to blame itself tells nothing of the endpoint, so every other probe asks with a row known to be
     // good.
     probe_with_good_row_ = !probe_with_good_row_;
@@ -336,8 +339,9 @@ void Asker::scored(Flight&& flight, Answer&& answer, Time now, Effects& out) {
         if (event == nullptr || keeper_.holds(flight.batch.events[i])) continue;
         if (good_row.empty()) good_row = event->row;
         event->settlement.score = std::move(answer.scores[i]);
+        const Delivery* const delivery = ledger_.find(flight.batch.events[i].delivery);  // it may be settled with it
         keeper_.store(flight.batch.events[i], out);
-        if (shadow_ != nullptr) together.emplace_back(ledger_.find(flight.batch.events[i].delivery), event);
+        if (shadow_ != nullptr) together.emplace_back(delivery, event);
     }
     if (shadow_ != nullptr) shadow_->scored(std::move(together), now, out);
     conviction_.scored(flight, answer, good_row, now);

@@ -426,8 +426,15 @@ void Engine::on(Tick&&, Time now, Effects& out) {
 
 // Where the only address does not fit, nothing is sent anyway.
 void Engine::bar_misfits() {
-    for (std::size_t i = 0; i < contracts_.size() && contracts_.size() > 1; ++i)
-        askers_.front()->bar(i, contracts_.of(i).pauses(), contracts_.of(i).trouble());
+    if (contracts_.size() < 2) return;
+    for (std::size_t r = 0; r < askers_.size(); ++r) {
+        // Tenants' own key or deployment at the same addresses; another host has no contract here.
+        const std::vector<std::size_t>& addresses = routes_.routes[r].addresses;
+        for (std::size_t i = 0; i < contracts_.size() && i < addresses.size(); ++i) {
+            if (routes_.addresses[addresses[i]].url == routes_.addresses[i].url)
+                askers_[r]->bar(i, contracts_.of(i).pauses(), contracts_.of(i).trouble());
+        }
+    }
 }
 
 void Engine::on(Drain&& in, Time, Effects& out) {

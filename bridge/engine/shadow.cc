@@ -15,7 +15,9 @@ constexpr Duration kComplainEvery = std::chrono::minutes(1);
 std::string in_words(const ShadowAnswered& in) {
     std::string text(name(in.outcome));
     if (in.status != 0) text += " (HTTP " + std::to_string(in.status) + ")";
-    return in.reason.empty() ? text : text + ": " + in.reason;
+    // Its words are left out where they may quote an event.
+    const bool may_quote = disposition(in.outcome).reaction == Reaction::split;
+    return in.reason.empty() || may_quote ? text : text + ": " + in.reason;
 }
 
 }  // namespace

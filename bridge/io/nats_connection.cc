@@ -133,7 +133,7 @@ struct NatsConnection::State {
         });
     }
 
-    ~State() {
+    void stop() {
         {
             const std::lock_guard lock(mutex);
             stopping = true;
@@ -263,17 +263,22 @@ struct NatsConnection::State {
     }
 
     // True when the connection is of no use any more; false when it is time to look at the files again, which comes
-    // the later the more often they were `refused`. A library that has no memory left closes without a word.
+    // the later the more often they were `refused`. A library that has no memory left closes without a word, which is
+    // believed at the second look.
     bool wait_for_end(const Link& link, int refused) {
         const auto look = steady_clock::now() + kWatch * (1u << std::min(refused, 5));
         std::unique_lock lock(mutex);
         const auto over = [&] {
-            return link.closed || link.denied || stopping || natsConnection_IsClosed(link.nc) ||
+            return link.closed || link.denied || stopping ||
                    (down_since && steady_clock::now() >= *down_since + kOwnTries);
         };
-        while (!over()) {
-            if (steady_clock::now() >= look) return false;
-            changed.wait_for(lock, kWatch);
+        for (bool seen_closed = false; !changed.wait_for(lock, kWatch, over);) {
+            lock.unlock();  // it waits for the library's own lock
+            const bool is_closed = natsConnection_IsClosed(link.nc);
+            lock.lock();
+            if (is_closed && seen_closed) break;
+            seen_closed = is_closed;
+            if (!is_closed && steady_clock::now() >= look) return false;
         }
         current.reset();
         return true;
@@ -304,7 +309,9 @@ struct NatsConnection::State {
         std::unique_lock lock(mutex);
         const auto silent = [&] { return link->closed && link->delivering == 0; };
         // Never where it had no memory for its last callback. Then it may come at any time, and finds what it uses.
-        if (!changed.wait_for(lock, kLastWord, silent)) static_cast<void>(new LinkPtr(std::move(link)));
+        if (changed.wait_for(lock, kLastWord, silent)) return;
+        static_cast<void>(new LinkPtr(std::move(link)));
+        has_left_one = true;
     }
 
     void rest(int failures) {
@@ -518,6 +525,7 @@ struct NatsConnection::State {
     std::atomic<bool> push_asked{false};              // released and not acquired
     std::atomic<bool> written{false};                 // since the last push
     std::minstd_rand random{std::random_device{}()};  // the keeper's
+    bool has_left_one = false;                        // a link whose last word never came; the keeper's
     std::thread keeper;
     std::thread pusher;
 };
@@ -525,7 +533,10 @@ struct NatsConnection::State {
 NatsConnection::NatsConnection(const settings::Nats& nats, std::string name, Listener listener)
     : state_(std::make_unique<State>(nats, std::move(name), std::move(listener))) {}
 
-NatsConnection::~NatsConnection() = default;
+NatsConnection::~NatsConnection() {
+    state_->stop();
+    if (state_->has_left_one) static_cast<void>(state_.release());  // its last callback may still come
+}
 
 void NatsConnection::subscribe(const std::string& subject, OnMessage on_message) {
     const std::lock_guard no_install(state_->setup);

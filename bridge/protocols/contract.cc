@@ -34,9 +34,15 @@ signature::Match columns_of(const settings::Pipeline& pipeline, const Signature&
     // The request calls columns after the features.
     const bool by_name = pipeline.endpoint.rows == settings::RowShape::records || (body != nullptr && body->named);
     signature::Match found = signature::match(signature, names, by_name);
-    if (body == nullptr || kind->carries == nullptr) return found;
-    if (auto carried = kind->carries(pipeline, *body); !carried.empty()) found.columns = std::move(carried);
+    if (auto types = carried(pipeline); !types.empty()) found.columns = std::move(types);
     return found;
+}
+
+std::vector<SignatureField> carried(const settings::Pipeline& pipeline) {
+    const Kind* const kind = find(pipeline.endpoint.protocol);
+    const Body* const body = kind == nullptr ? nullptr : check(*kind, pipeline).value_or(nullptr);
+    if (body == nullptr || kind->carries == nullptr) return {};
+    return kind->carries(pipeline, *body);
 }
 
 std::string_view without_query(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }

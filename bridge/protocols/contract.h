@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bridge/base/result.h"
 #include "bridge/base/signature.h"
@@ -28,6 +29,8 @@ std::string contract_url(const settings::Pipeline& pipeline, const std::string& 
 Result<Signature> read_contract(const settings::Pipeline& pipeline, std::string_view document);
 // What each feature of the pipeline is in the signature, or has to be for the request to carry it.
 signature::Match columns_of(const settings::Pipeline& pipeline, const Signature& signature);
+// What the form of the pipeline's requests can carry at all, a column for each feature; empty: anything.
+std::vector<SignatureField> carried(const settings::Pipeline& pipeline);
 // What a person can do where no signature could be read.
 inline constexpr std::string_view kNoSignature =
     "events go to it unchecked (write endpoint.signature, or signature: none to have it so)";
