@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bridge/engine/backoff.h"
+#include "bridge/engine/disposition.h"
 
 namespace millrace::engine {
 
