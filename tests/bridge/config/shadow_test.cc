@@ -75,5 +75,9 @@ TEST_CASE("shadow: mistakes are told") {
     CHECK(said("{url: \"http://b/\", subject: shadow}").contains("endpoint.shadow.subject: "));
     CHECK(said("{url: \"http://b/\", key_file: /k, headers: {Authorization: x}}")
               .contains("endpoint.shadow.headers.Authorization: is set from key_file already"));
+    // Rows are made for the endpoint's form: what the shadow's own cannot carry would have nowhere to go.
+    CHECK(said("{url: \"http://b/v2/models/m/infer\", protocol: open_inference, body: binary_columns, tensors: {a: "
+               "INT64}}")
+              .contains("endpoint.shadow.body: carries values of a datatype each"));
     CHECK(said("{url: \"http://b/\"}").empty());
 }

@@ -143,6 +143,23 @@ TEST_CASE("addresses: the pipeline is on hold only when none is left, and resume
     CHECK(bench.engine().snapshot(bench.now).hold.empty());
 }
 
+TEST_CASE("addresses: probes of several that are out take no more slots than there are") {
+    auto pipeline = two_addresses();
+    pipeline.endpoint.parallel_requests_per_partition = 1;
+    Bench bench(pipeline);
+    bench.bind();
+    for (std::uint64_t i = 1; i <= 4; ++i) bench.deliver(i, {"row"});
+    serve(bench, [](const Bench::Request&) { return Outcome::misconfigured; }, 3);
+    REQUIRE(bench.engine().snapshot(bench.now).hold != "");
+    for (const std::size_t address : {0, 1}) bench.in(Reintroduced{address});
+    bench.tick();
+    bench.tick();
+    REQUIRE(bench.requests.size() == 1);
+    bench.answer(bench.take_request(), Outcome::misconfigured);
+    bench.tick();
+    CHECK(bench.requests.size() == 1);  // the other one's turn
+}
+
 TEST_CASE("addresses: what one refuses and the other scores is scored; nothing is convicted") {
     Bench bench(two_addresses(settings::Selection::weights));
     bench.bind();
