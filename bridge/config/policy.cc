@@ -208,6 +208,11 @@ class PolicyReader {
                   {"credentials_file", false, to(out.credentials_file)}});
         if (problems_.empty() && out.servers.empty() && out.xkey_seed_file.empty())
             refuse(node, join(path, "servers"), "'any' needs an xkey_seed_file (a request would prove nothing)");
+        if (out.user.empty() != out.password_file.empty())
+            refuse(node, join(path, out.user.empty() ? "user" : "password_file"),
+                   "is missing (a user and its password go together)");
+        if (!out.user.empty() && !out.credentials_file.empty())
+            refuse(node, join(path, "credentials_file"), "is a second login beside user (keep one)");
     }
 
     Problems& problems_;

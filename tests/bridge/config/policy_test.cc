@@ -93,6 +93,11 @@ TEST_CASE("policy file: mistakes, with their places") {
           "p.yaml:19:10: rules[1].may: 'everything' is no right (publish, subscribe, stored)\n");
     CHECK(said("account: APP", "account: APP\n  audit_subject: audit.{tenant}").contains("has a placeholder"));
     CHECK(said("account: APP", "account: APP\n  account: APP").contains("account"));
+    CHECK(said("account: APP", "account: APP\n  password_file: /p").contains("callout.user: is missing"));
+    CHECK(said("account: APP", "account: APP\n  user: u").contains("callout.password_file: is missing"));
+    CHECK(said("account: APP", "account: APP\n  user: u\n  password_file: /p") == "");
+    CHECK(said("account: APP", "account: APP\n  user: u\n  password_file: /p\n  credentials_file: /c")
+              .contains("callout.credentials_file: is a second login"));
     CHECK(said("[" + server() + "]", "any").contains("'any' needs an xkey_seed_file"));
     CHECK(said("[" + server() + "]", "any\n  xkey_seed_file: /etc/x") == "");
     CHECK(said("rules:\n", "rules: &a\n") != "");
