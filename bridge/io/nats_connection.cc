@@ -302,9 +302,10 @@ struct NatsConnection::State {
     // Closes, and waits until no callback of this connection runs or will run, because what they use goes away with us.
     void retire(LinkPtr link) {
         // libnats 3.4 closes without sending what it has buffered: the last acks of a drain would be lost.
-        natsConnection_FlushTimeout(link->nc, kFarewellLimit.count());
-        // And without delivering what it has read, which is left alone where all is over: here it goes on.
-        if (!is_replaced(*link) || natsConnection_DrainTimeout(link->nc, kDrainLimit.count()) != NATS_OK)
+        const bool goes_on = is_replaced(*link);
+        natsConnection_FlushTimeout(link->nc, (goes_on ? kDrainLimit : kFarewellLimit).count());
+        // And without delivering what it has read, which is left alone where all is over.
+        if (!goes_on || natsConnection_DrainTimeout(link->nc, kDrainLimit.count()) != NATS_OK)
             natsConnection_Close(link->nc);
         std::unique_lock lock(mutex);
         const auto silent = [&] { return link->closed && link->delivering == 0; };
