@@ -11,22 +11,19 @@
 #include <string_view>
 #include <vector>
 
-#include "auth/form.h"
+#include "auth/jws.h"
+#include "auth/openssl_ptr.h"
 #include "bridge/base/text.h"
 
 namespace millrace::auth {
 
 namespace {
 
-template <auto Free>
-struct Freed {
-    void operator()(auto* what) const { Free(what); }
-};
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Context = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
-using EcSignature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using Bio = OpensslPtr<BIO, BIO_free>;
+using Certificate = OpensslPtr<X509, X509_free>;
+using Key = OpensslPtr<EVP_PKEY, EVP_PKEY_free>;
+using Context = OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
+using EcSignature = OpensslPtr<ECDSA_SIG, ECDSA_SIG_free>;
 
 constexpr int kSmallestRsa = 2048;
 constexpr int kHalf = 32;  // of a P-256 signature
@@ -43,15 +40,6 @@ std::string digest_of(X509* certificate, const EVP_MD* kind) {
     unsigned int size = 0;
     X509_digest(certificate, kind, bytes.data(), &size);
     return base64url({reinterpret_cast<const char*>(bytes.data()), size});
-}
-
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;  // settings hold no control characters
-    }
-    return out + "\"";
 }
 
 // DER as OpenSSL writes it → the two numbers side by side (RFC 7518 3.4).
@@ -99,8 +87,7 @@ Result<Secret> signed_assertion(const Assertion& assertion, const Secret& certif
     const std::string_view algorithm = algorithm_of(signing.get());
     if (algorithm.empty())
         return fail(ErrorCode::invalid, "certificate_key_file is neither RSA of 2048 bits or more nor P-256");
-    using std::chrono::seconds;
-    const auto now = std::chrono::duration_cast<seconds>(assertion.now.time_since_epoch()).count();
+    const std::int64_t now = numeric_date(assertion.now);
     const std::string header = R"({"alg":")" + std::string(algorithm) + R"(","typ":"JWT","x5t":")" +
                                digest_of(shown.get(), EVP_sha1()) + R"(","x5t#S256":")" +
                                digest_of(shown.get(), EVP_sha256()) + R"("})";

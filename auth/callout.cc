@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/jws.h"
 #include "bridge/base/text.h"
 #include "subjects/headers.h"
 
@@ -41,16 +42,12 @@ void append(std::string& out, std::string_view name, const std::vector<std::stri
     out += ']';
 }
 
-std::int64_t seconds(ServerTime time) {
-    return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 std::string begun_audit(std::string_view decision, std::string_view reason, ServerTime now) {
     std::string out = "{";
     append(out, "event", "login");
     append(out, "decision", decision);
     append(out, "reason", reason);
-    out += ",\"at\":" + std::to_string(seconds(now));
+    out += ",\"at\":" + std::to_string(numeric_date(now));
     return out;
 }
 
@@ -87,7 +84,7 @@ Callout::Decision Callout::decide_on(const LoginRequest& request, const KeySet* 
     }
     out.tenant = (*rule)->tenant;
     const ServerTime end = std::min(out.token->expires_at, now + policy_.callout.longest_session);
-    if (seconds(end) <= seconds(now)) {  // what the leeway lets through is over all the same
+    if (numeric_date(end) <= numeric_date(now)) {  // what the leeway lets through is over all the same
         out.reason = word(Refusal::expired);
         return out;
     }
@@ -126,7 +123,7 @@ Verdict Callout::judge(std::string_view jwt, const KeySet* keys, ServerTime now)
     append(out.audit, "tenant", made.tenant);
     if (out.granted) {
         append(out.audit, "account", made.user.account);
-        out.audit += ",\"expires_at\":" + std::to_string(seconds(made.user.expires_at));
+        out.audit += ",\"expires_at\":" + std::to_string(numeric_date(made.user.expires_at));
         append(out.audit, "publish", made.user.permissions.publish.allow);
         append(out.audit, "subscribe", made.user.permissions.subscribe.allow);
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/jws.h"
 #include "bridge/base/text.h"
 
 namespace millrace::auth {
@@ -20,26 +21,6 @@ constexpr double kLatest = 9e9;  // seconds: the year 2255, what nanoseconds in 
 constexpr std::array<std::string_view, 9> kRefusedMembers = {"crit", "jwk", "jku", "x5u", "x5c",
                                                              "b64",  "zip", "enc", "cty"};
 constexpr std::array<std::string_view, 3> kTypes = {"jwt", "at+jwt", "application/at+jwt"};
-
-struct Parts {
-    std::string_view header;
-    std::string_view claims;
-    std::string_view signature;
-    std::string_view signed_text;
-};
-
-std::optional<Parts> split(std::string_view token) {
-    if (std::ranges::count(token, '.') != 2) return std::nullopt;
-    const auto first = token.find('.');
-    const auto second = token.find('.', first + 1);
-    return Parts{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1),
-                 token.substr(0, second)};
-}
-
-std::optional<Json> object_in(std::string_view part, std::size_t most_bytes) {
-    const auto text = exact_base64url(part);
-    return text ? parse_json(*text, most_bytes) : std::nullopt;
-}
 
 std::string lower(std::string text) {
     std::ranges::transform(text, text.begin(),
@@ -60,7 +41,7 @@ bool is_taken(const Json& header) {
 
 std::expected<Json, Refusal> verified_claims(std::string_view token, const KeySet& keys) {
     if (token.size() > kLongestToken) return std::unexpected(Refusal::too_long);
-    const auto parts = split(token);
+    const auto parts = split_jws(token);
     const auto header = parts ? object_in(parts->header, kLongestHeader) : std::nullopt;
     auto claims = header ? object_in(parts->claims, kLongestToken) : std::nullopt;
     const auto signature = claims ? exact_base64url(parts->signature) : std::nullopt;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "auth/jws.h"
 #include "bridge/base/digest.h"
 #include "bridge/base/text.h"
 
@@ -15,16 +16,6 @@ constexpr std::string_view kAudience = "nats-authorization-request";
 constexpr std::size_t kLongestHeader = 256;
 constexpr std::size_t kLongestHost = 256;
 
-std::int64_t seconds(ServerTime time) {
-    return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_quoted(out, text);
-    return out;
-}
-
 bool is(const Json& object, std::string_view member, std::string_view wanted) {
     const std::string* text = object.text(member);
     return text != nullptr && *text == wanted;
@@ -35,26 +26,18 @@ std::string text_or_empty(const Json* object, std::string_view member) {
     return text == nullptr ? std::string() : *text;
 }
 
-std::optional<Json> object_in(std::string_view part, std::size_t most_bytes) {
-    const auto text = exact_base64url(part);
-    return text ? parse_json(*text, most_bytes) : std::nullopt;
-}
-
 // The claims of a JWT that the key named in it has signed, where that key is a server's.
 std::expected<Json, RequestFault> self_signed_claims(std::string_view jwt) {
-    const auto first = jwt.find('.');
-    const auto second = first == std::string_view::npos ? first : jwt.find('.', first + 1);
-    if (jwt.size() > kLongestLoginRequest || second == std::string_view::npos ||
-        jwt.find('.', second + 1) != std::string_view::npos)
-        return std::unexpected(RequestFault::malformed);
-    const auto header = object_in(jwt.substr(0, first), kLongestHeader);
-    auto claims = object_in(jwt.substr(first + 1, second - first - 1), kLongestLoginRequest);
-    const auto signature = exact_base64url(jwt.substr(second + 1));
+    const auto parts = jwt.size() <= kLongestLoginRequest ? split_jws(jwt) : std::nullopt;
+    if (!parts) return std::unexpected(RequestFault::malformed);
+    const auto header = object_in(parts->header, kLongestHeader);
+    auto claims = object_in(parts->claims, kLongestLoginRequest);
+    const auto signature = exact_base64url(parts->signature);
     if (!header || !claims || !signature || !is(*header, "alg", "ed25519-nkey") || header->find("crit") != nullptr)
         return std::unexpected(RequestFault::malformed);
     const auto key = decode_public(NkeyKind::server, text_or_empty(&*claims, "iss"));
     if (!key) return std::unexpected(RequestFault::malformed);
-    if (!verify_ed25519(*key, jwt.substr(0, second), *signature)) return std::unexpected(RequestFault::signature);
+    if (!verify_ed25519(*key, parts->signed_text, *signature)) return std::unexpected(RequestFault::signature);
     return std::move(*claims);
 }
 
@@ -66,7 +49,7 @@ std::string sign(const SigningKey& key, const std::string& claims) {
 // Claims with the usual members; `more` are those behind them.
 std::string claims_text(const SigningKey& key, const std::string& subject, const std::string& audience, ServerTime now,
                         const std::string& more) {
-    const std::string text = R"("iat":)" + std::to_string(seconds(now)) + R"(,"iss":)" + quoted(key.public_key()) +
+    const std::string text = R"("iat":)" + std::to_string(numeric_date(now)) + R"(,"iss":)" + quoted(key.public_key()) +
                              R"(,"sub":)" + quoted(subject) + R"(,"aud":)" + quoted(audience) + more;
     const auto id = sha256(text);
     return R"({"jti":)" + quoted(base32({reinterpret_cast<const char*>(id.data()), id.size()})) + "," + text + "}";
@@ -123,14 +106,14 @@ std::expected<LoginRequest, RequestFault> read_login_request(std::string_view jw
     if (!servers.empty() && std::ranges::find(servers, out.server) == servers.end())
         return std::unexpected(RequestFault::unknown_server);
     // In whole seconds, cut: the server waits for up to one more.
-    if (static_cast<double>(seconds(now)) > *expires->number()) return std::unexpected(RequestFault::late);
+    if (static_cast<double>(numeric_date(now)) > *expires->number()) return std::unexpected(RequestFault::late);
     return out;
 }
 
 std::string user_jwt(const SigningKey& account_key, const UserClaims& claims, ServerTime now) {
     return sign(account_key, claims_text(account_key, claims.user, claims.account, now,
                                          R"(,"name":)" + quoted(claims.name) + R"(,"exp":)" +
-                                             std::to_string(seconds(claims.expires_at)) + R"(,"nats":{"pub":)" +
+                                             std::to_string(numeric_date(claims.expires_at)) + R"(,"nats":{"pub":)" +
                                              rights(claims.permissions.publish) + R"(,"sub":)" +
                                              rights(claims.permissions.subscribe) +
                                              R"(,"subs":-1,"data":-1,"payload":-1,"type":"user","version":2})"));
