@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridge/app/clocks.h"
+#include "bridge/base/header.h"
 #include "bridge/base/log.h"
 
 namespace millrace::app {
@@ -14,12 +15,6 @@ constexpr std::string_view kXkeyHeader = "Nats-Server-Xkey";
 constexpr Duration kFetchTimeout = std::chrono::seconds(5);
 constexpr std::chrono::seconds kFirstConnection{5};
 constexpr Duration kTick = std::chrono::milliseconds(200);
-
-std::string header(const io::NatsMessage& message, std::string_view name) {
-    for (const auto& [key, value] : message.headers)
-        if (key == name) return value;
-    return {};
-}
 
 }  // namespace
 
@@ -33,7 +28,8 @@ LoginService::LoginService(auth::Callout callout, std::optional<auth::Xkey> xkey
     connection_.subscribe(kRequests, [this](io::NatsMessage&& message) {
         if (message.payload.bytes().size() > 2 * auth::kLongestLoginRequest) return;  // also when it is encrypted
         if (++queued_ > kMostWaiting) return void(--queued_);
-        mailbox_.put({message.reply, header(message, kXkeyHeader), std::string(message.payload.bytes())});
+        mailbox_.put({message.reply, std::string(header_or_empty(message.headers, kXkeyHeader)),
+                      std::string(message.payload.bytes())});
     });
 }
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "bridge/base/text.h"
+
 namespace millrace::io {
 
 namespace {
@@ -108,20 +110,9 @@ std::string inbox_prefix(const settings::Nats& nats) {
 }
 
 std::string json_string(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < ' ') {
-            char escaped[8];
-            std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-            out += escaped;
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
+    std::string out;
+    append_quoted(out, text);
+    return out;
 }
 
 std::string rfc3339(ServerTime time) {

@@ -14,6 +14,22 @@ const Contract* contract_of(const settings::Pipeline& pipeline) {
     return kind == nullptr ? nullptr : kind->contract;
 }
 
+// How the pipeline's requests are made; null where there is no such.
+struct Form {
+    const Kind* kind = nullptr;
+    const Body* body = nullptr;
+};
+
+Form form_of(const settings::Pipeline& pipeline) {
+    const Kind* const kind = find(pipeline.endpoint.protocol);
+    return {kind, kind == nullptr ? nullptr : check(*kind, pipeline).value_or(nullptr)};
+}
+
+std::vector<SignatureField> carried_by(const Form& form, const settings::Pipeline& pipeline) {
+    if (form.body == nullptr || form.kind->carries == nullptr) return {};
+    return form.kind->carries(pipeline, *form.body);
+}
+
 }  // namespace
 
 std::string contract_url(const settings::Pipeline& pipeline, const std::string& url) {
@@ -29,20 +45,17 @@ Result<Signature> read_contract(const settings::Pipeline& pipeline, std::string_
 signature::Match columns_of(const settings::Pipeline& pipeline, const Signature& signature) {
     std::vector<std::string> names;
     for (const settings::Feature& feature : pipeline.event.features) names.push_back(settings::key_of(feature.field));
-    const Kind* const kind = find(pipeline.endpoint.protocol);
-    const Body* const body = kind == nullptr ? nullptr : check(*kind, pipeline).value_or(nullptr);
+    const Form form = form_of(pipeline);
     // The request calls columns after the features.
-    const bool by_name = pipeline.endpoint.rows == settings::RowShape::records || (body != nullptr && body->named);
+    const bool by_name =
+        pipeline.endpoint.rows == settings::RowShape::records || (form.body != nullptr && form.body->named);
     signature::Match found = signature::match(signature, names, by_name);
-    if (auto types = carried(pipeline); !types.empty()) found.columns = std::move(types);
+    if (auto types = carried_by(form, pipeline); !types.empty()) found.columns = std::move(types);
     return found;
 }
 
 std::vector<SignatureField> carried(const settings::Pipeline& pipeline) {
-    const Kind* const kind = find(pipeline.endpoint.protocol);
-    const Body* const body = kind == nullptr ? nullptr : check(*kind, pipeline).value_or(nullptr);
-    if (body == nullptr || kind->carries == nullptr) return {};
-    return kind->carries(pipeline, *body);
+    return carried_by(form_of(pipeline), pipeline);
 }
 
 std::string_view without_query(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "bridge/base/header.h"
 #include "bridge/protocols/json_reader.h"
 #include "bridge/protocols/status.h"
 
@@ -59,20 +60,13 @@ bool is_printable(std::string_view character) {
 
 }  // namespace
 
-std::string_view find_header(std::span<const Header> headers, std::string_view name) {
-    for (const Header& header : headers) {
-        if (header.first == name) return header.second;
-    }
-    return {};
-}
-
 std::string deployment_of(const Response& response) {
-    return one_line(find_header(response.headers, "azureml-model-deployment"), kMaxName);
+    return one_line(header_or_empty(response.headers, "azureml-model-deployment"), kMaxName);
 }
 
 std::string request_id_of(const Response& response) {
     for (const std::string_view name : {"x-request-id", "x-ms-request-id", "x-ms-client-request-id"}) {
-        const std::string_view id = find_header(response.headers, name);
+        const std::string_view id = header_or_empty(response.headers, name);
         if (!id.empty()) return one_line(id, kMaxName);
     }
     return {};
@@ -80,7 +74,7 @@ std::string request_id_of(const Response& response) {
 
 std::string refusal(const Response& response) {
     std::string text = "HTTP " + std::to_string(response.status);
-    const std::string_view inner = find_header(response.headers, kModelStatusHeader);
+    const std::string_view inner = header_or_empty(response.headers, kModelStatusHeader);
     if (!inner.empty()) text += " (the model's own status: " + std::string(inner) + ')';
     if (const auto said = error_text(response.body)) {
         text += ": " + *said;

@@ -18,9 +18,6 @@ inline constexpr std::size_t kMaxReason = 300;     // bytes of Answer.reason
 inline constexpr std::size_t kMaxEvidence = 1024;  // bytes of Answer.body
 inline constexpr std::size_t kMaxName = 128;       // bytes of a deployment or request id
 
-// The first header of that (lower-case) name; empty when there is none.
-std::string_view find_header(std::span<const Header> headers, std::string_view name);
-
 std::string deployment_of(const Response& response);
 // The endpoint's own id for the request; where it has none, the echo of ours.
 std::string request_id_of(const Response& response);

@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "bridge/base/check.h"
-#include "bridge/protocols/evidence.h"
+#include "bridge/base/header.h"
 #include "bridge/protocols/json_reader.h"
 #include "bridge/protocols/raw_element.h"
 #include "bridge/protocols/tensors.h"
@@ -18,7 +18,7 @@ constexpr std::string_view kLengthHeaderRead = "inference-header-content-length"
 
 // How many bytes of the body are its JSON.
 Result<std::size_t> json_length(const Response& response) {
-    const std::string_view said = find_header(response.headers, kLengthHeaderRead);
+    const std::string_view said = header_or_empty(response.headers, kLengthHeaderRead);
     if (said.empty()) return response.body.size();
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), length);
@@ -32,7 +32,7 @@ Result<std::size_t> json_length(const Response& response) {
 }  // namespace
 
 std::string_view json_of(std::span<const Header> headers, std::string_view body) {
-    const std::string_view said = find_header(headers, kLengthHeader);
+    const std::string_view said = header_or_empty(headers, kLengthHeader);
     std::size_t length = body.size();
     std::from_chars(said.data(), said.data() + said.size(), length);
     return body.substr(0, length);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "bridge/protocols/evidence.h"
+#include "bridge/base/header.h"
 
 namespace millrace::protocols {
 namespace {
@@ -72,7 +72,7 @@ std::string_view trimmed(std::string_view text) {
 std::optional<Duration> seconds_or_date(std::string_view text, std::span<const Header> headers, ServerTime received) {
     if (const auto seconds = whole(text)) return clamped(*seconds, std::chrono::seconds(1));
     const sys_seconds here = std::chrono::floor<std::chrono::seconds>(received);
-    const sys_seconds now = parse_http_date(trimmed(find_header(headers, "date")), here).value_or(here);
+    const sys_seconds now = parse_http_date(trimmed(header_or_empty(headers, "date")), here).value_or(here);
     const auto then = parse_http_date(text, now);
     return then ? clamped((*then - now).count(), std::chrono::seconds(1)) : std::nullopt;
 }
@@ -103,10 +103,10 @@ std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds ne
 
 std::optional<Duration> retry_after(std::span<const Header> headers, ServerTime received_at) {
     for (const std::string_view name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
-        const auto milliseconds = whole(trimmed(find_header(headers, name)));
+        const auto milliseconds = whole(trimmed(header_or_empty(headers, name)));
         if (milliseconds) return clamped(*milliseconds, std::chrono::milliseconds(1));
     }
-    const std::string_view text = trimmed(find_header(headers, "retry-after"));
+    const std::string_view text = trimmed(header_or_empty(headers, "retry-after"));
     return text.empty() ? std::nullopt : seconds_or_date(text, headers, received_at);
 }
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "bridge/protocols/evidence.h"
+#include "bridge/base/header.h"
 
 namespace millrace::protocols {
 namespace {
@@ -84,9 +84,9 @@ bool says_true(std::string_view text) {
 
 Outcome outcome_of(int status, std::span<const Header> headers) {
     if (status == 424) {
-        if (const auto inner = as_status(find_header(headers, kModelStatusHeader))) return model_outcome(*inner);
+        if (const auto inner = as_status(header_or_empty(headers, kModelStatusHeader))) return model_outcome(*inner);
     }
-    if (status == 500 && says_true(find_header(headers, kModelRaisedHeader))) return Outcome::model_raised;
+    if (status == 500 && says_true(header_or_empty(headers, kModelRaisedHeader))) return Outcome::model_raised;
     const Row* row = find(status);
     return row == nullptr ? Outcome::misconfigured : row->outcome;
 }
