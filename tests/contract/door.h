@@ -94,6 +94,16 @@ struct Owner {
 
     void publish(const std::string& payload) { REQUIRE(connection.request("events.a.trips", payload, seconds(5))); }
 
+    // Within two seconds.
+    bool has_all_acked() {
+        std::uint64_t pending = 1;
+        for (int tries = 0; tries < 100 && pending > 0; ++tries) {
+            pending = admin.consumer("EVENTS", "trips-p0").value().ack_pending;
+            std::this_thread::sleep_for(milliseconds(20));
+        }
+        return pending == 0;
+    }
+
     io::NatsConnection connection;
     io::NatsAdmin admin;
 };
@@ -107,12 +117,7 @@ inline void goes_round(Door& door, Owner& owner) {
     CHECK(message.payload.bytes() == "an event");
     CHECK_FALSE(door.store(1).error);
     door.jetstream.ack(message.reply);
-    std::uint64_t pending = 1;
-    for (int tries = 0; tries < 100 && pending > 0; ++tries) {
-        pending = owner.admin.consumer("EVENTS", "trips-p0").value().ack_pending;
-        std::this_thread::sleep_for(milliseconds(20));
-    }
-    CHECK(pending == 0);
+    CHECK(owner.has_all_acked());
 }
 
 inline settings::Nats nats_at(const std::string& url) {
