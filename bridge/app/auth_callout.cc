@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "auth/callout.h"
-#include "auth/key_file.h"
+#include "auth/secret_file.h"
 #include "auth/xkey.h"
 #include "bridge/app/login_service.h"
 #include "bridge/app/tenancy.h"
@@ -24,12 +24,6 @@ std::atomic<bool> stopping = false;  // NOLINT(cppcoreguidelines-avoid-non-const
 void stop_on_signals() {
     signal(SIGPIPE, SIG_IGN);
     for (const int number : {SIGTERM, SIGINT}) signal(number, [](int) { stopping = true; });
-}
-
-Result<Secret> secret_in(const std::string& path) {
-    auto file = auth::KeyFile::load(path);
-    if (!file) return std::unexpected(std::move(file.error()));
-    return file->key();
 }
 
 settings::Nats login(const settings::Nats& nats, const auth::CalloutSettings& own) {
@@ -54,13 +48,13 @@ int auth_callout(const settings::Settings& settings, auth::Policy policy) {
     if (policy.callout.account.empty())
         return refuse("callout", "is missing in the policy (docs/security.md shows one)");
     if (auto usable = io::check_nats_settings(nats); !usable) return refuse("nats", usable.error().text);
-    const auto seed = secret_in(policy.callout.signing_seed_file);
+    const auto seed = auth::read_secret(policy.callout.signing_seed_file, "key file");
     if (!seed) return refuse("callout.signing_seed_file", seed.error().text);
     auto key = auth::SigningKey::parse(auth::NkeyKind::account, *seed);
     if (!key) return refuse("callout.signing_seed_file", key.error().text);
     std::optional<auth::Xkey> xkey;
     if (!policy.callout.xkey_seed_file.empty()) {
-        const auto secret = secret_in(policy.callout.xkey_seed_file);
+        const auto secret = auth::read_secret(policy.callout.xkey_seed_file, "key file");
         if (!secret) return refuse("callout.xkey_seed_file", secret.error().text);
         auto made = auth::Xkey::parse(*secret);
         if (!made) return refuse("callout.xkey_seed_file", made.error().text);

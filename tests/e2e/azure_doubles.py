@@ -23,6 +23,8 @@ import threading
 import time
 import urllib.parse
 
+from scripted_endpoint import Exchange
+
 ARC = pathlib.Path("/var/opt/azcmagent/tokens")
 HEADER = "app-s3rvice-canary"
 FAILURES = {404: "the identity service is being updated", 410: "gone for a while", 429: "too many", 500: "broken", 503: "away"}
@@ -54,20 +56,8 @@ class Scene:
             return status
 
 
-class Double(http.server.BaseHTTPRequestHandler):
+class Double(Exchange):
     """What all ports have in common."""
-
-    protocol_version = "HTTP/1.1"
-
-    def send(self, status, content, headers=()):
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
 
     def form(self):
         """The body's fields."""
@@ -75,10 +65,7 @@ class Double(http.server.BaseHTTPRequestHandler):
         return dict(urllib.parse.parse_qsl(text))
 
     def refuse(self, status, error, description):
-        self.send(status, {"error": error, "error_description": description})
-
-    def log_message(self, *_):
-        pass
+        self.answer(status, {"error": error, "error_description": description})
 
 
 class Machine(Double):
@@ -93,8 +80,8 @@ class Machine(Double):
             return self.refuse(404, "not_found", "no such path")
         status = self.server.scene.failure()
         if status:
-            return self.send(status, {"error": "server_error", "error_description": FAILURES[status]},
-                             [("Retry-After", "1")] if status == 429 else ())
+            return self.answer(status, {"error": "server_error", "error_description": FAILURES[status]},
+                               [("Retry-After", "1")] if status == 429 else ())
         if "resource" not in query:
             return self.refuse(400, "invalid_request", "resource is missing")
         return answer(query)
@@ -108,7 +95,7 @@ class Machine(Double):
         if query.get("client_id", "known") != "known":
             return self.refuse(400, "invalid_request", "Identity not found")
         token, ttl = self.server.scene.give("imds")
-        return self.send(200, {"access_token": token, "client_id": "c", "expires_in": str(ttl), "ext_expires_in": str(ttl),
+        return self.answer(200, {"access_token": token, "client_id": "c", "expires_in": str(ttl), "ext_expires_in": str(ttl),
                                "expires_on": str(int(time.time()) + ttl), "not_before": str(int(time.time())),
                                "resource": query["resource"], "token_type": "Bearer"})
 
@@ -119,7 +106,7 @@ class Machine(Double):
         if query.get("api-version") != "2019-08-01":
             return self.refuse(400, "invalid_request", "api-version")
         token, ttl = self.server.scene.give("app_service")
-        return self.send(200, {"access_token": token, "client_id": "c", "expires_on": str(int(time.time()) + ttl),
+        return self.answer(200, {"access_token": token, "client_id": "c", "expires_on": str(int(time.time()) + ttl),
                                "resource": query["resource"], "token_type": "Bearer"})
 
     def arc(self, query):
@@ -132,12 +119,12 @@ class Machine(Double):
             scene.arc_key.unlink()
             scene.arc_key = None
             token, ttl = scene.give("arc")
-            return self.send(200, {"access_token": token, "expires_in": str(ttl), "expires_on": str(int(time.time()) + ttl),
+            return self.answer(200, {"access_token": token, "expires_in": str(ttl), "expires_on": str(int(time.time()) + ttl),
                                    "resource": query["resource"], "token_type": "Bearer"})
         ARC.mkdir(parents=True, exist_ok=True)
         scene.arc_key = ARC / f"{secrets.token_hex(8)}.key"
         scene.arc_key.write_text(f"arc-k3y-canary-{secrets.token_hex(16)}")
-        return self.send(401, {"error": "unauthorized"}, [("WWW-Authenticate", f"Basic realm={scene.arc_key}")])
+        return self.answer(401, {"error": "unauthorized"}, [("WWW-Authenticate", f"Basic realm={scene.arc_key}")])
 
 
 class Entra(Double):
@@ -147,7 +134,7 @@ class Entra(Double):
         """The discovery document that MSAL reads first."""
         tenant = self.path.split("/")[1]
         base = f"https://localhost:{self.server.server_address[1]}/{tenant}"
-        self.send(200, {"token_endpoint": f"{base}/oauth2/v2.0/token", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        self.answer(200, {"token_endpoint": f"{base}/oauth2/v2.0/token", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                         "issuer": f"{base}/v2.0"})
 
     def do_POST(self):
@@ -155,7 +142,7 @@ class Entra(Double):
         form = self.form()
         status = scene.failure()
         if status:
-            return self.send(status, {"error": "temporarily_unavailable"})
+            return self.answer(status, {"error": "temporarily_unavailable"})
         if not self.path.endswith("/oauth2/v2.0/token") or form.get("grant_type") != "client_credentials":
             return self.error(400, "unsupported_grant_type", 70003)
         if not form.get("scope", "").endswith("/.default"):
@@ -166,10 +153,10 @@ class Entra(Double):
         if form.get("client_id") != "c1" or not (by_secret or by_assertion):
             return self.error(401, "invalid_client", 7000215 if "client_secret" in form else 70021)
         token, ttl = scene.give("entra")
-        return self.send(200, {"token_type": "Bearer", "expires_in": ttl, "ext_expires_in": ttl, "access_token": token})
+        return self.answer(200, {"token_type": "Bearer", "expires_in": ttl, "ext_expires_in": ttl, "access_token": token})
 
     def error(self, status, error, code):
-        self.send(status, {"error": error, "error_description": f"AADSTS{code}: …", "error_codes": [code], "timestamp": "",
+        self.answer(status, {"error": error, "error_description": f"AADSTS{code}: …", "error_codes": [code], "timestamp": "",
                            "trace_id": "", "correlation_id": ""})
 
 
@@ -180,14 +167,14 @@ class Control(Double):
         scene = self.server.scene
         if self.path == "/introspect":
             ends = scene.tokens.get(self.form().get("token"), 0)
-            return self.send(200, {"active": ends > time.time(), "exp": ends})
+            return self.answer(200, {"active": ends > time.time(), "exp": ends})
         with scene.lock:
-            scene.script.update(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        return self.send(200, {})
+            scene.script.update(self.body())
+        return self.answer(200, {})
 
     def do_GET(self):
         with self.server.scene.lock:
-            self.send(200, dict(self.server.scene.seen))
+            self.answer(200, dict(self.server.scene.seen))
 
 
 def serve(handler, scene, context=None):
