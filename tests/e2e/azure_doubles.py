@@ -96,8 +96,8 @@ class Machine(Double):
             return self.refuse(400, "invalid_request", "Identity not found")
         token, ttl = self.server.scene.give("imds")
         return self.answer(200, {"access_token": token, "client_id": "c", "expires_in": str(ttl), "ext_expires_in": str(ttl),
-                               "expires_on": str(int(time.time()) + ttl), "not_before": str(int(time.time())),
-                               "resource": query["resource"], "token_type": "Bearer"})
+                                 "expires_on": str(int(time.time()) + ttl), "not_before": str(int(time.time())),
+                                 "resource": query["resource"], "token_type": "Bearer"})
 
     def app_service(self, query):
         """https://learn.microsoft.com/azure/app-service/overview-managed-identity"""
@@ -107,7 +107,7 @@ class Machine(Double):
             return self.refuse(400, "invalid_request", "api-version")
         token, ttl = self.server.scene.give("app_service")
         return self.answer(200, {"access_token": token, "client_id": "c", "expires_on": str(int(time.time()) + ttl),
-                               "resource": query["resource"], "token_type": "Bearer"})
+                                 "resource": query["resource"], "token_type": "Bearer"})
 
     def arc(self, query):
         """https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication"""
@@ -120,7 +120,7 @@ class Machine(Double):
             scene.arc_key = None
             token, ttl = scene.give("arc")
             return self.answer(200, {"access_token": token, "expires_in": str(ttl), "expires_on": str(int(time.time()) + ttl),
-                                   "resource": query["resource"], "token_type": "Bearer"})
+                                     "resource": query["resource"], "token_type": "Bearer"})
         ARC.mkdir(parents=True, exist_ok=True)
         scene.arc_key = ARC / f"{secrets.token_hex(8)}.key"
         scene.arc_key.write_text(f"arc-k3y-canary-{secrets.token_hex(16)}")
@@ -135,7 +135,7 @@ class Entra(Double):
         tenant = self.path.split("/")[1]
         base = f"https://localhost:{self.server.server_address[1]}/{tenant}"
         self.answer(200, {"token_endpoint": f"{base}/oauth2/v2.0/token", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-                        "issuer": f"{base}/v2.0"})
+                          "issuer": f"{base}/v2.0"})
 
     def do_POST(self):
         scene = self.server.scene
@@ -157,7 +157,7 @@ class Entra(Double):
 
     def error(self, status, error, code):
         self.answer(status, {"error": error, "error_description": f"AADSTS{code}: …", "error_codes": [code], "timestamp": "",
-                           "trace_id": "", "correlation_id": ""})
+                             "trace_id": "", "correlation_id": ""})
 
 
 class Control(Double):
