@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "bridge/base/mailbox.h"
 #include "tests/contract/door.h"
 #include "tests/contract/nats_server.h"
 #include "tests/contract/nkeys.h"
@@ -32,6 +33,75 @@ settings::Nats owner_of(const NatsServer& server) {
     nats.user = "owner";
     nats.password_file = written(server.folder() / "owner", "own");
     return nats;
+}
+
+// Events, pulls, results and acks, while a login is replaced every two seconds: nothing is delivered or asked again for
+// it. MILLRACE_ROTATIONS in the environment says how often (100 in `make long`).
+template <typename Replace>
+void goes_on_through(Replace replace, Owner& owner, Door& door) {
+    constexpr std::uint32_t kPull = 64;
+    const char* given = std::getenv("MILLRACE_ROTATIONS");
+    const int rotations = given != nullptr ? std::stoi(given) : 4;
+    door.bind();
+
+    std::atomic<bool> over = false;
+    std::atomic<int> published = 0;
+    std::thread publisher([&] {
+        while (!over) {
+            owner.publish("event " + std::to_string(published));
+            ++published;
+            std::this_thread::sleep_for(milliseconds(1));  // a sanitizer is to keep up
+        }
+    });
+    std::map<std::string, int> got;  // by ack subject
+    std::map<std::string, int> said;
+    std::set<std::uint64_t> stored;
+    std::uint32_t asked = 0;
+    std::uint64_t number = 0;
+    int rotated = 0;
+    auto next = std::chrono::steady_clock::now() + seconds(2);
+    while (!over || got.size() < static_cast<std::size_t>(published) || stored.size() < got.size()) {
+        const auto now = std::chrono::steady_clock::now();
+        INFO(published, " published, ", got.size(), " delivered, ", stored.size(), " stored, ", asked, " asked for");
+        REQUIRE(now < next + seconds(20));
+        if (!over && now >= next) {
+            next = now + seconds(2);
+            if (rotated++ < rotations) {
+                replace(rotated);
+            } else {
+                over = true;
+                publisher.join();
+            }
+        }
+        if (asked < kPull / 2) {
+            door.jetstream.pull({0, 0, ++number, kPull, 1 << 20, seconds(20), {}});
+            asked += kPull;
+        }
+        std::vector<ports::JetStreamArrival> fresh;
+        door.arrivals.take(fresh);
+        for (auto& item : fresh) {
+            if (const auto* note = std::get_if<Note>(&item)) ++said[note->event];
+            if (std::get_if<Disconnected>(&item) != nullptr) ++said["disconnected"];
+            if (const auto* answer = std::get_if<Stored>(&item); answer != nullptr && !answer->error) {
+                stored.insert(static_cast<std::uint64_t>(answer->id));
+            } else if (const auto* message = std::get_if<ports::Message>(&item)) {
+                if (got[message->reply]++ > 0) continue;
+                --asked;
+                CHECK(subjects::parse_ack_subject(message->reply)->delivered == 1);
+                const auto id = got.size();
+                door.jetstream.publish({StoreId{id}, Output::result, "results.a.trips", result_headers(id), "scored"});
+                door.jetstream.ack(message->reply);
+            }
+        }
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+    MESSAGE(got.size(), " events, ", rotations, " logins replaced");
+    CHECK(got.size() == static_cast<std::size_t>(published));
+    std::string words;
+    for (const auto& [event, count] : said) words += event + " " + std::to_string(count) + ", ";
+    CHECK(words == "login_replaced " + std::to_string(rotations) + ", ");
+    CHECK(owner.admin.stream("OUT")->messages == got.size());
+    CHECK(owner.has_all_acked());
 }
 
 }  // namespace
@@ -86,12 +156,8 @@ TEST_CASE("login: a credentials file, replaced while the server refuses the firs
     goes_round(door, owner);
 }
 
-// MILLRACE_ROTATIONS in the environment says how many (100 in `make long`).
-TEST_CASE("login: credentials that expire, replaced under load: nothing is delivered or asked again for it") {
+TEST_CASE("login: credentials that expire, replaced under load") {
     constexpr seconds kLife{5};
-    constexpr std::uint32_t kPull = 64;
-    const char* given = std::getenv("MILLRACE_ROTATIONS");
-    const int rotations = given != nullptr ? std::stoi(given) : 4;
     NatsServer server;
     const Operator ours;
     server.start(ours.server_config());
@@ -104,66 +170,141 @@ TEST_CASE("login: credentials that expire, replaced under load: nothing is deliv
     auto pipeline = trips();
     pipeline.input.ack_wait = seconds(30);
     Door door(mortal, pipeline);
-    door.bind();
+    goes_on_through([&](int) { written(server.folder() / "bridge.creds", ours.credentials("", kLife)); }, owner, door);
+}
 
-    std::atomic<bool> over = false;
-    std::atomic<int> published = 0;
-    std::thread publisher([&] {
-        while (!over) {
-            owner.publish("event " + std::to_string(published));
-            ++published;
-            std::this_thread::sleep_for(milliseconds(1));  // a sanitizer is to keep up
-        }
-    });
-    std::map<std::string, int> got;  // by ack subject
-    std::map<std::string, int> said;
-    std::set<std::uint64_t> stored;
-    std::uint32_t asked = 0;
-    std::uint64_t number = 0;
-    int rotated = 0;
-    auto next = std::chrono::steady_clock::now() + seconds(2);
-    while (!over || got.size() < static_cast<std::size_t>(published) || stored.size() < got.size()) {
-        const auto now = std::chrono::steady_clock::now();
-        INFO(published, " published, ", got.size(), " delivered, ", stored.size(), " stored, ", asked, " asked for");
-        REQUIRE(now < next + seconds(20));
-        if (!over && now >= next) {
-            next = now + seconds(2);
-            if (rotated++ < rotations) {
-                written(server.folder() / "bridge.creds", ours.credentials("", kLife));
-            } else {
-                over = true;
-                publisher.join();
-            }
-        }
-        if (asked < kPull / 2) {
-            door.jetstream.pull({0, 0, ++number, kPull, 1 << 20, seconds(20), {}});
-            asked += kPull;
-        }
-        std::vector<ports::JetStreamArrival> fresh;
-        door.arrivals.take(fresh);
-        for (auto& item : fresh) {
-            if (const auto* note = std::get_if<Note>(&item)) ++said[note->event];
-            if (std::get_if<Disconnected>(&item) != nullptr) ++said["disconnected"];
-            if (const auto* answer = std::get_if<Stored>(&item); answer != nullptr && !answer->error) {
-                stored.insert(static_cast<std::uint64_t>(answer->id));
-            } else if (const auto* message = std::get_if<ports::Message>(&item)) {
-                if (got[message->reply]++ > 0) continue;
-                --asked;
-                CHECK(subjects::parse_ack_subject(message->reply)->delivered == 1);
-                const auto id = got.size();
-                door.jetstream.publish({StoreId{id}, Output::result, "results.a.trips", result_headers(id), "scored"});
-                door.jetstream.ack(message->reply);
-            }
-        }
-        std::this_thread::sleep_for(milliseconds(1));
+TEST_CASE("login: an nkey, and seeds that are none") {
+    const KeyPair user(KeyPair::Kind::user);
+    const KeyPair other(KeyPair::Kind::user);
+    NatsServer server;
+    server.start(std::string("authorization { users: [ ") + kOperator + ", { nkey: " + user.name() + " } ] }\n");
+    auto nats = nats_at(server.url());
+    const auto file = server.folder() / "bridge.nk";
+    const auto refused_with = [&](const std::string& text) {
+        nats.nkey_file = written(file, text);
+        const auto why = refusal(nats);
+        CHECK_FALSE(why.contains(text));
+        return why;
+    };
+    const std::string what = "nats.nkey_file \"" + file.string() + "\" ";
+    CHECK(refused_with(other.seed()).contains("Authorization Violation"));
+    CHECK(refused_with(KeyPair(KeyPair::Kind::account).seed()) ==
+          what + "has the seed of an account in it, and users log in (SU…)");
+    CHECK(refused_with(user.seed().substr(0, 40)) ==
+          what + "has a seed in it that is damaged (SU…, 58 characters; was it cut off?)");
+    CHECK(refused_with(user.name()).contains("has no seed in it"));
+    std::filesystem::resize_file(file, 0);
+    CHECK(refusal(nats) == what + "is empty");
+    SUBCASE("alone") { written(file, user.seed()); }
+    SUBCASE("with CRLF, beside its public key") { written(file, user.seed() + "\r\n" + user.name() + "\r"); }
+    SUBCASE("between BEGIN and END") {
+        written(file, "-----BEGIN USER NKEY SEED-----\n" + user.seed() + "\n------END USER NKEY SEED------");
     }
-    MESSAGE(got.size(), " events, ", rotations, " logins replaced");
-    CHECK(got.size() == static_cast<std::size_t>(published));
-    std::string words;
-    for (const auto& [event, count] : said) words += event + " " + std::to_string(count) + ", ";
-    CHECK(words == "login_replaced " + std::to_string(rotations) + ", ");
-    CHECK(owner.admin.stream("OUT")->messages == got.size());
-    CHECK(owner.has_all_acked());
+    Owner owner(owner_of(server));
+    Door door(nats);
+    goes_round(door, owner);
+}
+
+TEST_CASE("login: an nkey, replaced under load") {
+    const KeyPair first(KeyPair::Kind::user);
+    const KeyPair second(KeyPair::Kind::user);
+    NatsServer server;
+    server.start(std::string("authorization { users: [ ") + kOperator + ", { nkey: " + first.name() +
+                 " }, { nkey: " + second.name() + " } ] }\n");
+    auto nats = nats_at(server.url());
+    const auto file = server.folder() / "bridge.nk";
+    nats.nkey_file = written(file, first.seed());
+    Owner owner(owner_of(server));
+    auto pipeline = trips();
+    pipeline.input.ack_wait = seconds(30);
+    Door door(nats, pipeline);
+    goes_on_through([&](int count) { written(file, (count % 2 == 1 ? second : first).seed()); }, owner, door);
+}
+
+TEST_CASE("login: an nkey that the server forgets is replaced by what stands in its file") {
+    const KeyPair first(KeyPair::Kind::user);
+    const KeyPair second(KeyPair::Kind::user);
+    const auto users = [](const KeyPair& user) {
+        return std::string("authorization { users: [ ") + kOperator + ", { nkey: " + user.name() + " } ] }\n";
+    };
+    NatsServer server;
+    server.start(users(first));
+    auto nats = nats_at(server.url());
+    nats.nkey_file = written(server.folder() / "bridge.nk", first.seed());
+    Owner owner(owner_of(server));
+    Door door(nats);
+    goes_round(door, owner);
+    server.reload(users(second));
+    door.await<Disconnected>(seconds(20));
+    written(server.folder() / "bridge.nk", second.seed());
+    door.await<Reconnected>(seconds(30));
+    door.bind();
+    CHECK_FALSE(door.store(2).error);
+}
+
+// Its settings as config/nats_context makes them.
+TEST_CASE("login: secrets in a context of the NATS CLI, read again when it changes") {
+    NatsServer server;
+    const auto file = server.folder() / "context.json";
+    settings::Nats nats;
+    const auto in_context = [&](std::string settings::Nats::* where) {
+        nats = nats_at(server.url());
+        nats.context_file = written(file, "{}");
+        nats.*where = nats.context_file;
+    };
+    const Operator ours;
+    std::string first;
+    std::string second;
+    SUBCASE("a password") {
+        server.start(std::string("authorization { users: [ ") + kOperator + ", { user: bridge, password: one } ] }\n");
+        in_context(&settings::Nats::password_file);
+        nats.user = "bridge";
+        first = R"({"user": "bridge", "password": "one"})";
+        second = R"({"user": "bridge", "password": "wrong"})";
+    }
+    SUBCASE("a token") {
+        server.start("authorization { token: one }\n");
+        in_context(&settings::Nats::token_file);
+        first = R"({"token": "one"})";
+        second = R"({"token": "wrong"})";
+    }
+    SUBCASE("a JWT and a seed") {
+        server.start(ours.server_config());
+        in_context(&settings::Nats::credentials_file);
+        const auto context_of = [](const std::string& creds) {
+            const auto part = [&](const std::string& begin) {
+                const auto from = creds.find('\n', creds.find(begin)) + 1;
+                return creds.substr(from, creds.find('\n', from) - from);
+            };
+            return R"({"user_jwt": ")" + part("BEGIN NATS USER JWT") + R"(", "user_seed": ")" +
+                   part("BEGIN USER NKEY SEED") + "\"}";
+        };
+        first = context_of(ours.credentials());
+        second = context_of(Operator().credentials());
+    }
+    CHECK(refusal(nats).contains(nats.credentials_file.empty() ? "is empty" : "has no seed in it"));
+    written(file, second);
+    CHECK(refusal(nats).contains("Authorization Violation"));
+    written(file, first);
+    Mailbox<Note> notes;
+    io::NatsConnection connection(nats, "bridge", {.told = [&](Note&& note) { notes.put(std::move(note)); }});
+    REQUIRE(connection.wait_connected(seconds(10)));
+    const auto said = [&](const std::string& event) -> std::string {
+        for (int tries = 0; tries < 200; ++tries) {
+            std::vector<Note> fresh;
+            notes.take(fresh);
+            for (const Note& note : fresh)
+                if (note.event == event) return note.text;
+            std::this_thread::sleep_for(milliseconds(100));
+        }
+        return "nothing";
+    };
+    written(file, second);
+    CHECK(said("login_refused").contains("Authorization Violation"));
+    written(file, "{");
+    CHECK(said("login_refused").contains("is no context"));
+    written(file, first + " ");
+    CHECK(said("login_replaced") == "connected to NATS with the new login");
 }
 
 TEST_CASE("login: one that the server does not take leaves the old one in use") {
@@ -204,6 +345,10 @@ TEST_CASE("login: secrets that cannot be read are named by field") {
     SUBCASE("token") {
         nats.token_file = "/nowhere/token";
         field = "nats.token_file";
+    }
+    SUBCASE("nkey") {
+        nats.nkey_file = "/nowhere/bridge.nk";
+        field = "nats.nkey_file";
     }
     SUBCASE("credentials") {
         NatsServer server;
