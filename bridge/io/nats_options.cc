@@ -13,6 +13,7 @@
 #include "auth/nats_context.h"
 #include "auth/secret_file.h"
 #include "auth/user_key.h"
+#include "bridge/base/text.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_wire.h"
 
@@ -25,7 +26,14 @@ constexpr int kMaxPingsOut = 2;
 constexpr std::int64_t kConnectTimeoutMs = 2'000;
 constexpr std::uint32_t kFirstSafeTls = (3u << 16) | (11u << 8);  // SSL objects under a mutex
 
-// What a login is made of: the text of its file, or where that is a context of the NATS CLI, a member of it.
+// As a part of the JSON that libnats makes of it without escaping (as of 3.13).
+std::string in_connect(std::string_view text) {
+    std::string quoted;
+    append_quoted(quoted, text);
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+// What a login is made of: the text of its file, or where that is a context of the NATS CLI, a member of it. Escaped.
 Result<Secret> read_secret(const settings::Nats& nats, const std::string& path, const std::string& field,
                            Secret auth::NatsContext::* member) {
     Secret secret;
@@ -40,7 +48,7 @@ Result<Secret> read_secret(const settings::Nats& nats, const std::string& path, 
         secret = Secret(bytes->reveal().substr(0, end + 1));
     }
     if (secret.empty()) return fail(ErrorCode::invalid, field + " \"" + path + "\" is empty");
-    return secret;
+    return Secret(in_connect(secret.reveal()));
 }
 
 const char* token_now(void* closure) {
@@ -117,6 +125,9 @@ Result<void> set_credentials(natsOptions* o, Login& login, Setter& set) {
     if (!context) return std::unexpected(std::move(context.error()));
     auto key = auth::parse_user_key(context->user_seed.reveal());
     if (!key) return fail(key.error().code, "NATS context \"" + path + "\": user_seed: " + key.error().text);
+    constexpr std::string_view kJwt = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    if (context->user_jwt.reveal().find_first_not_of(kJwt) != std::string::npos)
+        return fail(ErrorCode::invalid, "NATS context \"" + path + "\": user_jwt: is no JWT");
     login.key = std::move(*key);
     login.jwt = std::move(context->user_jwt);
     set(natsOptions_SetUserCredentialsCallbacks(o, jwt_now, &login, sign, &login), "nats.credentials_file");
@@ -133,7 +144,7 @@ Result<void> set_login(natsOptions* o, Login& login, Setter& set) {
             if (!read) return std::unexpected(std::move(read.error()));
             password = std::move(*read);
         }
-        set(natsOptions_SetUserInfo(o, nats.user.c_str(), password.reveal().c_str()), "nats.user");
+        set(natsOptions_SetUserInfo(o, in_connect(nats.user).c_str(), password.reveal().c_str()), "nats.user");
     }
     if (!nats.token_file.empty()) {
         auto token = read_secret(nats, nats.token_file, "nats.token_file", &auth::NatsContext::token);

@@ -108,13 +108,14 @@ void goes_on_through(Replace replace, Owner& owner, Door& door) {
 
 TEST_CASE("login: user and password") {
     NatsServer server;
-    server.start(std::string("authorization { users: [ ") + kOperator + ", { user: bridge, password: \"p w\" } ] }\n");
+    server.start(std::string("authorization { users: [ ") + kOperator +
+                 ", { user: \"b \\\"\", password: \"p \\\"w\\\\\" } ] }\n");
     auto nats = nats_at(server.url());
     CHECK(refusal(nats).contains("Authorization Violation"));
-    nats.user = "bridge";
+    nats.user = "b \"";
     nats.password_file = written(server.folder() / "password", "wrong");
     CHECK(refusal(nats).contains("Authorization Violation"));
-    nats.password_file = written(server.folder() / "password", "p w");
+    nats.password_file = written(server.folder() / "password", "p \"w\\");
     Owner owner(owner_of(server));
     Door door(nats);
     goes_round(door, owner);
@@ -130,8 +131,8 @@ TEST_CASE("login: token, read again when the server has another") {
     Owner owner(nats);
     Door door(nats);
     goes_round(door, owner);
-    written(server.folder() / "token", "second");
-    server.reload("authorization { token: \"second\" }\n");
+    written(server.folder() / "token", "sec\"ond");
+    server.reload("authorization { token: \"sec\\\"ond\" }\n");
     door.await<Reconnected>(seconds(20));
     door.bind();
     CHECK_FALSE(door.store(2).error);
@@ -283,6 +284,10 @@ TEST_CASE("login: secrets in a context of the NATS CLI, read again when it chang
         second = context_of(Operator().credentials());
     }
     CHECK(refusal(nats).contains(nats.credentials_file.empty() ? "is empty" : "has no seed in it"));
+    if (!nats.credentials_file.empty()) {
+        written(file, std::string(first).insert(first.find("eyJ"), "\\\""));
+        CHECK(refusal(nats).ends_with("user_jwt: is no JWT"));
+    }
     written(file, second);
     CHECK(refusal(nats).contains("Authorization Violation"));
     written(file, first);

@@ -11,13 +11,13 @@ from nkeys import key_pair
 from rights_test import GuardedServer
 
 SECTION = 'nats:\n  urls: ["{url}"]\n{more_nats}'
-PASSWORD = 'Canary&<é word'
+PASSWORD = 'Canary&<é "word\\'
 
 SERVER = """\
 listen: "127.0.0.1:{port}"
 jetstream {{ store_dir: "{store}" }}
 no_auth_user: owner
-authorization {{ users: [ {{ user: owner, password: own }}, {{ user: bridge, password: "{password}" }}, {{ nkey: {nkey} }} ] }}
+authorization {{ users: [ {{ user: owner, password: own }}, {{ user: bridge, password: {password} }}, {{ nkey: {nkey} }} ] }}
 """
 
 
@@ -28,7 +28,7 @@ class ContextServer(GuardedServer):
         seed, public = key_pair("U")
         (self._folder / "user.nk").write_text(seed + "\n", encoding="utf-8")
         (self._folder / "server.conf").write_text(
-            SERVER.format(port=self.port, store=self._folder / "jetstream", nkey=public, password=PASSWORD), encoding="utf-8")
+            SERVER.format(port=self.port, store=self._folder / "jetstream", nkey=public, password=json.dumps(PASSWORD, ensure_ascii=False)), encoding="utf-8")
 
 
 class ContextStage(Stage):
