@@ -82,7 +82,7 @@ sim: deps ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
 	$(call configure_and_build,release,sim)
 	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
 
-long: deps ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins replaced
+long: deps ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins of two kinds replaced
 	$(call configure_and_build,release)
 	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
 	build/release/bin/sim --exhaustive --deviations 2

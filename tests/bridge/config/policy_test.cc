@@ -77,7 +77,8 @@ TEST_CASE("policy file: mistakes, with their places") {
     CHECK(said("version: 1", "version: 2") == "p.yaml:1:10: version: '2' is no version (write 1)\n");
     CHECK(said("https://login.example/t/keys", "http://login.example/t/keys")
               .starts_with("p.yaml:5:9: tokens.keys: 'http://login.example/t/keys' is no https:// URL"));
-    for (const char* url : {"https://u:canary@login.example/keys", "http://u:canary@login.example", "x://u:canary@a/"})
+    for (const char* url : {"https://u:canary@login.example/keys", "http://u:canary@login.example", "x://u:canary@a/",
+                            "https://u:ca/nary@a"})
         CHECK(
             said("https://login.example/t/keys", url) ==
             "p.yaml:5:9: tokens.keys: the URL has a user in it, which logs would show (leave it out; secrets come from "
