@@ -24,7 +24,7 @@ CTEST = ctest --output-on-failure --no-tests=error -j$(JOBS)
 SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
-ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|isolation|aggregates_(kill$$|the_|cluster)))'
+ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|isolation|context|aggregates_(kill$$|the_|cluster)))'
 
 .PHONY: help deps build test test-real demo widgets accounts asan tsan format format-check tidy fuzz faults bench bench-peers soak sim long clean
 
@@ -46,7 +46,7 @@ test: deps ## build everything, then all tests that need Debian's packages alone
 	$(call configure_and_build,release)
 	$(CTEST) --test-dir build/release
 
-test-real: deps ## tests that need more: Go's module proxy (kustomize, a current nats-server), PyPI (model servers), npm (an OpenID provider), root for a chroot
+test-real: deps ## tests that need more: Go's module proxy (kustomize, a current nats-server, the NATS CLI), PyPI (model servers), npm (an OpenID provider), root for a chroot
 	$(call configure_and_build,release)
 	@.ci/install test-real
 	@.ci/go install
@@ -85,13 +85,13 @@ sim: deps ## seeds of the simulator (SEEDS=5000, FROM=1), also those that fail
 	$(call configure_and_build,release,sim)
 	build/release/bin/sim --seeds $(SEEDS) --from $(FROM) --keep-going
 
-long: deps ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins replaced
+long: deps ## the full counts: 20,000 seeds twice, every schedule of small worlds, owners killed 300 times, 100 logins of two kinds replaced
 	$(call configure_and_build,release)
 	build/release/bin/sim --seeds 20000 --twice --marks --keep-going
 	build/release/bin/sim --exhaustive --deviations 2
 	cd tests/e2e && PYTHONDONTWRITEBYTECODE=1 MILLRACE=$(CURDIR)/$(BIN) E2E_KILLS=300 python3 -m unittest -v \
 		aggregates_test.AggregatesTest.test_kill_9_at_random_moments
-	MILLRACE_ROTATIONS=100 build/release/bin/test_contract_login -tc='login: credentials that expire*'
+	MILLRACE_ROTATIONS=100 build/release/bin/test_contract_login -tc='login: *replaced under load'
 
 format: ## rewrite the sources in the house's format
 	@.ci/install lint

@@ -1,4 +1,4 @@
-// JSON as tokens and key sets are read: strictly, once, and within bounds.
+// JSON as tokens, key sets and contexts are read: strictly, once, and within bounds.
 //
 // Refused: more than `most_bytes`, objects and lists nested deeper than kDeepestJson, a key twice in one object (two
 // readers would take different ones), anything but one JSON object in UTF-8.
@@ -28,6 +28,7 @@ class Json {
     // Nothing when it is something else; `find` nothing too when there is no such member.
     [[nodiscard]] const Json* find(std::string_view key) const;
     [[nodiscard]] const std::string* text() const { return std::get_if<std::string>(&value_); }
+    [[nodiscard]] const bool* flag() const { return std::get_if<bool>(&value_); }
     [[nodiscard]] const double* number() const { return std::get_if<double>(&value_); }
     [[nodiscard]] const List* list() const { return std::get_if<List>(&value_); }
     [[nodiscard]] const Members* members() const { return std::get_if<Members>(&value_); }

@@ -41,6 +41,7 @@ struct CalloutSettings {
     std::string user;  // instead of the login in the configuration's nats
     std::string password_file;
     std::string credentials_file;
+    std::string nkey_file;
 };
 
 struct Policy {

@@ -28,8 +28,10 @@ void stop_on_signals() {
 
 settings::Nats login(const settings::Nats& nats, const auth::CalloutSettings& own) {
     settings::Nats out = nats;
-    if (own.user.empty() && own.credentials_file.empty()) return out;
+    if (own.user.empty() && own.credentials_file.empty() && own.nkey_file.empty()) return out;
+    out.context_file.clear();
     out.token_file.clear();
+    out.nkey_file = own.nkey_file;
     out.user = own.user;
     out.password_file = own.password_file;
     out.credentials_file = own.credentials_file;

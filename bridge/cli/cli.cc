@@ -33,6 +33,7 @@ namespace {
 struct Call {
     Streams streams;
     std::string file;
+    std::string context;
     bool offline = false;
     app::SetupOptions setup_options;
     app::TryOptions try_options;
@@ -45,7 +46,7 @@ struct Call {
 };
 
 int run_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     std::vector<config::Problem> problems = config::inspect(call.file, *reading);
     std::erase_if(problems, [](const auto& problem) { return problem.severity != config::Severity::error; });
@@ -54,47 +55,47 @@ int run_command(const Call& call) {
 }
 
 int check_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.out, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.out, call.streams.err);
     if (!reading) return kRefused;
     return check(call.file, *reading, call.offline, call.streams.out);
 }
 
 int setup_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     return reading ? app::setup(reading->settings, call.setup_options, call.streams.out) : kRefused;
 }
 
 int try_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::try_event(reading->settings, call.try_options, call.streams.in, call.streams.out);
 }
 
 int signature_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     return reading ? app::print_signature(reading->settings, call.signature_pipeline, call.streams.out) : kRefused;
 }
 
 int permissions_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::print_permissions(reading->settings, call.permissions_options, call.streams.out, call.streams.err);
 }
 
 int auth_callout_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     auto policy = read_policy(call.policy, call.streams.err);
     return reading && policy ? app::auth_callout(reading->settings, std::move(*policy)) : kRefused;
 }
 
 int inspect_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::inspect_state(reading->settings, call.state_options, call.streams.out, call.streams.err);
 }
 
 int export_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     if (call.document.empty())
         return app::export_state(reading->settings, call.state_options, call.streams.out, call.streams.err);
@@ -106,7 +107,7 @@ int export_command(const Call& call) {
 }
 
 int import_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     const auto import = [&](std::istream& in) {
         return app::import_state(reading->settings, call.state_options, in, call.streams.out, call.streams.err);
@@ -138,6 +139,8 @@ CLI::App* add_with_file(CLI::App& app, Call& call, const std::string& name, cons
                         int (*command)(const Call&)) {
     CLI::App* added = add(app, call, name, what, command);
     added->add_option("-c,--config", call.file, "The configuration, a YAML file")->required()->type_name("FILE");
+    added->add_option("--context", call.context, "A context of the NATS CLI, in the place of what FILE says under nats")
+        ->type_name("NAME");
     return added;
 }
 
@@ -236,6 +239,7 @@ int finish(int code, const Streams& streams) {
 int execute(int argc, const char* const* argv, Streams streams) {
     Call call{.streams = streams,
               .file = {},
+              .context = {},
               .setup_options = {},
               .try_options = {},
               .state_options = {},

@@ -11,6 +11,7 @@
 
 #include "bridge/base/result.h"
 #include "bridge/config/document.h"
+#include "bridge/config/nats_context.h"
 #include "bridge/config/policy.h"
 #include "bridge/config/signature_value.h"
 
@@ -34,7 +35,8 @@ Result<std::string> read_text(const std::string& path) {
 
 }  // namespace
 
-std::optional<config::Reading> read_config(const std::string& path, std::ostream& report, std::ostream& err) {
+std::optional<config::Reading> read_config(const std::string& path, const std::string& context, std::ostream& report,
+                                           std::ostream& err) {
     const auto text = read_text(path);
     if (!text) {
         err << "millrace: " << text.error().text << "\n";
@@ -46,6 +48,7 @@ std::optional<config::Reading> read_config(const std::string& path, std::ostream
         return std::nullopt;
     }
     config::Problems problems(path);
+    config::read_nats_context(*reading, context, problems);
     config::read_model_files(*reading, problems);
     if (problems.empty()) return std::move(*reading);
     print(std::move(problems).take(), report);

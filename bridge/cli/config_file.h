@@ -10,8 +10,10 @@
 
 namespace millrace::cli {
 
-// No value: why is said, on `err` when the file cannot be read, on `report` (one problem a line) when it is wrong.
-std::optional<config::Reading> read_config(const std::string& path, std::ostream& report, std::ostream& err);
+// `context` is the command line's (config/nats_context.h). No value: why is said, on `err` when the file cannot be
+// read, on `report` (one problem a line) when it is wrong.
+std::optional<config::Reading> read_config(const std::string& path, const std::string& context, std::ostream& report,
+                                           std::ostream& err);
 
 // The same for a policy file.
 std::optional<auth::Policy> read_policy(const std::string& path, std::ostream& err);

@@ -21,9 +21,18 @@ constexpr Field kFields[] = {
 
     {.path = "nats",
      .shape = Section{},
-     .doc = "How to reach the NATS server. At most one of `credentials_file`, `user` and "
-            "`token_file`; secrets are read from files only, never from here or from a URL. A file that is replaced is "
+     .doc = "How to reach the NATS server. At most one of `credentials_file`, `nkey_file`, `user` "
+            "and `token_file`; secrets are read from files only, never from here or from a URL. A file that is "
+            "replaced is "
             "taken up within a second or so, on a second connection that works before the first is let go of."},
+    {.path = "nats.context",
+     .shape = Text{at<&Settings::nats, &Nats::context>, rules::context},
+     .doc =
+         "A context of the NATS CLI (`nats context save`), by its name, or by the absolute path of its `.json` file. "
+         "It is all of `nats` then: nothing else may stand here. The same as "
+         "`--context`, which goes before it.",
+     .example = "production",
+     .apart = true},
     {.path = "nats.urls",
      .shape = TextList{at<&Settings::nats, &Nats::urls>, rules::nats_url},
      .initial = "[\"nats://127.0.0.1:4222\"]",
@@ -33,6 +42,12 @@ constexpr Field kFields[] = {
      .shape = File{at<&Settings::nats, &Nats::credentials_file>, true},
      .doc = "A NATS credentials file (JWT and seed), as `nsc` writes it.",
      .example = "/etc/millrace/millrace.creds",
+     .apart = true},
+    {.path = "nats.nkey_file",
+     .shape = File{at<&Settings::nats, &Nats::nkey_file>, true},
+     .doc = "The file that holds the seed (`SU…`) of a user whom the server knows by its public key (`users: [{nkey: "
+            "U…}]`), as `nk` and `nsc` write it: on a line of its own, or between `BEGIN` and `END`.",
+     .example = "/etc/millrace/millrace.nk",
      .apart = true},
     {.path = "nats.user",
      .shape = Text{at<&Settings::nats, &Nats::user>, rules::not_empty},

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 
 #include "auth/nkey.h"
 #include "bridge/config/document.h"
+#include "bridge/config/rules.h"
 #include "bridge/config/scalars.h"
 #include "bridge/config/suggest.h"
 #include "subjects/subject_template.h"
@@ -15,31 +17,34 @@
 namespace millrace::config {
 namespace {
 
-using Complaint = std::string;  // behind the quoted value; empty: none
+using Complaint = std::optional<std::string>;
+
+Complaint refused(std::string_view value, std::string_view rule) { return quote(value) + " " + std::string(rule); }
 
 Complaint no_rule(std::string_view) { return {}; }
 
 Complaint name_rule(std::string_view value) {
-    return subjects::is_tenant(value) ? Complaint() : "is no name (1 to 64 of A-Z a-z 0-9 _ -)";
+    if (subjects::is_tenant(value)) return {};
+    return refused(value, "is no name (1 to 64 of A-Z a-z 0-9 _ -)");
 }
 
 Complaint keys_rule(std::string_view value) {
-    for (const std::string_view begin : {"https://", "http://127.0.0.1:", "http://[::1]:", "http://localhost:"})
-        if (value.starts_with(begin) && value.size() > begin.size()) return {};
-    return "is no https:// URL (http:// is taken on this machine only: whoever answers says who may come in)";
+    if (auto mistake = rules::http_url(value)) return mistake;
+    if (value.starts_with("https://") || rules::is_loopback(rules::host_of(value))) return {};
+    return refused(value,
+                   "is no https:// URL (http:// is taken on this machine only: whoever answers says who may come in)");
 }
 
 Complaint server_rule(std::string_view value) {
-    return auth::decode_public(auth::NkeyKind::server, value)
-               ? Complaint()
-               : "is no server's key (nats-server logs it as its ID: N…)";
+    if (auth::decode_public(auth::NkeyKind::server, value)) return {};
+    return refused(value, "is no server's key (nats-server logs it as its ID: N…)");
 }
 
 Complaint subject_rule(std::string_view value) {
     const auto parsed = subjects::SubjectTemplate::parse(value, subjects::Use::output);
-    if (!parsed) return "is no subject to publish on";
-    return parsed->has_tenant() || parsed->has_partition() ? "has a placeholder, and there is one such subject"
-                                                           : Complaint();
+    if (!parsed) return refused(value, "is no subject to publish on");
+    if (!parsed->has_tenant() && !parsed->has_partition()) return {};
+    return refused(value, "has a placeholder, and there is one such subject");
 }
 
 class PolicyReader {
@@ -93,8 +98,8 @@ class PolicyReader {
             refuse(node, path, "must be a text");
         } else if (!node.in_quotes && is_typed(node.text)) {
             refuse(node, path, quote(node.text) + " is no text without quotes (put it in quotes)");
-        } else if (const Complaint complaint = rule(node.text); !complaint.empty()) {
-            refuse(node, path, quote(node.text) + " " + complaint);
+        } else if (const Complaint complaint = rule(node.text)) {
+            refuse(node, path, *complaint);
         } else {
             return node.text;
         }
@@ -198,21 +203,29 @@ class PolicyReader {
         read_map(node, path,
                  {{"servers", true, [&](const Node& at, const std::string& where) { read_servers(at, where); }},
                   {"account", true, to(out.account)},
-                  {"signing_seed_file", true, to(out.signing_seed_file)},
-                  {"xkey_seed_file", false, to(out.xkey_seed_file)},
+                  {"signing_seed_file", true, to(out.signing_seed_file, rules::file_path)},
+                  {"xkey_seed_file", false, to(out.xkey_seed_file, rules::file_path)},
                   {"token_in", false, [&](const Node& at, const std::string& where) { read_token_in(at, where); }},
                   {"audit_subject", false, to(out.audit_subject, subject_rule)},
                   {"longest_session", false, to(out.longest_session, std::chrono::seconds(10), std::chrono::hours(24))},
                   {"user", false, to(out.user)},
-                  {"password_file", false, to(out.password_file)},
-                  {"credentials_file", false, to(out.credentials_file)}});
+                  {"password_file", false, to(out.password_file, rules::file_path)},
+                  {"credentials_file", false, to(out.credentials_file, rules::file_path)},
+                  {"nkey_file", false, to(out.nkey_file, rules::file_path)}});
         if (problems_.empty() && out.servers.empty() && out.xkey_seed_file.empty())
             refuse(node, join(path, "servers"), "'any' needs an xkey_seed_file (a request would prove nothing)");
         if (out.user.empty() != out.password_file.empty())
             refuse(node, join(path, out.user.empty() ? "user" : "password_file"),
                    "is missing (a user and its password go together)");
-        if (!out.user.empty() && !out.credentials_file.empty())
-            refuse(node, join(path, "credentials_file"), "is a second login beside user (keep one)");
+        const std::pair<std::string_view, bool> logins[] = {{"user", !out.user.empty()},
+                                                            {"credentials_file", !out.credentials_file.empty()},
+                                                            {"nkey_file", !out.nkey_file.empty()}};
+        std::string_view first;
+        for (const auto& [name, is_used] : logins) {
+            if (is_used && !first.empty())
+                refuse(node, join(path, name), "is a second login beside " + std::string(first) + " (keep one)");
+            if (is_used) first = name;
+        }
     }
 
     Problems& problems_;

@@ -16,7 +16,8 @@ void check_login(const Nats& nats, const Complaints& complain) {
         bool used;
     };
     const std::array ways = {Way{"nats.credentials_file", !nats.credentials_file.empty()},
-                             Way{"nats.user", !nats.user.empty()}, Way{"nats.token_file", !nats.token_file.empty()}};
+                             Way{"nats.nkey_file", !nats.nkey_file.empty()}, Way{"nats.user", !nats.user.empty()},
+                             Way{"nats.token_file", !nats.token_file.empty()}};
     const auto* const first = std::ranges::find(ways, true, &Way::used);
     for (const Way& way : ways) {
         if (way.used && &way != first) {
@@ -29,6 +30,13 @@ void check_login(const Nats& nats, const Complaints& complain) {
     if (!nats.password_file.empty() && !complain.mentions("nats.user")) {
         complain("nats.password_file", quote(nats.password_file) + " has no user (add nats.user)");
     }
+}
+
+// The rule of config/nats_context.h.
+void check_context(const Complaints& complain) {
+    for (const auto& [path, place] : complain.places)
+        if (path.starts_with("nats.") && path != "nats.context" && path != "nats.tls")
+            complain(path, "cannot stand beside nats.context, which is all there is (remove one)");
 }
 
 void check_tls(const Nats& nats, const Complaints& complain) {
@@ -64,6 +72,7 @@ Place place_of(const Places& places, std::string_view path) {
 void check_process(const Reading& reading, Problems& problems) {
     const Complaints complain{reading.places, problems};
     const Nats& nats = reading.settings.nats;
+    if (!nats.context.empty()) return check_context(complain);
     check_login(nats, complain);
     check_tls(nats, complain);
     if (!nats.jetstream_domain.empty() && !nats.api_prefix.empty()) {

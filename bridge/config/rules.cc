@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "auth/nkey.h"
 #include "bridge/codec/render_aggregate.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
@@ -13,6 +14,9 @@ namespace millrace::config::rules {
 namespace {
 
 constexpr std::size_t kLongestText = 4096;
+
+constexpr std::string_view kUserInUrl =
+    "the URL has a user in it, which logs would show (leave it out; secrets come from files)";
 
 bool is_alphanumeric(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_printable(char c) { return c > 0x20 && c < 0x7F; }
@@ -40,13 +44,12 @@ std::string_view host_mistake(std::string_view authority, bool needs_port) {
 std::optional<std::string> url_mistake(std::string_view value, std::string_view scheme, std::string_view example) {
     const std::string_view after = value.substr(scheme.size());
     const std::string_view authority = after.substr(0, std::min(after.find_first_of("/?#"), after.size()));
-    if (authority.contains('@')) {
-        return "the URL has a user in it, which logs would show (leave it out; secrets come from files)";
-    }
+    if (authority.contains('@')) return std::string(kUserInUrl);
     if (!std::ranges::all_of(value, is_printable))
         return refusal(value, "has a blank or a character that is not ASCII (percent-encode it)");
     if (value.size() > kLongestText) return refusal(value, "is longer than 4096 bytes");
     if (const std::string_view mistake = host_mistake(authority, false); !mistake.empty()) {
+        if (value.contains('@')) return std::string(kUserInUrl);  // behind a slash in the password
         return refusal(value, mistake) + " (write for example " + std::string(example) + ")";
     }
     if (after.contains('#')) return refusal(value, "has a fragment, which is never sent (remove # and what follows)");
@@ -126,7 +129,15 @@ std::optional<std::string> domain(std::string_view value) {
     return refusal(value, "has a dot, and a domain is one token (write for example hub)");
 }
 
+std::optional<std::string> context(std::string_view value) {
+    const bool is_name = value.find_first_of("/\\") == std::string_view::npos && !value.contains("..");
+    if (is_name || (value.starts_with('/') && value.ends_with(".json"))) return file_path(value);
+    return refusal(
+        value, "is no context (write its name, as nats context ls shows it, or the absolute path of its .json file)");
+}
+
 std::optional<std::string> nats_url(std::string_view value) {
+    if (value.contains('@')) return std::string(kUserInUrl);
     const std::string_view example = "nats://127.0.0.1:4222";
     for (const std::string_view scheme : {"nats://", "tls://"}) {
         if (!value.starts_with(scheme)) continue;
@@ -142,6 +153,7 @@ std::optional<std::string> http_url(std::string_view value) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (value.starts_with(scheme)) return url_mistake(value, scheme, "http://127.0.0.1:5001/score");
     }
+    if (value.contains('@')) return std::string(kUserInUrl);
     return refusal(value, "is no HTTP URL (write http://HOST:PORT/PATH or https://HOST/PATH)");
 }
 
@@ -174,6 +186,10 @@ std::optional<std::string> listen_address(std::string_view value) {
 
 std::optional<std::string> file_path(std::string_view value) {
     if (value.empty()) return refusal(value, "names no file (leave the field out if there is none)");
+    // Easily written by mistake where its file belongs, and then shown as one.
+    for (const auth::NkeyKind kind : {auth::NkeyKind::user, auth::NkeyKind::account, auth::NkeyKind::curve})
+        if (auth::decode_seed(kind, value))
+            return "the seed itself stands here, where logs may show it (write it into a file, and name that)";
     const bool clean = std::ranges::none_of(value, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
     if (clean && value.size() < kLongestText) return std::nullopt;
     return refusal(value, "is no path (it has a control character, or is longer than 4095 bytes)");

@@ -16,6 +16,7 @@ std::optional<std::string> tenant_subject(std::string_view value);    // one to 
 std::optional<std::string> operator_subject(std::string_view value);  // one to publish on, without {tenant}
 std::optional<std::string> subject_prefix(std::string_view value);    // literal tokens
 std::optional<std::string> domain(std::string_view value);
+std::optional<std::string> context(std::string_view value);  // of the NATS CLI: a name, or a file's absolute path
 std::optional<std::string> nats_url(std::string_view value);
 std::optional<std::string> http_url(std::string_view value);
 std::optional<std::string> token_url(std::string_view value);        // https, or http to loopback

@@ -80,7 +80,10 @@ std::string with_cause(natsStatus status) {
 
 // TLS 1.3 refuses a client after its handshake, so all that is seen of it is a server that hangs up.
 std::string_view hint(natsStatus status, const settings::Nats& nats) {
-    if (!wants_tls(nats)) return status == NATS_SSL_ERROR ? " (the server wants TLS: set nats.tls.enabled: true)" : "";
+    if (!wants_tls(nats))
+        return status == NATS_SSL_ERROR
+                   ? " (the server wants TLS: write tls:// in its URL, or set nats.tls.enabled: true)"
+                   : "";
     const bool hung_up = status == NATS_PROTOCOL_ERROR || status == NATS_IO_ERROR || status == NATS_CONNECTION_CLOSED;
     if (!hung_up) return "";
     return nats.tls.cert_file.empty() ? " (does the server want a client certificate? see nats.tls.cert_file)"
@@ -108,7 +111,7 @@ struct NatsConnection::State {
         Link& operator=(const Link&) = delete;
 
         State& state;
-        TokenSource token;
+        Login login{.nats = state.nats, .token = {}, .jwt = {}, .key = {}};
         NatsOptionsPtr options;
         std::unique_ptr<NatsLoop> loop;  // null where libnats' own threads read and write
         natsConnection* nc = nullptr;
@@ -231,7 +234,7 @@ struct NatsConnection::State {
     Result<LinkPtr> connect() {
         auto link = std::make_shared<Link>(*this);
         link->files = stamps_of(watched);
-        auto options = make_nats_options(nats, known_servers(), name, link->token);
+        auto options = make_nats_options(known_servers(), name, link->login);
         if (!options) return std::unexpected(std::move(options.error()));
         link->options = std::move(*options);
         natsOptions* o = link->options.get();

@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string_view>
 #include <vector>
 
+#include "auth/nats_context.h"
 #include "auth/secret_file.h"
+#include "auth/user_key.h"
+#include "bridge/base/text.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_loop.h"
 #include "bridge/io/nats_wire.h"
@@ -21,19 +26,52 @@ constexpr std::int64_t kPingIntervalMs = 10'000;
 constexpr int kMaxPingsOut = 2;
 constexpr std::int64_t kConnectTimeoutMs = 2'000;
 
-Result<std::string> read_secret(const std::string& path, const char* field) {
-    auto bytes = auth::read_secret_bytes(path, field);
-    if (!bytes) return std::unexpected(std::move(bytes.error()));
-    std::string text = bytes->reveal();
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    if (text.empty()) return fail(ErrorCode::invalid, std::string(field) + " \"" + path + "\" is empty");
-    return text;
+// As a part of the JSON that libnats makes of it without escaping (as of 3.13).
+std::string in_connect(std::string_view text) {
+    std::string quoted;
+    append_quoted(quoted, text);
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+// What a login is made of: the text of its file, or where that is a context of the NATS CLI, a member of it. Escaped.
+Result<Secret> read_secret(const settings::Nats& nats, const std::string& path, const std::string& field,
+                           Secret auth::NatsContext::* member) {
+    Secret secret;
+    if (path == nats.context_file) {
+        auto context = auth::read_nats_context(path);
+        if (!context) return std::unexpected(std::move(context.error()));
+        secret = std::move(*context.*member);
+    } else {
+        auto bytes = auth::read_secret_bytes(path, field);
+        if (!bytes) return std::unexpected(std::move(bytes.error()));
+        const auto end = bytes->reveal().find_last_not_of("\r\n");
+        secret = Secret(bytes->reveal().substr(0, end + 1));
+    }
+    if (secret.empty()) return fail(ErrorCode::invalid, field + " \"" + path + "\" is empty");
+    return Secret(in_connect(secret.reveal()));
 }
 
 const char* token_now(void* closure) {
-    auto& source = *static_cast<TokenSource*>(closure);
-    if (auto text = read_secret(source.path, "nats.token_file")) source.token = Secret(std::move(*text));
-    return source.token.reveal().c_str();  // the old one where the file cannot be read
+    auto& login = *static_cast<Login*>(closure);
+    if (auto token = read_secret(login.nats, login.nats.token_file, "nats.token_file", &auth::NatsContext::token))
+        login.token = std::move(*token);
+    return login.token.reveal().c_str();  // the old one where the file cannot be read
+}
+
+natsStatus jwt_now(char** jwt, char**, void* closure) {
+    *jwt = strdup(static_cast<Login*>(closure)->jwt.reveal().c_str());
+    return *jwt == nullptr ? NATS_NO_MEMORY : NATS_OK;
+}
+
+// The library frees what it gets. It asks with the key that it was given, so the file is not read again here: what is
+// in it by then may be another's.
+natsStatus sign(char**, unsigned char** signature, int* size, const char* nonce, void* closure) {
+    const std::string signed_nonce = static_cast<Login*>(closure)->key->sign(nonce);
+    *signature = static_cast<unsigned char*>(std::malloc(signed_nonce.size()));
+    if (*signature == nullptr) return NATS_NO_MEMORY;
+    std::ranges::copy(signed_nonce, *signature);
+    *size = static_cast<int>(signed_nonce.size());
+    return NATS_OK;
 }
 
 // From a quarter of a second to five, with full jitter: a restarted server is not met by all clients at once.
@@ -77,25 +115,48 @@ void set_tls(natsOptions* o, const settings::Tls& tls, Setter& set) {
     }
 }
 
-Result<void> set_login(natsOptions* o, const settings::Nats& nats, TokenSource& token, Setter& set) {
-    if (!nats.credentials_file.empty())
-        set(natsOptions_SetUserCredentialsFromFiles(o, nats.credentials_file.c_str(), nullptr),
-            "nats.credentials_file");
+Result<void> set_credentials(natsOptions* o, Login& login, Setter& set) {
+    const std::string& path = login.nats.credentials_file;
+    if (path != login.nats.context_file) {
+        set(natsOptions_SetUserCredentialsFromFiles(o, path.c_str(), nullptr), "nats.credentials_file");
+        return {};
+    }
+    auto context = auth::read_nats_context(path);
+    if (!context) return std::unexpected(std::move(context.error()));
+    auto key = auth::parse_user_key(context->user_seed.reveal());
+    if (!key) return fail(key.error().code, "NATS context \"" + path + "\": user_seed: " + key.error().text);
+    constexpr std::string_view kJwt = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    if (context->user_jwt.reveal().find_first_not_of(kJwt) != std::string::npos)
+        return fail(ErrorCode::invalid, "NATS context \"" + path + "\": user_jwt: is no JWT");
+    login.key = std::move(*key);
+    login.jwt = std::move(context->user_jwt);
+    set(natsOptions_SetUserCredentialsCallbacks(o, jwt_now, &login, sign, &login), "nats.credentials_file");
+    return {};
+}
+
+Result<void> set_login(natsOptions* o, Login& login, Setter& set) {
+    const settings::Nats& nats = login.nats;
+    if (!nats.credentials_file.empty()) return set_credentials(o, login, set);
     if (!nats.user.empty()) {
         Secret password;
         if (!nats.password_file.empty()) {
-            auto text = read_secret(nats.password_file, "nats.password_file");
-            if (!text) return std::unexpected(std::move(text.error()));
-            password = Secret(std::move(*text));
+            auto read = read_secret(nats, nats.password_file, "nats.password_file", &auth::NatsContext::password);
+            if (!read) return std::unexpected(std::move(read.error()));
+            password = std::move(*read);
         }
-        set(natsOptions_SetUserInfo(o, nats.user.c_str(), password.reveal().c_str()), "nats.user");
+        set(natsOptions_SetUserInfo(o, in_connect(nats.user).c_str(), password.reveal().c_str()), "nats.user");
     }
     if (!nats.token_file.empty()) {
-        auto text = read_secret(nats.token_file, "nats.token_file");
-        if (!text) return std::unexpected(std::move(text.error()));
-        token.path = nats.token_file;
-        token.token = Secret(std::move(*text));
-        set(natsOptions_SetTokenHandler(o, token_now, &token), "nats.token_file");
+        auto token = read_secret(nats, nats.token_file, "nats.token_file", &auth::NatsContext::token);
+        if (!token) return std::unexpected(std::move(token.error()));
+        login.token = std::move(*token);
+        set(natsOptions_SetTokenHandler(o, token_now, &login), "nats.token_file");
+    }
+    if (!nats.nkey_file.empty()) {
+        auto key = auth::read_user_key(nats.nkey_file, "nats.nkey_file");
+        if (!key) return std::unexpected(std::move(key.error()));
+        login.key = std::move(*key);
+        set(natsOptions_SetNKey(o, login.key->public_key().c_str(), sign, &login), "nats.nkey_file");
     }
     return {};
 }
@@ -110,8 +171,8 @@ bool wants_tls(const settings::Nats& nats) {
 
 std::vector<std::string> files_of(const settings::Nats& nats) {
     std::vector<std::string> files;
-    for (const auto* path : {&nats.credentials_file, &nats.password_file, &nats.token_file, &nats.tls.ca_file,
-                             &nats.tls.cert_file, &nats.tls.key_file}) {
+    for (const auto* path : {&nats.credentials_file, &nats.nkey_file, &nats.password_file, &nats.token_file,
+                             &nats.tls.ca_file, &nats.tls.cert_file, &nats.tls.key_file}) {
         if (!path->empty()) files.push_back(*path);
     }
     return files;
@@ -135,8 +196,9 @@ Result<void> check_nats_settings(const settings::Nats& nats) {
     return {};
 }
 
-Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::vector<std::string>& more_servers,
-                                         const std::string& name, TokenSource& token) {
+Result<NatsOptionsPtr> make_nats_options(const std::vector<std::string>& more_servers, const std::string& name,
+                                         Login& login) {
+    const settings::Nats& nats = login.nats;
     if (auto usable = check_nats_settings(nats); !usable) return std::unexpected(std::move(usable.error()));
     natsOptions* made = nullptr;
     Setter set;
@@ -158,7 +220,7 @@ Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::
         // It turns to TLS by itself where the server wants it. No certificate has this name.
         set(natsOptions_SetExpectedHostname(made, "tls-was-not-asked-for.invalid"), "no TLS");
     }
-    if (auto login = set_login(made, nats, token, set); !login) return std::unexpected(std::move(login.error()));
+    if (auto known = set_login(made, login, set); !known) return std::unexpected(std::move(known.error()));
     if (!set.error().empty()) return fail(ErrorCode::misconfigured, set.error());
     return options;
 }

@@ -1,14 +1,17 @@
 // Options of a libnats connection from the settings. Private to io/nats_*.
 //
 // The secrets are read from their files here, so options are made anew for each connection. libnats itself reads the
-// credentials file at each reconnect and asks `token` for the token; user, password and certificates stay as they were
-// read until the connection is made anew, which leads here again.
+// credentials file at each reconnect and asks `login` for the token; user, password, nkey and certificates stay as they
+// were read until the connection is made anew, which leads here again. (Its own reading of a seed's file is not used:
+// before 3.8 it fails at times, and it is told the public key, which Millrace makes from the seed.)
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/nkey.h"
 #include "bridge/base/result.h"
 #include "bridge/base/secret.h"
 #include "bridge/settings/settings.h"
@@ -30,14 +33,16 @@ struct DestroyNatsOptions {
 };
 using NatsOptionsPtr = std::unique_ptr<__natsOptions, DestroyNatsOptions>;
 
-// What the token callback reads and returns; lives as long as the connection.
-struct TokenSource {
-    std::string path;
+// Who connects, and what the library's callbacks answer from; lives as long as the connection, and stays where it is.
+struct Login {
+    const settings::Nats& nats;
     Secret token;
+    Secret jwt;
+    std::optional<auth::SigningKey> key;
 };
 
 // `more_servers` are tried beside the configured ones.
-Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::vector<std::string>& more_servers,
-                                         const std::string& name, TokenSource& token);
+Result<NatsOptionsPtr> make_nats_options(const std::vector<std::string>& more_servers, const std::string& name,
+                                         Login& login);
 
 }  // namespace millrace::io

@@ -27,8 +27,12 @@ struct Tls {
 };
 
 struct Nats {
+    std::string context;  // of the NATS CLI, which says all of the rest; a name or a path
+    // The context's file, where secrets stand in it itself: it is then the file of password, token or credentials.
+    std::string context_file;
     std::vector<std::string> urls;
     std::string credentials_file;
+    std::string nkey_file;
     std::string user;
     std::string password_file;
     std::string token_file;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "bridge/base/mailbox.h"
 #include "tests/contract/door.h"
 #include "tests/contract/nats_server.h"
 #include "tests/contract/nkeys.h"
@@ -34,76 +35,13 @@ settings::Nats owner_of(const NatsServer& server) {
     return nats;
 }
 
-}  // namespace
-
-TEST_CASE("login: user and password") {
-    NatsServer server;
-    server.start(std::string("authorization { users: [ ") + kOperator + ", { user: bridge, password: \"p w\" } ] }\n");
-    auto nats = nats_at(server.url());
-    CHECK(refusal(nats).contains("Authorization Violation"));
-    nats.user = "bridge";
-    nats.password_file = written(server.folder() / "password", "wrong");
-    CHECK(refusal(nats).contains("Authorization Violation"));
-    nats.password_file = written(server.folder() / "password", "p w");
-    Owner owner(owner_of(server));
-    Door door(nats);
-    goes_round(door, owner);
-}
-
-TEST_CASE("login: token, read again when the server has another") {
-    NatsServer server;
-    server.start("authorization { token: \"first\" }\n");
-    auto nats = nats_at(server.url());
-    nats.token_file = written(server.folder() / "token", "wrong");
-    CHECK(refusal(nats).contains("Authorization Violation"));
-    written(server.folder() / "token", "first");
-    Owner owner(nats);
-    Door door(nats);
-    goes_round(door, owner);
-    written(server.folder() / "token", "second");
-    server.reload("authorization { token: \"second\" }\n");
-    door.await<Reconnected>(seconds(20));
-    door.bind();
-    CHECK_FALSE(door.store(2).error);
-}
-
-TEST_CASE("login: a credentials file, replaced while the server refuses the first one") {
-    NatsServer server;
-    const Operator ours;
-    const Operator others;
-    server.start(ours.server_config());
-    auto nats = nats_at(server.url());
-    nats.credentials_file = written(server.folder() / "bridge.creds", others.credentials());
-    wait_greeting(server.url());
-    Door door(nats);
-    const auto down = door.await_that<Disconnected>([](const Disconnected& d) { return !d.why.empty(); });
-    CHECK(down.why.contains("Authorization Violation"));
-    written(server.folder() / "bridge.creds", ours.credentials());
-    door.await<Reconnected>(seconds(20));
-    auto owner_nats = nats;
-    owner_nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
-    Owner owner(owner_nats);
-    goes_round(door, owner);
-}
-
-// MILLRACE_ROTATIONS in the environment says how many (100 in `make long`).
-TEST_CASE("login: credentials that expire, replaced under load: nothing is delivered or asked again for it") {
-    constexpr seconds kLife{5};
+// Events, pulls, results and acks, while a login is replaced every two seconds: nothing is delivered or asked again for
+// it. MILLRACE_ROTATIONS in the environment says how often (100 in `make long`).
+template <typename Replace>
+void goes_on_through(Replace replace, Owner& owner, Door& door) {
     constexpr std::uint32_t kPull = 64;
     const char* given = std::getenv("MILLRACE_ROTATIONS");
     const int rotations = given != nullptr ? std::stoi(given) : 4;
-    NatsServer server;
-    const Operator ours;
-    server.start(ours.server_config());
-    auto nats = nats_at(server.url());
-    nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
-    wait_greeting(server.url());
-    Owner owner(nats);
-    auto mortal = nats;
-    mortal.credentials_file = written(server.folder() / "bridge.creds", ours.credentials("", kLife));
-    auto pipeline = trips();
-    pipeline.input.ack_wait = seconds(30);
-    Door door(mortal, pipeline);
     door.bind();
 
     std::atomic<bool> over = false;
@@ -129,7 +67,7 @@ TEST_CASE("login: credentials that expire, replaced under load: nothing is deliv
         if (!over && now >= next) {
             next = now + seconds(2);
             if (rotated++ < rotations) {
-                written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+                replace(rotated);
             } else {
                 over = true;
                 publisher.join();
@@ -164,6 +102,214 @@ TEST_CASE("login: credentials that expire, replaced under load: nothing is deliv
     CHECK(words == "login_replaced " + std::to_string(rotations) + ", ");
     CHECK(owner.admin.stream("OUT")->messages == got.size());
     CHECK(owner.has_all_acked());
+}
+
+}  // namespace
+
+TEST_CASE("login: user and password") {
+    NatsServer server;
+    server.start(std::string("authorization { users: [ ") + kOperator +
+                 ", { user: \"b \\\"\", password: \"p \\\"w\\\\\" } ] }\n");
+    auto nats = nats_at(server.url());
+    CHECK(refusal(nats).contains("Authorization Violation"));
+    nats.user = "b \"";
+    nats.password_file = written(server.folder() / "password", "wrong");
+    CHECK(refusal(nats).contains("Authorization Violation"));
+    nats.password_file = written(server.folder() / "password", "p \"w\\");
+    Owner owner(owner_of(server));
+    Door door(nats);
+    goes_round(door, owner);
+}
+
+TEST_CASE("login: token, read again when the server has another") {
+    NatsServer server;
+    server.start("authorization { token: \"first\" }\n");
+    auto nats = nats_at(server.url());
+    nats.token_file = written(server.folder() / "token", "wrong");
+    CHECK(refusal(nats).contains("Authorization Violation"));
+    written(server.folder() / "token", "first");
+    Owner owner(nats);
+    Door door(nats);
+    goes_round(door, owner);
+    written(server.folder() / "token", "sec\"ond");
+    server.reload("authorization { token: \"sec\\\"ond\" }\n");
+    door.await<Reconnected>(seconds(20));
+    door.bind();
+    CHECK_FALSE(door.store(2).error);
+}
+
+TEST_CASE("login: a credentials file, replaced while the server refuses the first one") {
+    NatsServer server;
+    const Operator ours;
+    const Operator others;
+    server.start(ours.server_config());
+    auto nats = nats_at(server.url());
+    nats.credentials_file = written(server.folder() / "bridge.creds", others.credentials());
+    wait_greeting(server.url());
+    Door door(nats);
+    const auto down = door.await_that<Disconnected>([](const Disconnected& d) { return !d.why.empty(); });
+    CHECK(down.why.contains("Authorization Violation"));
+    written(server.folder() / "bridge.creds", ours.credentials());
+    door.await<Reconnected>(seconds(20));
+    auto owner_nats = nats;
+    owner_nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
+    Owner owner(owner_nats);
+    goes_round(door, owner);
+}
+
+TEST_CASE("login: credentials that expire, replaced under load") {
+    constexpr seconds kLife{5};
+    NatsServer server;
+    const Operator ours;
+    server.start(ours.server_config());
+    auto nats = nats_at(server.url());
+    nats.credentials_file = written(server.folder() / "owner.creds", ours.credentials());
+    wait_greeting(server.url());
+    Owner owner(nats);
+    auto mortal = nats;
+    mortal.credentials_file = written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+    auto pipeline = trips();
+    pipeline.input.ack_wait = seconds(30);
+    Door door(mortal, pipeline);
+    goes_on_through([&](int) { written(server.folder() / "bridge.creds", ours.credentials("", kLife)); }, owner, door);
+}
+
+TEST_CASE("login: an nkey, and seeds that are none") {
+    const KeyPair user(KeyPair::Kind::user);
+    const KeyPair other(KeyPair::Kind::user);
+    NatsServer server;
+    server.start(std::string("authorization { users: [ ") + kOperator + ", { nkey: " + user.name() + " } ] }\n");
+    auto nats = nats_at(server.url());
+    const auto file = server.folder() / "bridge.nk";
+    const auto refused_with = [&](const std::string& text) {
+        nats.nkey_file = written(file, text);
+        const auto why = refusal(nats);
+        CHECK_FALSE(why.contains(text));
+        return why;
+    };
+    const std::string what = "nats.nkey_file \"" + file.string() + "\" ";
+    CHECK(refused_with(other.seed()).contains("Authorization Violation"));
+    CHECK(refused_with(KeyPair(KeyPair::Kind::account).seed()) ==
+          what + "has the seed of an account in it, and users log in (SU…)");
+    CHECK(refused_with(user.seed().substr(0, 40)) ==
+          what + "has a seed in it that is damaged (SU…, 58 characters; was it cut off?)");
+    CHECK(refused_with(user.name()).contains("has no seed in it"));
+    std::filesystem::resize_file(file, 0);
+    CHECK(refusal(nats) == what + "is empty");
+    SUBCASE("alone") { written(file, user.seed()); }
+    SUBCASE("with CRLF, beside its public key") { written(file, user.seed() + "\r\n" + user.name() + "\r"); }
+    SUBCASE("between BEGIN and END") {
+        written(file, "-----BEGIN USER NKEY SEED-----\n" + user.seed() + "\n------END USER NKEY SEED------");
+    }
+    Owner owner(owner_of(server));
+    Door door(nats);
+    goes_round(door, owner);
+}
+
+TEST_CASE("login: an nkey, replaced under load") {
+    const KeyPair first(KeyPair::Kind::user);
+    const KeyPair second(KeyPair::Kind::user);
+    NatsServer server;
+    server.start(std::string("authorization { users: [ ") + kOperator + ", { nkey: " + first.name() +
+                 " }, { nkey: " + second.name() + " } ] }\n");
+    auto nats = nats_at(server.url());
+    const auto file = server.folder() / "bridge.nk";
+    nats.nkey_file = written(file, first.seed());
+    Owner owner(owner_of(server));
+    auto pipeline = trips();
+    pipeline.input.ack_wait = seconds(30);
+    Door door(nats, pipeline);
+    goes_on_through([&](int count) { written(file, (count % 2 == 1 ? second : first).seed()); }, owner, door);
+}
+
+TEST_CASE("login: an nkey that the server forgets is replaced by what stands in its file") {
+    const KeyPair first(KeyPair::Kind::user);
+    const KeyPair second(KeyPair::Kind::user);
+    const auto users = [](const KeyPair& user) {
+        return std::string("authorization { users: [ ") + kOperator + ", { nkey: " + user.name() + " } ] }\n";
+    };
+    NatsServer server;
+    server.start(users(first));
+    auto nats = nats_at(server.url());
+    nats.nkey_file = written(server.folder() / "bridge.nk", first.seed());
+    Owner owner(owner_of(server));
+    Door door(nats);
+    goes_round(door, owner);
+    server.reload(users(second));
+    door.await<Disconnected>(seconds(20));
+    written(server.folder() / "bridge.nk", second.seed());
+    door.await<Reconnected>(seconds(30));
+    door.bind();
+    CHECK_FALSE(door.store(2).error);
+}
+
+// Its settings as config/nats_context makes them.
+TEST_CASE("login: secrets in a context of the NATS CLI, read again when it changes") {
+    NatsServer server;
+    const auto file = server.folder() / "context.json";
+    settings::Nats nats;
+    const auto in_context = [&](std::string settings::Nats::* where) {
+        nats = nats_at(server.url());
+        nats.context_file = written(file, "{}");
+        nats.*where = nats.context_file;
+    };
+    const Operator ours;
+    std::string first;
+    std::string second;
+    SUBCASE("a password") {
+        server.start(std::string("authorization { users: [ ") + kOperator + ", { user: bridge, password: one } ] }\n");
+        in_context(&settings::Nats::password_file);
+        nats.user = "bridge";
+        first = R"({"user": "bridge", "password": "one"})";
+        second = R"({"user": "bridge", "password": "wrong"})";
+    }
+    SUBCASE("a token") {
+        server.start("authorization { token: one }\n");
+        in_context(&settings::Nats::token_file);
+        first = R"({"token": "one"})";
+        second = R"({"token": "wrong"})";
+    }
+    SUBCASE("a JWT and a seed") {
+        server.start(ours.server_config());
+        in_context(&settings::Nats::credentials_file);
+        const auto context_of = [](const std::string& creds) {
+            const auto part = [&](const std::string& begin) {
+                const auto from = creds.find('\n', creds.find(begin)) + 1;
+                return creds.substr(from, creds.find('\n', from) - from);
+            };
+            return R"({"user_jwt": ")" + part("BEGIN NATS USER JWT") + R"(", "user_seed": ")" +
+                   part("BEGIN USER NKEY SEED") + "\"}";
+        };
+        first = context_of(ours.credentials());
+        second = context_of(Operator().credentials());
+    }
+    CHECK(refusal(nats).contains(nats.credentials_file.empty() ? "is empty" : "has no seed in it"));
+    if (!nats.credentials_file.empty()) {
+        written(file, std::string(first).insert(first.find("eyJ"), "\\\""));
+        CHECK(refusal(nats).ends_with("user_jwt: is no JWT"));
+    }
+    written(file, second);
+    CHECK(refusal(nats).contains("Authorization Violation"));
+    written(file, first);
+    Mailbox<Note> notes;
+    io::NatsConnection connection(nats, "bridge", {.told = [&](Note&& note) { notes.put(std::move(note)); }});
+    REQUIRE(connection.wait_connected(seconds(10)));
+    const auto said = [&](const std::string& event) -> std::string {
+        for (int tries = 0; tries < 200; ++tries) {
+            std::vector<Note> fresh;
+            notes.take(fresh);
+            for (const Note& note : fresh)
+                if (note.event == event) return note.text;
+            std::this_thread::sleep_for(milliseconds(100));
+        }
+        return "nothing";
+    };
+    written(file, second);
+    CHECK(said("login_refused").contains("Authorization Violation"));
+    written(file, "{");
+    CHECK(said("login_refused").contains("is no context"));
+    written(file, first + " ");
+    CHECK(said("login_replaced") == "connected to NATS with the new login");
 }
 
 TEST_CASE("login: one that the server does not take leaves the old one in use") {
@@ -204,6 +350,10 @@ TEST_CASE("login: secrets that cannot be read are named by field") {
     SUBCASE("token") {
         nats.token_file = "/nowhere/token";
         field = "nats.token_file";
+    }
+    SUBCASE("nkey") {
+        nats.nkey_file = "/nowhere/bridge.nk";
+        field = "nats.nkey_file";
     }
     SUBCASE("credentials") {
         NatsServer server;

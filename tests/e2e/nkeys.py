@@ -5,7 +5,7 @@ import os
 import subprocess
 
 _SEED = 18 << 3
-_KINDS = {"A": (0, "70"), "N": (13 << 3, "70"), "X": (23 << 3, "6e")}  # prefix byte, last byte of the algorithm's identifier
+_KINDS = {"A": (0, "70"), "U": (20 << 3, "70"), "N": (13 << 3, "70"), "X": (23 << 3, "6e")}  # prefix byte, last byte of the algorithm's identifier
 
 
 def _text(data):
@@ -14,7 +14,7 @@ def _text(data):
 
 
 def key_pair(kind):
-    """(seed, public key) of kind A, an account's, N, a server's, or X, an xkey's."""
+    """(seed, public key) of kind A, an account's, N, a server's, U, a user's, or X, an xkey's."""
     prefix, algorithm = _KINDS[kind]
     raw = os.urandom(32)
     private = bytes.fromhex(f"302e020100300506032b65{algorithm}04220420") + raw

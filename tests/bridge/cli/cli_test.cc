@@ -129,6 +129,29 @@ TEST_CASE("cli: check tells what would run") {
           "  takes     what its endpoint says, which is not asked offline\n");
 }
 
+TEST_CASE("cli: a context of the NATS CLI, of every command that reads a configuration") {
+    const Folder folder;
+    const std::string file = folder.write("m.yaml", config::short_example());
+    const std::string good = folder.write("good.json", "{}");
+    const std::string bad = folder.write("bad.json", R"({"tls_first": true})");
+    CHECK(call({"check", "-c", file.c_str(), "--offline", "--context", good.c_str()}).code == 0);
+    for (std::vector<const char*> words : std::vector<std::vector<const char*>>{{"run"},
+                                                                                {"check"},
+                                                                                {"setup"},
+                                                                                {"try"},
+                                                                                {"signature"},
+                                                                                {"permissions", "acme"},
+                                                                                {"state", "inspect"},
+                                                                                {"state", "export"},
+                                                                                {"state", "import", "-"}}) {
+        for (const char* word : {"-c", file.c_str(), "--context", bad.c_str()}) words.push_back(word);
+        const Outcome refused = call(words);
+        CHECK(refused.code == 2);
+        CHECK((refused.out + refused.err)
+                  .starts_with(file + ": --context: NATS context \"" + bad + "\": tls_first: is set"));
+    }
+}
+
 TEST_CASE("cli: check tells every mistake of a file, run starts nothing with it") {
     const Folder folder;
     const std::string file = folder.write("m.yaml", with_endpoint("url: m\n      max_batch_count: 0"));

@@ -27,6 +27,8 @@ TEST_CASE("rules: one way to log in, and whole") {
     CHECK(with_nats("password_file: p") == "t.yaml:2:23: nats.password_file: 'p' has no user (add nats.user)\n");
     CHECK(with_nats("credentials_file: c, token_file: t") ==
           "t.yaml:2:41: nats.token_file: cannot stand beside nats.credentials_file (log in one way: remove one)\n");
+    CHECK(with_nats("nkey_file: n, user: a, password_file: p") ==
+          "t.yaml:2:28: nats.user: cannot stand beside nats.nkey_file (log in one way: remove one)\n");
     CHECK(with_nats("jetstream_domain: hub, api_prefix: JS.hub.API") ==
           "t.yaml:2:43: nats.api_prefix: 'JS.hub.API' cannot stand beside nats.jetstream_domain, which is a prefix too "
           "(remove one)\n");

@@ -77,6 +77,13 @@ TEST_CASE("policy file: mistakes, with their places") {
     CHECK(said("version: 1", "version: 2") == "p.yaml:1:10: version: '2' is no version (write 1)\n");
     CHECK(said("https://login.example/t/keys", "http://login.example/t/keys")
               .starts_with("p.yaml:5:9: tokens.keys: 'http://login.example/t/keys' is no https:// URL"));
+    for (const char* url : {"https://u:canary@login.example/keys", "http://u:canary@login.example", "x://u:canary@a/",
+                            "https://u:ca/nary@a"})
+        CHECK(
+            said("https://login.example/t/keys", url) ==
+            "p.yaml:5:9: tokens.keys: the URL has a user in it, which logs would show (leave it out; secrets come from "
+            "files)\n");
+    CHECK(said("https://login.example/t/keys", "http://127.0.0.1:1/keys") == "");
     CHECK(said("30s", "1h") == "p.yaml:6:11: tokens.leeway: '1h' is not between 0 and 5m\n");
     CHECK(said("30s", "30") == "p.yaml:6:11: tokens.leeway: '30' is no duration (write 30s)\n");
     CHECK(said(server(), "NABC").contains("is no server's key"));
@@ -98,6 +105,13 @@ TEST_CASE("policy file: mistakes, with their places") {
     CHECK(said("account: APP", "account: APP\n  user: u\n  password_file: /p") == "");
     CHECK(said("account: APP", "account: APP\n  user: u\n  password_file: /p\n  credentials_file: /c")
               .contains("callout.credentials_file: is a second login"));
+    CHECK(said("account: APP", "account: APP\n  nkey_file: /n") == "");
+    CHECK(said("account: APP", "account: APP\n  nkey_file: /n\n  credentials_file: /c")
+              .contains("callout.nkey_file: is a second login beside credentials_file"));
+    CHECK(
+        said("account: APP", "account: APP\n  nkey_file: SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY") ==
+        "p.yaml:10:14: callout.nkey_file: the seed itself stands here, where logs may show it (write it into a file, "
+        "and name that)\n");
     CHECK(said("[" + server() + "]", "any").contains("'any' needs an xkey_seed_file"));
     CHECK(said("[" + server() + "]", "any\n  xkey_seed_file: /etc/x") == "");
     CHECK(said("rules:\n", "rules: &a\n") != "");
