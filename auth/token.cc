@@ -90,15 +90,6 @@ TokenStep taken(dom::element answer, ServerTime wall) {
     return token;
 }
 
-std::optional<Duration> retry_after(const TokenResponse& response) {
-    const std::string* const text = find_header(response.headers, "retry-after");
-    int number = 0;
-    if (text == nullptr) return std::nullopt;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error != std::errc{} || end != text->data() + text->size() || number < 0) return std::nullopt;
-    return std::min<Duration>(seconds(number), std::chrono::minutes(5));
-}
-
 // What an error says of itself, as far as it may be repeated.
 std::string words_of(dom::element answer, bool& passing) {
     std::string words;
@@ -116,6 +107,15 @@ std::string words_of(dom::element answer, bool& passing) {
 }
 
 }  // namespace
+
+std::optional<Duration> retry_after(const TokenResponse& response) {
+    const std::string* const text = find_header(response.headers, "retry-after");
+    int number = 0;
+    if (text == nullptr) return std::nullopt;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc{} || end != text->data() + text->size() || number < 0) return std::nullopt;
+    return std::min<Duration>(seconds(number), std::chrono::minutes(5));
+}
 
 bool is_passing(int status) { return status == 408 || status == 425 || status == 429 || status >= 500; }
 

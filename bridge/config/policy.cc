@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/nkey.h"
+#include "auth/vault_reference.h"
 #include "bridge/config/document.h"
 #include "bridge/config/scalars.h"
 #include "bridge/config/suggest.h"
@@ -40,6 +41,12 @@ Complaint subject_rule(std::string_view value) {
     if (!parsed) return "is no subject to publish on";
     return parsed->has_tenant() || parsed->has_partition() ? "has a placeholder, and there is one such subject"
                                                            : Complaint();
+}
+
+Complaint source_rule(std::string_view value) {
+    if (!auth::is_vault_reference(value)) return {};
+    const auto found = auth::parse_vault_reference(value);
+    return found ? Complaint() : found.error().text;
 }
 
 class PolicyReader {
@@ -198,14 +205,14 @@ class PolicyReader {
         read_map(node, path,
                  {{"servers", true, [&](const Node& at, const std::string& where) { read_servers(at, where); }},
                   {"account", true, to(out.account)},
-                  {"signing_seed_file", true, to(out.signing_seed_file)},
-                  {"xkey_seed_file", false, to(out.xkey_seed_file)},
+                  {"signing_seed_file", true, to(out.signing_seed_file, source_rule)},
+                  {"xkey_seed_file", false, to(out.xkey_seed_file, source_rule)},
                   {"token_in", false, [&](const Node& at, const std::string& where) { read_token_in(at, where); }},
                   {"audit_subject", false, to(out.audit_subject, subject_rule)},
                   {"longest_session", false, to(out.longest_session, std::chrono::seconds(10), std::chrono::hours(24))},
                   {"user", false, to(out.user)},
-                  {"password_file", false, to(out.password_file)},
-                  {"credentials_file", false, to(out.credentials_file)}});
+                  {"password_file", false, to(out.password_file, source_rule)},
+                  {"credentials_file", false, to(out.credentials_file, source_rule)}});
         if (problems_.empty() && out.servers.empty() && out.xkey_seed_file.empty())
             refuse(node, join(path, "servers"), "'any' needs an xkey_seed_file (a request would prove nothing)");
         if (out.user.empty() != out.password_file.empty())

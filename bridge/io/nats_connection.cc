@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "bridge/base/file_stamp.h"
+#include "auth/secret_file.h"
 #include "bridge/io/nats_message.h"
 #include "bridge/io/nats_options.h"
 #include "bridge/io/nats_wire.h"
@@ -193,7 +193,7 @@ struct NatsConnection::State {
     LinkPtr stay_with(LinkPtr link) {
         FileStamps seen = link->files;
         for (int refused = 0; !wait_for_end(*link, refused);) {
-            auto files = stamps_of(watched);
+            auto files = auth::secret_stamps(watched);
             if (files == link->files || is_down()) continue;  // a connection that is down is made anew in a while
             if (files != seen) refused = 0;
             seen = std::move(files);
@@ -224,7 +224,7 @@ struct NatsConnection::State {
 
     Result<LinkPtr> connect() {
         auto link = std::make_shared<Link>(*this);
-        link->files = stamps_of(watched);
+        link->files = auth::secret_stamps(watched);
         auto options = make_nats_options(nats, known_servers(), name, link->token);
         if (!options) return std::unexpected(std::move(options.error()));
         link->options = std::move(*options);
@@ -236,6 +236,7 @@ struct NatsConnection::State {
         natsOptions_SetErrorHandler(o, on_error, link.get());
         const natsStatus status = natsConnection_Connect(&link->nc, o);
         if (status == NATS_OK) return link;
+        for (const auto& source : watched) auth::doubt_secret(source);
         return fail(ErrorCode::unavailable,
                     "cannot connect to NATS: " + with_cause(status) + std::string(hint(status, nats)));
     }

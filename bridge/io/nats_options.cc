@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <random>
 #include <string_view>
 #include <vector>
 
+#include "auth/credentials_text.h"
 #include "auth/secret_file.h"
+#include "auth/vault_reference.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_wire.h"
 
@@ -34,6 +38,21 @@ const char* token_now(void* closure) {
     auto& source = *static_cast<TokenSource*>(closure);
     if (auto text = read_secret(source.path, "nats.token_file")) source.token = Secret(std::move(*text));
     return source.token.reveal().c_str();  // the old one where the file cannot be read
+}
+
+natsStatus jwt_now(char** jwt, char**, void* closure) {
+    *jwt = strdup(static_cast<TokenSource*>(closure)->jwt.reveal().c_str());
+    return *jwt == nullptr ? NATS_NO_MEMORY : NATS_OK;
+}
+
+// The library frees what it gets.
+natsStatus sign(char**, unsigned char** signature, int* size, const char* nonce, void* closure) {
+    const std::string made = static_cast<TokenSource*>(closure)->key->sign(nonce);
+    *signature = static_cast<unsigned char*>(std::malloc(made.size()));
+    if (*signature == nullptr) return NATS_NO_MEMORY;
+    std::ranges::copy(made, *signature);
+    *size = static_cast<int>(made.size());
+    return NATS_OK;
 }
 
 // From a quarter of a second to five, with full jitter: a restarted server is not met by all clients at once.
@@ -69,18 +88,47 @@ void set_liveness(natsOptions* o, Setter& set) {
     set(natsOptions_UseGlobalMessageDelivery(o, true), "message delivery");
 }
 
-void set_tls(natsOptions* o, const settings::Tls& tls, Setter& set) {
+// What is in a vault never touches the disk; files are left to the library.
+Result<void> show_certificate(natsOptions* o, const settings::Tls& tls, Setter& set) {
+    if (!auth::is_vault_reference(tls.cert_file) && !auth::is_vault_reference(tls.key_file)) {
+        set(natsOptions_LoadCertificatesChain(o, tls.cert_file.c_str(), tls.key_file.c_str()), "nats.tls.cert_file");
+        return {};
+    }
+    const auto certificate = auth::read_secret_bytes(tls.cert_file, "nats.tls.cert_file");
+    if (!certificate) return std::unexpected(certificate.error());
+    const auto key = auth::read_secret_bytes(tls.key_file, "nats.tls.key_file");
+    if (!key) return std::unexpected(key.error());
+    set(natsOptions_SetCertificatesChain(o, certificate->reveal().c_str(), key->reveal().c_str()),
+        "nats.tls.cert_file");
+    return {};
+}
+
+Result<void> set_tls(natsOptions* o, const settings::Tls& tls, Setter& set) {
     set(natsOptions_SetSecure(o, true), "nats.tls");
     if (!tls.ca_file.empty()) set(natsOptions_LoadCATrustedCertificates(o, tls.ca_file.c_str()), "nats.tls.ca_file");
-    if (!tls.cert_file.empty()) {
-        set(natsOptions_LoadCertificatesChain(o, tls.cert_file.c_str(), tls.key_file.c_str()), "nats.tls.cert_file");
+    return tls.cert_file.empty() ? Result<void>() : show_certificate(o, tls, set);
+}
+
+// The library reads a file again at each reconnect.
+Result<void> set_credentials(natsOptions* o, const std::string& source, TokenSource& login, Setter& set) {
+    if (!auth::is_vault_reference(source)) {
+        set(natsOptions_SetUserCredentialsFromFiles(o, source.c_str(), nullptr), "nats.credentials_file");
+        return {};
     }
+    const auto text = auth::read_secret_bytes(source, "nats.credentials_file");
+    if (!text) return std::unexpected(text.error());
+    auto read = auth::parse_credentials(text->reveal());
+    if (!read) return fail(read.error().code, "nats.credentials_file \"" + source + "\" " + read.error().text);
+    login.jwt = std::move(read->jwt);
+    login.key = std::move(read->key);
+    set(natsOptions_SetUserCredentialsCallbacks(o, jwt_now, &login, sign, &login), "nats.credentials_file");
+    return {};
 }
 
 Result<void> set_login(natsOptions* o, const settings::Nats& nats, TokenSource& token, Setter& set) {
-    if (!nats.credentials_file.empty())
-        set(natsOptions_SetUserCredentialsFromFiles(o, nats.credentials_file.c_str(), nullptr),
-            "nats.credentials_file");
+    if (!nats.credentials_file.empty()) {
+        if (auto done = set_credentials(o, nats.credentials_file, token, set); !done) return done;
+    }
     if (!nats.user.empty()) {
         Secret password;
         if (!nats.password_file.empty()) {
@@ -159,7 +207,7 @@ Result<NatsOptionsPtr> make_nats_options(const settings::Nats& nats, const std::
     }
     set_liveness(made, set);
     if (wants_tls(nats)) {
-        set_tls(made, nats.tls, set);
+        if (auto done = set_tls(made, nats.tls, set); !done) return std::unexpected(std::move(done.error()));
     } else if (nats_GetVersionNumber() < kFirstSafeTls) {
         // It turns to TLS by itself where the server wants it. No certificate has this name.
         set(natsOptions_SetExpectedHostname(made, "tls-was-not-asked-for.invalid"), "no TLS");

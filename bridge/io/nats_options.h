@@ -1,14 +1,16 @@
 // Options of a libnats connection from the settings. Private to io/nats_*.
 //
-// The secrets are read from their files here, so options are made anew for each connection. libnats itself reads the
-// credentials file at each reconnect and asks `token` for the token; user, password and certificates stay as they were
-// read until the connection is made anew, which leads here again.
+// The secrets are read here from their files or vaults, so options are made anew for each connection. libnats itself
+// reads a credentials file at each reconnect and asks `token` for the token; all else stays as it was read until the
+// connection is made anew, which leads here again.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/nkey.h"
 #include "bridge/base/result.h"
 #include "bridge/base/secret.h"
 #include "bridge/settings/settings.h"
@@ -30,10 +32,12 @@ struct DestroyNatsOptions {
 };
 using NatsOptionsPtr = std::unique_ptr<__natsOptions, DestroyNatsOptions>;
 
-// What the token callback reads and returns; lives as long as the connection.
+// What the library's callbacks read and answer from; lives as long as the connection.
 struct TokenSource {
     std::string path;
     Secret token;
+    Secret jwt;  // of credentials that are in no file, with their key
+    std::optional<auth::SigningKey> key;
 };
 
 // `more_servers` are tried beside the configured ones.

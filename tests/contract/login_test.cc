@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "auth/secret_shelf.h"
+#include "auth/vault_reference.h"
 #include "tests/contract/door.h"
 #include "tests/contract/nats_server.h"
 #include "tests/contract/nkeys.h"
@@ -19,6 +21,12 @@ std::string written(const std::filesystem::path& path, const std::string& text) 
     std::ofstream(fresh) << text << "\n";
     std::filesystem::rename(fresh, path);
     return path.string();
+}
+
+// Where a secret is looked for: a file, or the shelf of what vaults gave.
+void put(const std::string& source, const std::string& secret) {
+    if (!auth::is_vault_reference(source)) return void(written(source, secret));
+    auth::SecretShelf::of_process().put(source, Secret(secret + "\n"));
 }
 
 std::string rights(const std::string& publish, const std::string& subscribe) {
@@ -100,7 +108,11 @@ TEST_CASE("login: credentials that expire, replaced under load: nothing is deliv
     wait_greeting(server.url());
     Owner owner(nats);
     auto mortal = nats;
-    mortal.credentials_file = written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+    mortal.credentials_file = server.folder() / "bridge.creds";
+    SUBCASE("in a file") {}
+    SUBCASE("in a vault") { mortal.credentials_file = "keyvault://kv-millrace/bridge-creds"; }
+    const auto renew = [&] { put(mortal.credentials_file, ours.credentials("", kLife)); };
+    renew();
     auto pipeline = trips();
     pipeline.input.ack_wait = seconds(30);
     Door door(mortal, pipeline);
@@ -129,7 +141,7 @@ TEST_CASE("login: credentials that expire, replaced under load: nothing is deliv
         if (!over && now >= next) {
             next = now + seconds(2);
             if (rotated++ < rotations) {
-                written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+                renew();
             } else {
                 over = true;
                 publisher.join();
