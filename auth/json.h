@@ -27,6 +27,7 @@ class Json {
 
     // Nothing when it is something else; `find` nothing too when there is no such member.
     [[nodiscard]] const Json* find(std::string_view key) const;
+    [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
     [[nodiscard]] const std::string* text() const { return std::get_if<std::string>(&value_); }
     [[nodiscard]] const double* number() const { return std::get_if<double>(&value_); }
     [[nodiscard]] const bool* flag() const { return std::get_if<bool>(&value_); }
