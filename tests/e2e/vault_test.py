@@ -15,7 +15,7 @@ import urllib.request
 import azure_doubles
 from azure_test import SECRET, AzureStage, Doubles
 from harness import BINARY, ROOT, NatsServer, Stage, wait_until
-from identity_test import outcomes, ready, replace
+from identity_test import TlsStage, outcomes, ready
 
 KEY = "v4ult-canary-key"
 PASSWORD = "v4ult-canary-password"
@@ -155,10 +155,9 @@ class VaultTest(VaultStage):
         self.finish(stage)
 
     def test_a_certificate_with_its_key_is_one_secret(self):
-        from identity_test import TlsStage
-        stage = self.with_vault(TlsStage, endpoint="identity: shown\n      ca_file: {folder}/certificates/ca.pem")
+        stage = self.with_vault(TlsStage)
         folder = stage.certificates
-        stage.settings["more_endpoint"] = stage.settings["more_endpoint"].format(folder=stage.folder)
+        stage.settings["more_endpoint"] = f"identity: shown\n      ca_file: {folder}/ca.pem"
         stage.settings["more_nats"] = stage.settings["more_nats"].replace(
             "vaults:", "  - {name: shown, kind: tls_certificate, certificate_file: 'keyvault://kv-millrace/pem', "
             "certificate_key_file: 'keyvault://kv-millrace/pem'}\nvaults:")
@@ -170,9 +169,6 @@ class VaultTest(VaultStage):
         self.put(stage, pem=(folder / "other.key").read_text() + (folder / "other.pem").read_text())
         self.wait(lambda: stage.bridge.log_text().count("has version") == 2, "the new version is read")
         stage.endpoint.script(client="other")
-        self.finish_with_more(stage)
-
-    def finish_with_more(self, stage):
         load = stage.load(rate=500)
         time.sleep(1.0)
         self.wait(lambda: ready(stage)[0], "it goes on as the other", 30.0)
@@ -257,20 +253,25 @@ class TroubleTest(VaultStage):
         stage.start_bridge(wait=False)
         config = next(stage.folder.glob("millrace-*.yaml"))
 
-        def check(*options):
-            done = subprocess.run([BINARY, "check", "-c", config, *options], capture_output=True, text=True, timeout=60,
-                                  env={**os.environ, **stage.bridge_environment})
+        def say(command, *options):
+            done = subprocess.run([BINARY, command, "-c", config, *options], capture_output=True, text=True, timeout=60,
+                                  input='{"n": 1, "tenant": "alpha", "x": 1}', env={**os.environ, **stage.bridge_environment})
             return done.returncode, done.stdout + done.stderr
 
-        code, said = check("--offline")
+        code, said = say("check", "--offline")
         self.assertEqual(code, 0, said)
         self.assertIn("gives     pipelines[0].endpoint.key_file: keyvault://kv-millrace/scoring-key", said)
         self.assertIn(f"at https://localhost:{stage.azure.vault} as identity me", said)
-        code, said = check()
+        code, said = say("try", "--offline")
+        self.assertEqual(code, 0, said)
+        missing = "endpoint.key_file: keyvault://kv-millrace/scoring-key: HTTP 404, SecretNotFound"
+        self.assertEqual(say("try"), (1, f"millrace: pipelines[0].{missing}\n"))
+        code, said = say("check")
         self.assertEqual(code, 1)
-        self.assertIn("pipelines[0].endpoint.key_file: keyvault://kv-millrace/scoring-key: HTTP 404, SecretNotFound", said)
+        self.assertIn(f"pipelines[0].{missing}", said)
         self.put(stage, scoring_key=KEY)
-        self.assertIn("vaults give 1 of 1 secrets", check()[1])
+        self.assertIn("vaults give 1 of 1 secrets", say("check")[1])
+        self.assertIn("scored", say("try")[1])
         stage.failed = False
 
 
