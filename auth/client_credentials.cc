@@ -51,6 +51,17 @@ class ClientCredentials final : public Grant {
         return request;
     }
 
+    // Where its proof is refused there may be a newer one.
+    TokenStep answered(const TokenResponse& response, ServerTime wall) override {
+        TokenStep step = read_token(response, wall);
+        if (const auto* const failure = std::get_if<TokenFailure>(&step); failure != nullptr && !failure->passing) {
+            for (const auto* const source : {&identity_.secret_file, &identity_.certificate_file,
+                                             &identity_.certificate_key_file, &identity_.assertion_file})
+                doubt_secret(*source);
+        }
+        return step;
+    }
+
   private:
     void say_audience(const std::string& audience) {
         switch (identity_.audience_as) {

@@ -27,9 +27,11 @@ class Json {
 
     // Nothing when it is something else; `find` nothing too when there is no such member.
     [[nodiscard]] const Json* find(std::string_view key) const;
+    [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
     [[nodiscard]] const std::string* text() const { return std::get_if<std::string>(&value_); }
     [[nodiscard]] const bool* flag() const { return std::get_if<bool>(&value_); }
     [[nodiscard]] const double* number() const { return std::get_if<double>(&value_); }
+    [[nodiscard]] const bool* flag() const { return std::get_if<bool>(&value_); }
     [[nodiscard]] const List* list() const { return std::get_if<List>(&value_); }
     [[nodiscard]] const Members* members() const { return std::get_if<Members>(&value_); }
     // The text of a member; nothing when there is none, or it is no text.

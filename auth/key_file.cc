@@ -20,14 +20,16 @@ Result<KeyFile> KeyFile::load(std::string path) {
 Result<void> KeyFile::refresh() {
     if (path_.empty()) return {};
     // Before it is read: what is written meanwhile is found by the next look.
-    read_at_ = stamp_of(path_);
+    read_at_ = secret_stamp(path_);
     auto key = read_secret(path_, "key file");
     if (!key) return std::unexpected(std::move(key.error()));
     key_ = std::move(*key);
     return {};
 }
 
-bool KeyFile::has_changed() const { return !path_.empty() && stamp_of(path_) != read_at_; }
+bool KeyFile::has_changed() const { return !path_.empty() && secret_stamp(path_) != read_at_; }
+
+void KeyFile::doubt() const { doubt_secret(path_); }
 
 Result<Keys> Keys::load(std::string first, std::string second) {
     Keys made;
@@ -56,6 +58,7 @@ void Keys::turn_to_other() {
 }
 
 Result<void> Keys::refresh() {
+    for (const KeyFile& file : files_) file.doubt();
     auto first = read(0);
     auto second = read(1);
     return first ? second : first;

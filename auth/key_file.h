@@ -1,4 +1,5 @@
-// A bearer key read from a file, and the keys of one address: the one in use, and another to try where it is refused.
+// A bearer key read from a file or a vault (secret_file.h), and the keys of one address: the one in use, and another to
+// try where it is refused.
 //
 // Thread: one shard's. Files are read when they are loaded, when `look` finds them changed, and when the endpoint
 // refuses the key; in between keys are kept in memory. An error names the file and says what is wrong with it; never
@@ -25,6 +26,8 @@ class KeyFile {
     Result<void> refresh();
     // Its content may be another than when it was read; a look at the file's own dates.
     [[nodiscard]] bool has_changed() const;
+    // The key is refused: there may be a newer one where it is from.
+    void doubt() const;
     [[nodiscard]] const Secret& key() const { return key_; }
 
   private:

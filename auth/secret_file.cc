@@ -11,6 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "auth/secret_shelf.h"
+#include "auth/vault_reference.h"
+
 namespace millrace::auth {
 
 namespace {
@@ -68,14 +71,28 @@ std::string_view without_line_end(std::string_view text) {
     return text;
 }
 
+// Whatever is there, as long as it is not too much.
+Result<Secret> read_all(const Named& named, std::size_t most) {
+    if (is_vault_reference(named.path)) {
+        auto found = SecretShelf::of_process().find(named.path);
+        if (!found) return fail(found.error().code, named.text() + "is not at hand: " + found.error().text);
+        if (found->reveal().size() > most)
+            return named.refused("is larger than " + std::to_string(most / 1024) + " KiB");
+        return found;
+    }
+    Reading reading(most);
+    if (auto read = read_into(reading, named); !read) return std::unexpected(std::move(read.error()));
+    if (reading.size > most) return named.refused("is larger than " + std::to_string(most / 1024) + " KiB");
+    return Secret(std::string(reading.bytes.data(), reading.size));
+}
+
 }  // namespace
 
-Result<Secret> read_secret(const std::string& path, std::string_view what) {
-    const Named named{path, what};
-    Reading reading(kLongestSecret);
-    if (auto read = read_into(reading, named); !read) return std::unexpected(std::move(read.error()));
-    if (reading.size > kLongestSecret) return named.refused("is larger than 16 KiB (a secret is one short line)");
-    const auto line = without_line_end({reading.bytes.data(), reading.size});
+Result<Secret> read_secret(const std::string& source, std::string_view what) {
+    const Named named{source, what};
+    auto all = read_all(named, kLongestSecret);
+    if (!all) return all;
+    const auto line = without_line_end(all->reveal());
     if (line.empty()) return named.refused("is empty (write the secret into it, on one line)");
     // It becomes part of a header: a line end inside would add headers of its own.
     if (!std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; })) {
@@ -86,13 +103,27 @@ Result<Secret> read_secret(const std::string& path, std::string_view what) {
     return Secret(std::string(line));
 }
 
-Result<Secret> read_secret_bytes(const std::string& path, std::string_view what, std::size_t most) {
-    const Named named{path, what};
-    Reading reading(most);
-    if (auto read = read_into(reading, named); !read) return std::unexpected(std::move(read.error()));
-    if (reading.size > most) return named.refused("is larger than " + std::to_string(most) + " bytes");
-    if (reading.size == 0) return named.refused("is empty");
-    return Secret(std::string(reading.bytes.data(), reading.size));
+Result<Secret> read_secret_bytes(const std::string& source, std::string_view what, std::size_t most) {
+    const Named named{source, what};
+    auto all = read_all(named, most);
+    if (all && all->empty()) return named.refused("is empty");
+    return all;
+}
+
+FileStamp secret_stamp(const std::string& source) {
+    if (!is_vault_reference(source)) return stamp_of(source);
+    return {static_cast<std::int64_t>(SecretShelf::of_process().version(source))};
+}
+
+FileStamps secret_stamps(const std::vector<std::string>& sources) {
+    FileStamps stamps;
+    stamps.reserve(sources.size());
+    for (const auto& source : sources) stamps.push_back(secret_stamp(source));
+    return stamps;
+}
+
+void doubt_secret(const std::string& source) {
+    if (is_vault_reference(source)) SecretShelf::of_process().want(source);
 }
 
 }  // namespace millrace::auth

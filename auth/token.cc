@@ -1,25 +1,24 @@
 #include "auth/token.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <string_view>
 
+#include "auth/json.h"
 #include "bridge/base/header.h"
 
 namespace millrace::auth {
 
 namespace {
 
-namespace dom = simdjson::dom;
 using std::chrono::seconds;
 
 constexpr Duration kUntold = std::chrono::minutes(5);
 constexpr Duration kLongest = std::chrono::hours(24);
 constexpr std::size_t kLongestToken = 16 * 1024;
+constexpr double kMostCode = 1e12;
 
 // RFC 6749 5.2, RFC 8707, RFC 7523, OpenID Connect, Entra.
 constexpr std::array<std::string_view, 14> kErrors = {
@@ -29,14 +28,13 @@ constexpr std::array<std::string_view, 14> kErrors = {
 };
 
 // A whole number, as such or as a text; nothing where it is neither.
-std::optional<double> number_in(dom::element element) {
+std::optional<double> number_in(const Json& value) {
+    if (const double* const number = value.number()) return *number;
+    const std::string* const text = value.text();
+    if (text == nullptr || text->empty()) return std::nullopt;
     double number = 0;
-    if (element.is_number() && element.get_double().get(number) == simdjson::SUCCESS) return number;
-    std::string_view text;
-    if (element.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number))
-        return std::nullopt;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc{} || end != text->data() + text->size() || !std::isfinite(number)) return std::nullopt;
     return number;
 }
 
@@ -45,19 +43,19 @@ Duration as_duration(double in_seconds) {
     return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::clamp(in_seconds, -most, most)));
 }
 
-std::optional<dom::element> member(dom::element of, std::string_view key) {
-    dom::element found;
-    if (of[key].get(found) != simdjson::SUCCESS || found.is_null()) return std::nullopt;
-    return found;
+// Null where there is none, also where it is null there.
+const Json* member(const Json& of, std::string_view key) {
+    const Json* const found = of.find(key);
+    return found == nullptr || found->is_null() ? nullptr : found;
 }
 
 // Not above zero: over, or no number.
-Duration lifetime_in(dom::element answer, ServerTime wall) {
-    if (const auto expires_in = member(answer, "expires_in")) {
+Duration lifetime_in(const Json& answer, ServerTime wall) {
+    if (const Json* const expires_in = member(answer, "expires_in")) {
         const auto number = number_in(*expires_in);
         return number ? as_duration(*number) : Duration::zero();
     }
-    if (const auto expires_on = member(answer, "expires_on")) {
+    if (const Json* const expires_on = member(answer, "expires_on")) {
         const auto number = number_in(*expires_on);
         if (!number) return kUntold;  // a date in words, in one of several forms
         return as_duration(*number - std::chrono::duration<double>(wall.time_since_epoch()).count());
@@ -72,23 +70,40 @@ bool is_bearer(std::string_view type) {
 
 TokenFailure useless(std::string why) { return {"its answer " + std::move(why), true, {}}; }
 
-TokenStep taken(dom::element answer, ServerTime wall) {
-    std::string_view text;
-    if (answer["access_token"].get(text) != simdjson::SUCCESS) return useless("holds no access_token");
+TokenStep taken(const Json& answer, ServerTime wall) {
+    const std::string* const text = answer.text("access_token");
+    if (text == nullptr) return useless("holds no access_token");
     const auto visible = [](char c) { return c > ' ' && c <= '~'; };
-    if (text.empty() || text.size() > kLongestToken || !std::ranges::all_of(text, visible))
+    if (text->empty() || text->size() > kLongestToken || !std::ranges::all_of(*text, visible))
         return useless("holds an access_token that no header can carry");
-    std::string_view type;
-    if (answer["token_type"].get(type) == simdjson::SUCCESS && !is_bearer(type))
-        return useless("holds a token of a type other than Bearer");
-    Token token{Secret(std::string(text)), std::min(lifetime_in(answer, wall), kLongest), {}};
+    const std::string* const type = answer.text("token_type");
+    if (type != nullptr && !is_bearer(*type)) return useless("holds a token of a type other than Bearer");
+    Token token{Secret(*text), std::min(lifetime_in(answer, wall), kLongest), {}};
     if (token.lifetime <= Duration::zero()) return useless("holds a token that is over already");
-    if (const auto advice = member(answer, "refresh_in")) {
+    if (const Json* const advice = member(answer, "refresh_in")) {
         const auto number = number_in(*advice);
         if (number && *number > 0 && as_duration(*number) < token.lifetime) token.refresh_in = as_duration(*number);
     }
     return token;
 }
+
+// What an error says of itself, as far as it may be repeated.
+std::string words_of(const Json& answer, bool& passing) {
+    std::string words;
+    const std::string* const error = answer.text("error");
+    if (error != nullptr && std::ranges::find(kErrors, *error) != kErrors.end()) {
+        words = ", " + *error;
+        passing = passing || *error == "temporarily_unavailable" || *error == "slow_down" || *error == "server_error";
+    }
+    const Json* const found = answer.find("error_codes");
+    const Json::List* const codes = found == nullptr ? nullptr : found->list();
+    const double* const code = codes == nullptr || codes->empty() ? nullptr : codes->front().number();
+    if (code != nullptr && *code >= 0 && *code < kMostCode && *code == std::floor(*code))
+        words += " (AADSTS" + std::to_string(static_cast<std::uint64_t>(*code)) + ")";
+    return words;
+}
+
+}  // namespace
 
 std::optional<Duration> retry_after(const TokenResponse& response) {
     const std::string* const text = find_header(response.headers, "retry-after");
@@ -99,35 +114,14 @@ std::optional<Duration> retry_after(const TokenResponse& response) {
     return std::min<Duration>(seconds(number), std::chrono::minutes(5));
 }
 
-// What an error says of itself, as far as it may be repeated.
-std::string words_of(dom::element answer, bool& passing) {
-    std::string words;
-    std::string_view error;
-    if (answer["error"].get(error) == simdjson::SUCCESS && std::ranges::find(kErrors, error) != kErrors.end()) {
-        words = ", " + std::string(error);
-        passing = passing || error == "temporarily_unavailable" || error == "slow_down" || error == "server_error";
-    }
-    dom::array codes;
-    if (answer["error_codes"].get(codes) == simdjson::SUCCESS && codes.size() > 0) {
-        std::uint64_t code = 0;
-        if (codes.at(0).get(code) == simdjson::SUCCESS) words += " (AADSTS" + std::to_string(code) + ")";
-    }
-    return words;
-}
-
-}  // namespace
-
 bool is_passing(int status) { return status == 408 || status == 425 || status == 429 || status >= 500; }
 
 TokenStep read_token(const TokenResponse& response, ServerTime wall) {
     if (!response.answered) return TokenFailure{"no answer: " + response.error, true, {}};
-    dom::parser parser;
-    const simdjson::padded_string text(response.body);
-    dom::element answer;
-    const bool is_object = parser.parse(text).get(answer) == simdjson::SUCCESS && answer.is_object();
-    if (response.status == 200) return is_object ? taken(answer, wall) : TokenStep(useless("is no JSON object"));
+    const auto answer = parse_json(response.body, kMostTokenBytes);
+    if (response.status == 200) return answer ? taken(*answer, wall) : TokenStep(useless("is no JSON object"));
     TokenFailure failure{"HTTP " + std::to_string(response.status), is_passing(response.status), retry_after(response)};
-    if (is_object) failure.why += words_of(answer, failure.passing);
+    if (answer) failure.why += words_of(*answer, failure.passing);
     return failure;
 }
 

@@ -20,6 +20,7 @@ struct TokenRequest {
     std::string body;     // a form; holds secrets
     bool get = false;     // instead of POST; there is no body
     std::string ca_file;  // empty: the system's
+    std::size_t most_bytes = kMostTokenBytes;
 };
 
 struct TokenResponse {
@@ -56,5 +57,8 @@ TokenStep read_token(const TokenResponse& response, ServerTime wall);
 
 // The status of an answer that stands for something passing, whoever gives it.
 bool is_passing(int status);
+
+// How long it asks to be left alone, five minutes at most; nothing where it does not say, or says no seconds.
+std::optional<Duration> retry_after(const TokenResponse& response);
 
 }  // namespace millrace::auth

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "auth/patience.h"
+
 namespace millrace::auth {
 
 namespace {
@@ -14,11 +16,6 @@ constexpr Duration kLongLife = hours(2);
 constexpr Duration kAhead = minutes(5);
 constexpr Duration kRounding = seconds(1);
 constexpr Duration kRenewEvery = seconds(1);
-// What passes is tried again soon; what somebody has to put right seldom, for he will not be quicker.
-constexpr Duration kPassingBase = std::chrono::milliseconds(500);
-constexpr Duration kPassingCap = seconds(30);
-constexpr Duration kRefusedBase = seconds(5);
-constexpr Duration kRefusedCap = minutes(1);
 
 // How long after it was asked for a token is to be replaced, without jitter.
 Duration refresh_after(const Token& token) {
@@ -54,17 +51,10 @@ void TokenSource::got(Token token, Time now) {
     renew_at_ = now + kRenewEvery;
 }
 
-// Half of the wait is certain, so that failures in a row do get rarer; the other half keeps many clients apart.
 void TokenSource::failed(const TokenFailure& failure, Time now) {
     fetching_ = false;
-    ++failures_;
     trouble_ = failure.why;
-    const Duration cap = failure.passing ? kPassingCap : kRefusedCap;
-    Duration wait = failure.passing ? kPassingBase : kRefusedBase;
-    for (std::uint32_t i = 1; i < failures_ && wait < cap; ++i) wait *= 2;
-    wait = std::min(wait, cap);
-    wait = wait / 2 + random_.below(wait / 2);
-    retry_at_ = now + std::max(wait, failure.retry_after.value_or(Duration::zero()));
+    retry_at_ = now + wait_after(++failures_, failure.passing, failure.retry_after, random_);
 }
 
 }  // namespace millrace::auth

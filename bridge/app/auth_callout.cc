@@ -4,19 +4,25 @@
 
 #include <atomic>
 #include <cstdio>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "auth/callout.h"
 #include "auth/secret_file.h"
+#include "auth/vault_reference.h"
 #include "auth/xkey.h"
 #include "bridge/app/login_service.h"
 #include "bridge/app/tenancy.h"
+#include "bridge/app/vaults.h"
 #include "bridge/base/log.h"
 
 namespace millrace::app {
 namespace {
+
+constexpr Duration kSignalEvery = std::chrono::milliseconds(200);
 
 // Set by SIGTERM and SIGINT.
 std::atomic<bool> stopping = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a signal's only way
@@ -38,6 +44,23 @@ settings::Nats login(const settings::Nats& nats, const auth::CalloutSettings& ow
     return out;
 }
 
+// What the login and the callout itself read from vaults.
+std::vector<settings::VaultSecret> vault_secrets(const settings::Nats& nats, const auth::CalloutSettings& own) {
+    std::vector<settings::VaultSecret> found;
+    for (const auto& [field, source] : std::initializer_list<std::pair<const char*, const std::string&>>{
+             {"callout.signing_seed_file", own.signing_seed_file},
+             {"callout.xkey_seed_file", own.xkey_seed_file},
+             {"password_file", nats.password_file},
+             {"credentials_file", nats.credentials_file},
+             {"nkey_file", nats.nkey_file},
+             {"nats.token_file", nats.token_file},
+             {"nats.tls.cert_file", nats.tls.cert_file},
+             {"nats.tls.key_file", nats.tls.key_file}}) {
+        if (auth::is_vault_reference(source)) found.push_back({field, source});
+    }
+    return found;
+}
+
 int refuse(const std::string& what, const std::string& why) {
     std::fprintf(stderr, "millrace: %s: %s\n", what.c_str(), why.c_str());
     return 2;
@@ -50,6 +73,11 @@ int auth_callout(const settings::Settings& settings, auth::Policy policy) {
     if (policy.callout.account.empty())
         return refuse("callout", "is missing in the policy (docs/security.md shows one)");
     if (auto usable = io::check_nats_settings(nats); !usable) return refuse("nats", usable.error().text);
+    stop_on_signals();
+    Vaults vaults(settings, vault_secrets(nats, policy.callout),
+                  {[](const Note& note) { log(note.level, note.event, note.text); }});
+    while (!vaults.awaited().empty() && !stopping) vaults.turn(kSignalEvery);
+    if (stopping) return 0;
     const auto seed = auth::read_secret(policy.callout.signing_seed_file, "key file");
     if (!seed) return refuse("callout.signing_seed_file", seed.error().text);
     auto key = auth::SigningKey::parse(auth::NkeyKind::account, *seed);
@@ -64,7 +92,7 @@ int auth_callout(const settings::Settings& settings, auth::Policy policy) {
     }
     auto callout = auth::Callout::make(std::move(policy), tenancy_of(settings), std::move(*key));
     if (!callout) return refuse("policy", callout.error().text);
-    stop_on_signals();
+    vaults.start();
     LoginService(std::move(*callout), std::move(xkey), nats).run([] { return stopping.load(); });
     log(Level::info, "stopped", "logins are not answered any more");
     return 0;

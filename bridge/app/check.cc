@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bridge/app/ask.h"
+#include "bridge/app/vaults.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/tcp_connect.h"
 #include "bridge/settings/addresses.h"
@@ -97,10 +98,18 @@ void look_at_identities(const settings::Settings& settings, std::vector<Finding>
     }
 }
 
+void look_at_vaults(const settings::Settings& settings, std::ostream& out, std::vector<Finding>& found) {
+    const auto missing = fetch_secrets(settings, settings.vault_secrets);
+    for (const auto& [field, why, passing] : missing) found.push_back({Severity::error, field, why});
+    const std::size_t read = settings.vault_secrets.size() - missing.size();
+    if (read > 0) out << "vaults give " << read << " of " << settings.vault_secrets.size() << " secrets\n";
+}
+
 }  // namespace
 
 std::vector<Finding> examine(const settings::Settings& settings, std::ostream& out) {
     std::vector<Finding> found;
+    look_at_vaults(settings, out, found);
     look_at_server(settings, out, found);
     look_at_identities(settings, found);
     look_at_endpoints(settings, found);

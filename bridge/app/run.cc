@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "bridge/app/ask.h"
 #include "bridge/app/clocks.h"
+#include "bridge/app/vaults.h"
 #include "bridge/app/worker.h"
 #include "bridge/base/log.h"
 #include "bridge/io/admin.h"
@@ -23,6 +25,8 @@
 namespace millrace::app {
 
 namespace {
+
+constexpr Duration kSignalEvery = std::chrono::milliseconds(200);
 
 // Blocked in every thread, taken by the main one with sigwait. SIGPIPE is ignored: a peer that closes is an error code.
 sigset_t take_over_signals() {
@@ -105,6 +109,16 @@ void leave_on_second(const sigset_t& signals) {
     }).detach();
 }
 
+// Without the secrets in vaults nothing can begin. False: a signal came first.
+bool await_secrets(Vaults& vaults, const sigset_t& signals) {
+    constexpr timespec kLook{};
+    while (!vaults.awaited().empty()) {
+        if (sigtimedwait(&signals, nullptr, &kLook) > 0) return false;
+        vaults.turn(kSignalEvery);
+    }
+    return true;
+}
+
 }  // namespace
 
 int run(const settings::Settings& settings) {
@@ -114,20 +128,28 @@ int run(const settings::Settings& settings) {
                          .on_note = [](std::string_view pipeline, const Note& note) {
                              log(note.level, note.event, note.text, pipeline);
                          }});
-    Workers workers;
-    std::vector<std::string> problems = workers.build(settings, metrics);
+    for (const auto& [field, reference] : settings.vault_secrets) metrics.add_vault_secret(reference);
+    Vaults vaults(settings, settings.vault_secrets,
+                  {[](const Note& note) { log(note.level, note.event, note.text); },
+                   [&](const std::string& secret, bool read) { metrics.looked_at_vault(secret, read, wall_now()); }});
+    std::vector<std::string> problems;
     std::unique_ptr<io::Admin> admin;
     if (!settings.admin.listen.empty()) {
-        auto started = io::Admin::start(settings.admin.listen,
-                                        {[&] { return metrics.text(); }, [&] { return metrics.shards(); }, boot_now});
+        auto started =
+            io::Admin::start(settings.admin.listen, {[&] { return metrics.text(); }, [&] { return metrics.shards(); },
+                                                     boot_now, [&] { return vaults.awaited(); }});
         if (started) {
             admin = std::move(*started);
         } else {
             problems.push_back(started.error().text);
         }
     }
+    if (problems.empty() && !await_secrets(vaults, signals)) return 0;
+    Workers workers;
+    std::ranges::move(workers.build(settings, metrics), std::back_inserter(problems));
     if (!problems.empty()) return refuse(problems);
 
+    vaults.start();
     workers.start();
     int first = 0;
     sigwait(&signals, &first);

@@ -28,11 +28,4 @@ inline FileStamp stamp_of(const std::string& path) {
 
 using FileStamps = std::vector<FileStamp>;
 
-inline FileStamps stamps_of(const std::vector<std::string>& paths) {
-    FileStamps stamps;
-    stamps.reserve(paths.size());
-    for (const auto& path : paths) stamps.push_back(stamp_of(path));
-    return stamps;
-}
-
 }  // namespace millrace

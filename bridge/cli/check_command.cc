@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/vault.h"
 #include "bridge/app/check.h"
 #include "bridge/cli/cli.h"
 #include "bridge/cli/config_file.h"
@@ -47,6 +48,18 @@ void describe(const settings::Pipeline& pipeline, bool offline, std::ostream& ou
         out << "  takes     what its endpoint says, which is not asked offline\n";
 }
 
+// Which secrets are read from vaults, and as whom.
+void describe_vaults(const settings::Settings& settings, std::ostream& out) {
+    for (const settings::Vault& vault : settings.vaults) {
+        out << "vault " << vault.name << "\n  asked     at " << auth::address_of(vault) << " as identity "
+            << vault.identity << "\n";
+        for (const auto& [field, reference] : settings.vault_secrets) {
+            if (auth::parse_vault_reference(reference)->vault == vault.name)
+                out << "  gives     " << field << ": " << reference << "\n";
+        }
+    }
+}
+
 // What the surroundings deserve, at the fields it is about.
 std::vector<config::Problem> ask(const std::string& file_name, const config::Reading& reading, std::ostream& out) {
     config::Problems problems(file_name);
@@ -74,6 +87,7 @@ int check(const std::string& file_name, const config::Reading& reading, bool off
         bad = bad || has_error(found);
     }
     if (bad) return kProblem;
+    describe_vaults(reading.settings, out);
     for (const settings::Pipeline& pipeline : reading.settings.pipelines) describe(pipeline, offline, out);
     return kFine;
 }

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <expected>
 #include <fstream>
 #include <functional>
 #include <ostream>
@@ -18,6 +19,7 @@
 #include "bridge/app/signature.h"
 #include "bridge/app/state.h"
 #include "bridge/app/try.h"
+#include "bridge/app/vaults.h"
 #include "bridge/cli/check_command.h"
 #include "bridge/cli/config_file.h"
 #include "bridge/cli/help_text.h"
@@ -45,6 +47,17 @@ struct Call {
     std::function<int(const Call&)> command;
 };
 
+// The configuration, unless offline with its secrets in vaults at hand; otherwise what to end with, after complaints.
+std::expected<config::Reading, int> ready_config(const Call& call, bool offline = false) {
+    auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
+    if (!reading) return std::unexpected(kRefused);
+    if (offline) return std::move(*reading);
+    const auto missing = app::fetch_secrets(reading->settings, reading->settings.vault_secrets);
+    for (const auto& [field, why, passing] : missing) call.streams.err << "millrace: " << field << ": " << why << "\n";
+    if (!missing.empty()) return std::unexpected(kProblem);
+    return std::move(*reading);
+}
+
 int run_command(const Call& call) {
     const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
@@ -61,19 +74,20 @@ int check_command(const Call& call) {
 }
 
 int setup_command(const Call& call) {
-    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
-    return reading ? app::setup(reading->settings, call.setup_options, call.streams.out) : kRefused;
+    const auto reading = ready_config(call);
+    return reading ? app::setup(reading->settings, call.setup_options, call.streams.out) : reading.error();
 }
 
 int try_command(const Call& call) {
-    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
-    if (!reading) return kRefused;
+    const auto reading = ready_config(call, call.try_options.offline);
+    if (!reading) return reading.error();
     return app::try_event(reading->settings, call.try_options, call.streams.in, call.streams.out);
 }
 
 int signature_command(const Call& call) {
-    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
-    return reading ? app::print_signature(reading->settings, call.signature_pipeline, call.streams.out) : kRefused;
+    const auto reading = ready_config(call);
+    return reading ? app::print_signature(reading->settings, call.signature_pipeline, call.streams.out)
+                   : reading.error();
 }
 
 int permissions_command(const Call& call) {
@@ -89,14 +103,14 @@ int auth_callout_command(const Call& call) {
 }
 
 int inspect_command(const Call& call) {
-    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
-    if (!reading) return kRefused;
+    const auto reading = ready_config(call);
+    if (!reading) return reading.error();
     return app::inspect_state(reading->settings, call.state_options, call.streams.out, call.streams.err);
 }
 
 int export_command(const Call& call) {
-    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
-    if (!reading) return kRefused;
+    const auto reading = ready_config(call);
+    if (!reading) return reading.error();
     if (call.document.empty())
         return app::export_state(reading->settings, call.state_options, call.streams.out, call.streams.err);
     std::ostringstream document;
@@ -107,8 +121,8 @@ int export_command(const Call& call) {
 }
 
 int import_command(const Call& call) {
-    const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
-    if (!reading) return kRefused;
+    const auto reading = ready_config(call);
+    if (!reading) return reading.error();
     const auto import = [&](std::istream& in) {
         return app::import_state(reading->settings, call.state_options, in, call.streams.out, call.streams.err);
     };

@@ -13,6 +13,7 @@ namespace millrace::config {
 void fit_batches(Reading& reading);
 
 void check_identities(const Reading& reading, Problems& problems);
+void check_vaults(const Reading& reading, Problems& problems);
 void check_process(const Reading& reading, Problems& problems);
 void check_pipelines(const Reading& reading, Problems& problems);
 void check_endpoints(const Reading& reading, Problems& problems);

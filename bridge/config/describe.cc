@@ -20,7 +20,10 @@ struct Describer {
     std::string operator()(const Section&) const { return "map of fields"; }
     std::string operator()(const Sections&) const { return "list of maps, at least one"; }
     std::string operator()(const Text&) const { return "text"; }
-    std::string operator()(const File&) const { return "path of a file"; }
+    std::string operator()(const File& shape) const {
+        return shape.holds == Holds::what_all_may_see ? "path of a file"
+                                                      : "path of a file, or `keyvault://VAULT/SECRET`";
+    }
     std::string operator()(const TextList&) const { return "list of texts, at least one"; }
     std::string operator()(const TextMap&) const { return "map of names to texts"; }
     std::string operator()(const Registered& shape) const { return one_of(shape.names()); }

@@ -29,8 +29,8 @@ bool Field::named_after() const { return initial.contains("PIPELINE") || initial
 std::span<const Field> fields() {
     static const std::vector<Field> all = [] {
         std::vector<Field> joined;
-        for (const auto part : {process_fields(), identity_fields(), pipeline_fields(), endpoint_fields(),
-                                address_fields(), shadow_fields(), aggregate_fields()}) {
+        for (const auto part : {process_fields(), identity_fields(), vault_fields(), pipeline_fields(),
+                                endpoint_fields(), address_fields(), shadow_fields(), aggregate_fields()}) {
             joined.insert(joined.end(), part.begin(), part.end());
         }
         return joined;

@@ -29,6 +29,7 @@ struct Target {
     settings::Address* address = nullptr;
     settings::TenantAddress* tenants = nullptr;
     settings::IdentitySettings* identity = nullptr;
+    settings::Vault* vault = nullptr;
 };
 
 template <auto First, auto... Rest>
@@ -53,6 +54,8 @@ auto& at(Target& target) {
         return follow<First, Rest...>(*target.address);
     } else if constexpr (requires { target.identity->*First; }) {
         return follow<First, Rest...>(*target.identity);
+    } else if constexpr (requires { target.vault->*First; }) {
+        return follow<First, Rest...>(*target.vault);
     } else {
         return follow<First, Rest...>(*target.tenants);
     }
@@ -85,9 +88,10 @@ struct Text {
     Member<std::string> at;
     Rule rule = nullptr;
 };
-struct File {  // the path of a file to read
+enum class Holds { what_all_may_see, certificate, secret };
+struct File {  // the path of a file to read; of a certificate or a secret also keyvault://VAULT/SECRET
     Member<std::string> at;
-    bool secret = false;  // nobody but us should read it
+    Holds holds = Holds::what_all_may_see;
 };
 struct TextList {
     Member<std::vector<std::string>> at;
@@ -202,6 +206,7 @@ const Field* find_field(std::string_view path);
 // The parts of fields(), by subject.
 std::span<const Field> process_fields();
 std::span<const Field> identity_fields();
+std::span<const Field> vault_fields();
 std::span<const Field> pipeline_fields();
 std::span<const Field> endpoint_fields();
 std::span<const Field> address_fields();

@@ -158,13 +158,13 @@ constexpr Field kFields[] = {
      .example = "{X-Team: fares}",
      .secret = true},
     {.path = "pipelines[].endpoint.key_file",
-     .shape = File{at<&Pipeline::endpoint, &Endpoint::key_file>, true},
+     .shape = File{at<&Pipeline::endpoint, &Endpoint::key_file>, Holds::secret},
      .doc = "The file that holds the endpoint's key, sent as `Authorization: Bearer`. Read again when it changes, and "
             "when "
             "the endpoint answers 401.",
      .example = "/etc/millrace/endpoint-key"},
     {.path = "pipelines[].endpoint.second_key_file",
-     .shape = File{at<&Pipeline::endpoint, &Endpoint::second_key_file>, true},
+     .shape = File{at<&Pipeline::endpoint, &Endpoint::second_key_file>, Holds::secret},
      .doc = "The file with the endpoint's other key, for a rotation without a pause: where the key in use is refused, "
             "this "
             "one is used from then on, and the other way round.",

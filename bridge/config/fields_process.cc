@@ -22,7 +22,7 @@ constexpr Field kFields[] = {
     {.path = "nats",
      .shape = Section{},
      .doc = "How to reach the NATS server. At most one of `credentials_file`, `nkey_file`, `user` "
-            "and `token_file`; secrets are read from files only, never from here or from a URL. A file that is "
+            "and `token_file`; secrets are read from files or vaults only, never from here or from a URL. A file that is "
             "replaced is "
             "taken up within a second or so, on a second connection that works before the first is let go of."},
     {.path = "nats.context",
@@ -39,7 +39,7 @@ constexpr Field kFields[] = {
      .doc = "Servers of one cluster, tried in turn and again for ever. `tls://` asks for TLS like `nats.tls.enabled`.",
      .example = "[\"nats://127.0.0.1:4222\"]"},
     {.path = "nats.credentials_file",
-     .shape = File{at<&Settings::nats, &Nats::credentials_file>, true},
+     .shape = File{at<&Settings::nats, &Nats::credentials_file>, Holds::secret},
      .doc = "A NATS credentials file (JWT and seed), as `nsc` writes it.",
      .example = "/etc/millrace/millrace.creds",
      .apart = true},
@@ -55,12 +55,12 @@ constexpr Field kFields[] = {
      .example = "millrace",
      .apart = true},
     {.path = "nats.password_file",
-     .shape = File{at<&Settings::nats, &Nats::password_file>, true},
+     .shape = File{at<&Settings::nats, &Nats::password_file>, Holds::secret},
      .doc = "The file that holds the password of `user`; one newline at its end is left out.",
      .example = "/etc/millrace/nats-password",
      .apart = true},
     {.path = "nats.token_file",
-     .shape = File{at<&Settings::nats, &Nats::token_file>, true},
+     .shape = File{at<&Settings::nats, &Nats::token_file>, Holds::secret},
      .doc = "The file that holds the token of a server with token authentication; one newline at its end is left out.",
      .example = "/etc/millrace/nats-token",
      .apart = true},
@@ -89,11 +89,11 @@ constexpr Field kFields[] = {
      .doc = "Certificates (PEM) that may have signed the server's, in place of the system's.",
      .example = "/etc/millrace/nats-ca.pem"},
     {.path = "nats.tls.cert_file",
-     .shape = File{at<&Settings::nats, &Nats::tls, &Tls::cert_file>},
+     .shape = File{at<&Settings::nats, &Nats::tls, &Tls::cert_file>, Holds::certificate},
      .doc = "The client certificate (PEM), for a server that verifies clients. Goes with `key_file`.",
      .example = "/etc/millrace/nats-client.pem"},
     {.path = "nats.tls.key_file",
-     .shape = File{at<&Settings::nats, &Nats::tls, &Tls::key_file>, true},
+     .shape = File{at<&Settings::nats, &Nats::tls, &Tls::key_file>, Holds::secret},
      .doc = "The private key (PEM) of `cert_file`.",
      .example = "/etc/millrace/nats-client.key"},
 

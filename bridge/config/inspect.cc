@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "auth/vault_reference.h"
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/field.h"
 #include "bridge/config/rules.h"
@@ -34,11 +35,11 @@ std::string file_mistake(const std::string& path, bool& careless) {
 void inspect_file(const File& shape, const std::string& path, Target& target, const Places& places,
                   Problems& problems) {
     const std::string& name = shape.at(target);
-    if (name.empty()) return;
+    if (name.empty() || auth::is_vault_reference(name)) return;
     bool careless = false;
     if (const std::string mistake = file_mistake(name, careless); !mistake.empty()) {
         problems.add(place_of(places, path), path, quote(name) + " " + mistake + " (name a file that can be read)");
-    } else if (careless && shape.secret) {
+    } else if (careless && shape.holds == Holds::secret) {
         problems.add(place_of(places, path), path,
                      quote(name) + " holds a secret and can be read by everybody (chmod o-r)", Severity::warning);
     }

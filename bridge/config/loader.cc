@@ -16,6 +16,7 @@ std::expected<Reading, std::vector<Problem>> load_with_places(const std::string&
         fit_batches(reading);
         check_process(reading, problems);
         check_identities(reading, problems);
+        check_vaults(reading, problems);
         check_pipelines(reading, problems);
         check_endpoints(reading, problems);
         check_aggregates(reading, problems);

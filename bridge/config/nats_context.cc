@@ -177,6 +177,8 @@ void read_nats_context(Reading& reading, const std::string& given, Problems& pro
     if (!made) return;
     made->context = name;
     nats = std::move(*made);
+    std::erase_if(reading.settings.vault_secrets,
+                  [](const settings::VaultSecret& secret) { return secret.field.starts_with("nats."); });
     forget_section(reading.places, given.empty());
 }
 

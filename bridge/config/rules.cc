@@ -4,6 +4,7 @@
 #include <array>
 
 #include "auth/nkey.h"
+#include "auth/vault_reference.h"
 #include "bridge/codec/render_aggregate.h"
 #include "bridge/config/problem.h"
 #include "bridge/config/scalars.h"
@@ -184,8 +185,18 @@ std::optional<std::string> listen_address(std::string_view value) {
     return refusal(value, mistake) + " (write for example 127.0.0.1:9465, or '' for no admin port)";
 }
 
+std::optional<std::string> vault_name(std::string_view value) {
+    if (auth::is_vault_name(value)) return std::nullopt;
+    return refusal(value,
+                   "is no vault (write its name, 3 to 24 of A-Z a-z 0-9 -, or the whole host of one in another cloud)");
+}
+
 std::optional<std::string> file_path(std::string_view value) {
     if (value.empty()) return refusal(value, "names no file (leave the field out if there is none)");
+    if (auth::is_vault_reference(value)) {
+        if (const auto found = auth::parse_vault_reference(value); !found) return refusal(value, found.error().text);
+        return std::nullopt;
+    }
     // Easily written by mistake where its file belongs, and then shown as one.
     for (const auth::NkeyKind kind : {auth::NkeyKind::user, auth::NkeyKind::account, auth::NkeyKind::curve})
         if (auth::decode_seed(kind, value))

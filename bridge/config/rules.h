@@ -23,12 +23,13 @@ std::optional<std::string> token_url(std::string_view value);        // https, o
 std::optional<std::string> directory_name(std::string_view value);   // of Entra ID: an id or a domain
 std::optional<std::string> token_parameter(std::string_view value);  // without those Millrace sets itself
 std::optional<std::string> listen_address(std::string_view value);   // HOST:PORT or nothing
-std::optional<std::string> file_path(std::string_view value);
-std::optional<std::string> header_name(std::string_view value);   // without those Millrace sets itself
-std::optional<std::string> header_value(std::string_view value);  // never repeats the value
-std::optional<std::string> field_name(std::string_view value);    // a name or a JSON Pointer
-std::optional<std::string> pointer(std::string_view value);       // a JSON Pointer or nothing
-std::optional<std::string> select_name(std::string_view value);   // a member of an aggregate's body
+std::optional<std::string> file_path(std::string_view value);        // also a reference to a vault
+std::optional<std::string> vault_name(std::string_view value);       // of Azure Key Vault
+std::optional<std::string> header_name(std::string_view value);      // without those Millrace sets itself
+std::optional<std::string> header_value(std::string_view value);     // never repeats the value
+std::optional<std::string> field_name(std::string_view value);       // a name or a JSON Pointer
+std::optional<std::string> pointer(std::string_view value);          // a JSON Pointer or nothing
+std::optional<std::string> select_name(std::string_view value);      // a member of an aggregate's body
 std::optional<std::string> tenant_name(std::string_view value);
 std::optional<std::string> not_empty(std::string_view value);
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "auth/vault_reference.h"
 #include "bridge/base/check.h"
 #include "bridge/config/aggregate_values.h"
 #include "bridge/config/expression_values.h"
@@ -52,8 +53,14 @@ void read_shape(const Value& value, const Text& shape) {
 }
 
 void read_shape(const Value& value, const File& shape) {
-    if (const std::string* found = value.text(value.node, value.path, rules::file_path))
-        shape.at(value.target) = *found;
+    const std::string* const found = value.text(value.node, value.path, rules::file_path);
+    if (found == nullptr) return;
+    if (auth::is_vault_reference(*found)) {
+        if (shape.holds == Holds::what_all_may_see)
+            return value.refuse(quote(*found) + " is no file, and what is no secret is read from files alone");
+        value.target.all->vault_secrets.push_back({value.path, *found});
+    }
+    shape.at(value.target) = *found;
 }
 
 void read_shape(const Value& value, const Registered& shape) {

@@ -35,8 +35,10 @@ Page page_of(Health health, bool verbose, const char* good, const char* bad) {
 Page page_at(std::string_view path, bool verbose, const Admin::Sources& sources, Time began) {
     if (path == "/metrics") return {.text = sources.metrics(), .type = "text/plain; version=0.0.4; charset=utf-8"};
     if (path == "/livez") return page_of(alive(sources.shards(), began, sources.now()), verbose, "alive", "not alive");
-    if (path == "/readyz") return page_of(ready(sources.shards(), sources.now()), verbose, "ready", "not ready");
-    if (path == "/startupz") return page_of(started(sources.shards()), verbose, "started", "not started");
+    if (path == "/readyz")
+        return page_of(ready(sources.shards(), sources.now(), sources.awaited()), verbose, "ready", "not ready");
+    if (path == "/startupz")
+        return page_of(started(sources.shards(), sources.awaited()), verbose, "started", "not started");
     return {.status = MHD_HTTP_NOT_FOUND,
             .text = "nothing here; there are /metrics /livez /readyz?verbose /startupz\n"};
 }

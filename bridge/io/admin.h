@@ -3,9 +3,9 @@
 //     /metrics            Prometheus text
 //     /livez              200 while every shard has turned within 10 s; depends on nothing outside
 //     /readyz[?verbose]   200 while every shard can work now; verbose lists the checks and the remedies
-//     /startupz           200 once every shard has turned
+//     /startupz           200 once every shard has turned, and while secrets are awaited
 //
-// Thread: one of its own, which calls `metrics`, `shards` and `now`; they are to be thread-safe and not to block. The
+// Thread: one of its own, which calls the sources; they are to be thread-safe and not to block. The
 // destructor ends it.
 // Bound: 32 connections, 10 s without a byte, 16 KiB of memory each.
 // Not here: no TLS, no authentication; it listens where admin.listen says, on loopback by default.
@@ -28,6 +28,8 @@ class Admin {
         std::function<std::string()> metrics;
         std::function<std::vector<ShardStatus>()> shards;
         std::function<Time()> now;  // the clock of Snapshot::at
+        // Why there are no shards yet; empty: there is no reason.
+        std::function<std::string()> awaited = [] { return std::string(); };
     };
 
     // `listen` is address:port with a numeric address, [v6]:port, or localhost:port; port 0 takes a free one.

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "auth/secret_file.h"
+#include "auth/vault_reference.h"
 #include "bridge/base/check.h"
 #include "bridge/base/header.h"
 
@@ -36,11 +38,19 @@ void harden(CURL* easy, const ports::TlsFiles& tls) {
     set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!tls.ca_file.empty()) set(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
     if (tls.certificate_file.empty()) return;
-    set(easy, CURLOPT_SSLCERT, tls.certificate_file.c_str());
-    set(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
     set(easy, CURLOPT_KEYPASSWD, "");  // an encrypted key must not ask a terminal
     set(easy, CURLOPT_SSL_SESSIONID_CACHE,
         0L);  // a session resumed would be somebody else's, or an older certificate's
+}
+
+// What is in a vault never touches the disk. Set for each request, since it may be another than for the last one;
+// libcurl tells its connections apart by what is in it.
+void show(CURL* easy, const std::string& source, CURLoption as_file, CURLoption as_bytes) {
+    if (!auth::is_vault_reference(source)) return set(easy, as_file, source.c_str());
+    const auto bytes = auth::read_secret_bytes(source, "certificate");
+    if (!bytes) return;  // the server will say that none was shown
+    curl_blob blob{const_cast<char*>(bytes->reveal().data()), bytes->reveal().size(), CURL_BLOB_COPY};
+    set(easy, as_bytes, &blob);
 }
 
 void tune(CURL* easy) {
@@ -143,6 +153,10 @@ void CurlTransfer::begin(ports::HttpRequest request) {
     if (request_.gzip && !request_.get) request_.body = gzip(request_.body);
     error_[0] = '\0';
     headers_ = header_list(request_);
+    if (!tls_.certificate_file.empty()) {
+        show(easy_, tls_.certificate_file, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB);
+        show(easy_, tls_.key_file, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB);
+    }
     set(easy_, CURLOPT_HTTPHEADER, headers_);
     set(easy_, CURLOPT_URL, request_.url.c_str());
     if (request_.get) {

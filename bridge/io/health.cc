@@ -11,7 +11,9 @@ namespace {
 // Collects checks; one that fails makes the whole fail.
 class Report {
   public:
-    explicit Report(std::size_t shards) { check(shards > 0, "", "shards", "no pipeline is running"); }
+    explicit Report(std::size_t shards, const std::string& why_none = "no pipeline is running") {
+        check(shards > 0, "", "shards", why_none);
+    }
 
     void check(bool ok, const std::string& shard, const std::string& name, const std::string& otherwise) {
         health_.ok = health_.ok && ok;
@@ -76,8 +78,8 @@ Health alive(std::span<const ShardStatus> shards, Time started, Time now) {
     return std::move(report).done();
 }
 
-Health ready(std::span<const ShardStatus> shards, Time now) {
-    Report report(shards.size());
+Health ready(std::span<const ShardStatus> shards, Time now, const std::string& awaited) {
+    Report report = awaited.empty() ? Report(shards.size()) : Report(shards.size(), printable(awaited));
     for (const auto& shard : shards) {
         report.check(shard.snapshot.has_value(), label(shard), "started", "the shard has not turned yet");
         if (!shard.snapshot) continue;
@@ -88,8 +90,9 @@ Health ready(std::span<const ShardStatus> shards, Time now) {
     return std::move(report).done();
 }
 
-Health started(std::span<const ShardStatus> shards) {
-    Report report(shards.size());
+Health started(std::span<const ShardStatus> shards, const std::string& awaited) {
+    Report report(awaited.empty() ? shards.size() : 1);
+    if (!awaited.empty()) report.remark("", printable(awaited));
     for (const auto& shard : shards) {
         report.check(shard.snapshot.has_value(), label(shard), "started", "the shard has not turned yet");
     }

@@ -25,7 +25,8 @@ struct Health {
 
 // `started` is when the process began to serve: a shard without a snapshot counts as having turned then.
 Health alive(std::span<const ShardStatus> shards, Time started, Time now);
-Health ready(std::span<const ShardStatus> shards, Time now);
-Health started(std::span<const ShardStatus> shards);
+// `awaited` is why there are no shards yet, where there is such a reason; it is outside, so restarting is no help.
+Health ready(std::span<const ShardStatus> shards, Time now, const std::string& awaited = {});
+Health started(std::span<const ShardStatus> shards, const std::string& awaited = {});
 
 }  // namespace millrace::io

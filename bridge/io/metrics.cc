@@ -225,6 +225,20 @@ ports::Observer& Metrics::add_shard(const std::string& pipeline, const Asked& as
     return *state_->shards.back();
 }
 
+void Metrics::add_vault_secret(const std::string& reference) {
+    for (const char* const outcome : {"read", "failed"})
+        state_->families.counter(Metric::vault_looks, {{"secret", reference}, {"outcome", outcome}});
+    state_->families.gauge(Metric::vault_read_time, {{"secret", reference}});
+}
+
+void Metrics::looked_at_vault(const std::string& reference, bool read, ServerTime at) {
+    const char* const outcome = read ? "read" : "failed";
+    state_->families.counter(Metric::vault_looks, {{"secret", reference}, {"outcome", outcome}}).Increment();
+    if (!read) return;
+    const double seconds = std::chrono::duration<double>(at.time_since_epoch()).count();
+    state_->families.gauge(Metric::vault_read_time, {{"secret", reference}}).Set(seconds);
+}
+
 std::vector<ShardStatus> Metrics::shards() const {
     std::vector<ShardStatus> out;
     const std::lock_guard lock(state_->mutex);

@@ -61,6 +61,10 @@ class Metrics {
     // All shards of a pipeline ask the same.
     ports::Observer& add_shard(const std::string& pipeline, const Asked& asked = {});
 
+    // A secret of the configuration that is in a vault, and how a look at it ended.
+    void add_vault_secret(const std::string& reference);
+    void looked_at_vault(const std::string& reference, bool read, ServerTime at);
+
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::vector<ShardStatus> shards() const;
 

@@ -16,7 +16,7 @@ constexpr std::array kLatencySeconds = {0.005, 0.01, 0.025, 0.05, 0.1,  0.25,  0
                                         2.5,   5.0,  10.0,  30.0, 60.0, 300.0, 1800.0};
 constexpr std::array kRows = {1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0};
 
-constexpr std::array<MetricRow, 37> kTable = {{
+constexpr std::array<MetricRow, 39> kTable = {{
     {Metric::build_info, "millrace_build_info", kGauge, "version", "Always 1; the label tells the version.", {}},
     {Metric::messages_received,
      "millrace_messages_received_total",
@@ -178,6 +178,20 @@ constexpr std::array<MetricRow, 37> kTable = {{
      kGauge,
      "pipeline",
      "Memory the windows of owned partitions take, about.",
+     {}},
+    {Metric::vault_looks,
+     "millrace_vault_looks_total",
+     kCounter,
+     "secret outcome",
+     "Look-ups of secrets in vaults, by the reference in the configuration. outcome: read, failed.",
+     {}},
+    {Metric::vault_read_time,
+     "millrace_vault_read_timestamp_seconds",
+     kGauge,
+     "secret",
+     "When the secret was last read from its vault, in seconds since 1970; 0 before. What is at hand stays in use "
+     "while "
+     "a vault is away, so alert on the age.",
      {}},
     {Metric::connected, "millrace_connected", kGauge, "pipeline", "1 while connected to NATS.", {}},
     {Metric::held,

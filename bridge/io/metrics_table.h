@@ -46,6 +46,8 @@ enum class Metric {
     bound_partitions,
     owned_partitions,
     state_bytes,
+    vault_looks,
+    vault_read_time,
     connected,
     held,
     halted,

@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "bridge/base/file_stamp.h"
+#include "auth/secret_file.h"
 #include "bridge/io/nats_loop.h"
 #include "bridge/io/nats_message.h"
 #include "bridge/io/nats_options.h"
@@ -202,7 +202,7 @@ struct NatsConnection::State {
     LinkPtr stay_with(LinkPtr link) {
         FileStamps seen = link->files;
         for (int refused = 0; !wait_for_end(*link, refused);) {
-            auto files = stamps_of(watched);
+            auto files = auth::secret_stamps(watched);
             if (files == link->files || is_down()) continue;  // a connection that is down is made anew in a while
             if (files != seen) refused = 0;
             seen = std::move(files);
@@ -233,7 +233,7 @@ struct NatsConnection::State {
 
     Result<LinkPtr> connect() {
         auto link = std::make_shared<Link>(*this);
-        link->files = stamps_of(watched);
+        link->files = auth::secret_stamps(watched);
         auto options = make_nats_options(known_servers(), name, link->login);
         if (!options) return std::unexpected(std::move(options.error()));
         link->options = std::move(*options);
@@ -249,6 +249,7 @@ struct NatsConnection::State {
         }
         const natsStatus status = natsConnection_Connect(&link->nc, o);
         if (status == NATS_OK) return link;
+        for (const auto& source : watched) auth::doubt_secret(source);
         return fail(ErrorCode::unavailable,
                     "cannot connect to NATS: " + with_cause(status) + std::string(hint(status, nats)));
     }

@@ -10,9 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/credentials_text.h"
 #include "auth/nats_context.h"
 #include "auth/secret_file.h"
 #include "auth/user_key.h"
+#include "auth/vault_reference.h"
 #include "bridge/base/text.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_loop.h"
@@ -107,29 +109,57 @@ void set_liveness(natsOptions* o, Setter& set) {
     set(natsOptions_UseGlobalMessageDelivery(o, true), "message delivery");
 }
 
-void set_tls(natsOptions* o, const settings::Tls& tls, Setter& set) {
+// What is in a vault never touches the disk; files are left to the library.
+Result<void> show_certificate(natsOptions* o, const settings::Tls& tls, Setter& set) {
+    if (!auth::is_vault_reference(tls.cert_file) && !auth::is_vault_reference(tls.key_file)) {
+        set(natsOptions_LoadCertificatesChain(o, tls.cert_file.c_str(), tls.key_file.c_str()), "nats.tls.cert_file");
+        return {};
+    }
+    const auto certificate = auth::read_secret_bytes(tls.cert_file, "nats.tls.cert_file");
+    if (!certificate) return std::unexpected(certificate.error());
+    const auto key = auth::read_secret_bytes(tls.key_file, "nats.tls.key_file");
+    if (!key) return std::unexpected(key.error());
+    set(natsOptions_SetCertificatesChain(o, certificate->reveal().c_str(), key->reveal().c_str()),
+        "nats.tls.cert_file");
+    return {};
+}
+
+Result<void> set_tls(natsOptions* o, const settings::Tls& tls, Setter& set) {
     set(natsOptions_SetSecure(o, true), "nats.tls");
     if (!tls.ca_file.empty()) set(natsOptions_LoadCATrustedCertificates(o, tls.ca_file.c_str()), "nats.tls.ca_file");
-    if (!tls.cert_file.empty()) {
-        set(natsOptions_LoadCertificatesChain(o, tls.cert_file.c_str(), tls.key_file.c_str()), "nats.tls.cert_file");
+    return tls.cert_file.empty() ? Result<void>() : show_certificate(o, tls, set);
+}
+
+// The library reads a file of credentials again at each reconnect; those in a vault or a context are given to it.
+Result<auth::Credentials> credentials_of(const settings::Nats& nats) {
+    const std::string& source = nats.credentials_file;
+    if (source != nats.context_file) {
+        const auto text = auth::read_secret_bytes(source, "nats.credentials_file");
+        if (!text) return std::unexpected(text.error());
+        auto read = auth::parse_credentials(text->reveal());
+        if (!read) return fail(read.error().code, "nats.credentials_file \"" + source + "\" " + read.error().text);
+        return read;
     }
+    auto context = auth::read_nats_context(source);
+    if (!context) return std::unexpected(std::move(context.error()));
+    auto key = auth::parse_user_key(context->user_seed.reveal());
+    if (!key) return fail(key.error().code, "NATS context \"" + source + "\": user_seed: " + key.error().text);
+    constexpr std::string_view kJwt = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    if (context->user_jwt.reveal().find_first_not_of(kJwt) != std::string::npos)
+        return fail(ErrorCode::invalid, "NATS context \"" + source + "\": user_jwt: is no JWT");
+    return auth::Credentials{std::move(context->user_jwt), std::move(*key)};
 }
 
 Result<void> set_credentials(natsOptions* o, Login& login, Setter& set) {
-    const std::string& path = login.nats.credentials_file;
-    if (path != login.nats.context_file) {
-        set(natsOptions_SetUserCredentialsFromFiles(o, path.c_str(), nullptr), "nats.credentials_file");
+    const std::string& source = login.nats.credentials_file;
+    if (source != login.nats.context_file && !auth::is_vault_reference(source)) {
+        set(natsOptions_SetUserCredentialsFromFiles(o, source.c_str(), nullptr), "nats.credentials_file");
         return {};
     }
-    auto context = auth::read_nats_context(path);
-    if (!context) return std::unexpected(std::move(context.error()));
-    auto key = auth::parse_user_key(context->user_seed.reveal());
-    if (!key) return fail(key.error().code, "NATS context \"" + path + "\": user_seed: " + key.error().text);
-    constexpr std::string_view kJwt = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    if (context->user_jwt.reveal().find_first_not_of(kJwt) != std::string::npos)
-        return fail(ErrorCode::invalid, "NATS context \"" + path + "\": user_jwt: is no JWT");
-    login.key = std::move(*key);
-    login.jwt = std::move(context->user_jwt);
+    auto credentials = credentials_of(login.nats);
+    if (!credentials) return std::unexpected(std::move(credentials.error()));
+    login.jwt = std::move(credentials->jwt);
+    login.key = std::move(credentials->key);
     set(natsOptions_SetUserCredentialsCallbacks(o, jwt_now, &login, sign, &login), "nats.credentials_file");
     return {};
 }
@@ -215,7 +245,7 @@ Result<NatsOptionsPtr> make_nats_options(const std::vector<std::string>& more_se
     }
     set_liveness(made, set);
     if (wants_tls(nats)) {
-        set_tls(made, nats.tls, set);
+        if (auto done = set_tls(made, nats.tls, set); !done) return std::unexpected(std::move(done.error()));
     } else if (needs_loop_for_tls()) {
         // It turns to TLS by itself where the server wants it. No certificate has this name.
         set(natsOptions_SetExpectedHostname(made, "tls-was-not-asked-for.invalid"), "no TLS");

@@ -248,11 +248,28 @@ struct IdentitySettings {
     std::string ca_file;                            // of token_url; empty: the system's
 };
 
+// An Azure Key Vault, which files of secrets may be named in as keyvault://NAME/SECRET.
+struct Vault {
+    std::string name;      // its name in Azure, or the whole of its host
+    std::string identity;  // as whom it is asked
+    std::string url;       // where it is asked; empty: by its name
+    std::string ca_file;   // empty: the system's
+    Duration look_every = std::chrono::minutes(5);
+};
+
+// A field whose secret is in a vault.
+struct VaultSecret {
+    std::string field;      // nats.password_file
+    std::string reference;  // keyvault://VAULT/SECRET[/VERSION]
+};
+
 struct Settings {
     std::uint32_t version = 1;
     Nats nats;
     Admin admin;
     std::vector<IdentitySettings> identities;
+    std::vector<Vault> vaults;
+    std::vector<VaultSecret> vault_secrets;  // all that the fields say, in their order
     Duration drain_timeout = std::chrono::seconds(20);
     std::uint32_t shards = 1;  // threads per pipeline; partition p runs on shard p mod shards
     std::vector<Pipeline> pipelines;

@@ -103,7 +103,7 @@ ports::HttpRequest make_token_request(auth::TokenRequest request, RequestId id) 
     http.get = request.get;
     http.timeout = kTokenPatience;
     http.connect_timeout = kPatience;
-    http.max_response_bytes = auth::kMostTokenBytes;
+    http.max_response_bytes = request.most_bytes;
     http.tls.ca_file = std::move(request.ca_file);
     return http;
 }

@@ -14,6 +14,7 @@
 #include <map>
 #include <string>
 
+#include "auth/secret_shelf.h"
 #include "tests/auth/folder.h"
 
 using namespace millrace;
@@ -170,6 +171,23 @@ TEST_CASE("client credentials: a secret is read again for each request, and what
     CHECK_FALSE(failed.passing);
     std::filesystem::remove(folder.path("secret"));
     CHECK(has(refusal(who), "cannot be read: No such file"));
+}
+
+TEST_CASE("client credentials: a secret of a vault that is refused is doubted, one that was no use in time is not") {
+    SecretShelf& shelf = SecretShelf::of_process();
+    Folder folder;
+    auto identity = by_secret(folder);
+    identity.secret_file = "keyvault://kv-millrace/of-this-grant";
+    CHECK(refusal(identity) ==
+          "secret_file \"keyvault://kv-millrace/of-this-grant\" is not at hand: it has not been read yet");
+    shelf.put(identity.secret_file, Secret("s3cr3t"));
+    const auto grant = make_grant(identity, "api://x", environment());
+    REQUIRE(grant);
+    (void)shelf.take_wanted();
+    (void)(*grant)->answered({true, 503, {}, "", ""}, kNow);
+    CHECK(shelf.take_wanted().empty());
+    (void)(*grant)->answered({true, 401, {}, R"({"error":"invalid_client"})", ""}, kNow);
+    CHECK(shelf.take_wanted().contains(identity.secret_file));
 }
 
 TEST_CASE("client credentials: Entra is asked where its authority is") {

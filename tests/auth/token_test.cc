@@ -77,6 +77,8 @@ TEST_CASE("token: only a bearer token that a header can carry is one") {
     CHECK(says(failed(read(R"({"access_token":")" + std::string(20'000, 'x') + "\"}")), "no header can carry"));
     for (const char* const body : {"", "[]", "<html>", R"({"access_token")", "null", "\xff\xfe"})
         CHECK(says(failed(read(body)), "no JSON object"));
+    // Which of the two would another reader take?
+    CHECK(says(failed(read(with(R"(,"access_token":"another")"))), "no JSON object"));
 }
 
 TEST_CASE("token: an error is told by its status and by words that are defined, never by those of its sender") {

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "auth/secret_shelf.h"
+#include "auth/vault_reference.h"
 #include "bridge/base/mailbox.h"
 #include "tests/contract/door.h"
 #include "tests/contract/nats_server.h"
@@ -20,6 +22,12 @@ std::string written(const std::filesystem::path& path, const std::string& text) 
     std::ofstream(fresh) << text << "\n";
     std::filesystem::rename(fresh, path);
     return path.string();
+}
+
+// Where a secret is looked for: a file, or the shelf of what vaults gave.
+void put(const std::string& source, const std::string& secret) {
+    if (!auth::is_vault_reference(source)) return void(written(source, secret));
+    auth::SecretShelf::of_process().put(source, Secret(secret + "\n"));
 }
 
 std::string rights(const std::string& publish, const std::string& subscribe) {
@@ -167,11 +175,15 @@ TEST_CASE("login: credentials that expire, replaced under load") {
     wait_greeting(server.url());
     Owner owner(nats);
     auto mortal = nats;
-    mortal.credentials_file = written(server.folder() / "bridge.creds", ours.credentials("", kLife));
+    mortal.credentials_file = server.folder() / "bridge.creds";
+    SUBCASE("in a file") {}
+    SUBCASE("in a vault") { mortal.credentials_file = "keyvault://kv-millrace/bridge-creds"; }
+    const auto renew = [&](int) { put(mortal.credentials_file, ours.credentials("", kLife)); };
+    renew(0);
     auto pipeline = trips();
     pipeline.input.ack_wait = seconds(30);
     Door door(mortal, pipeline);
-    goes_on_through([&](int) { written(server.folder() / "bridge.creds", ours.credentials("", kLife)); }, owner, door);
+    goes_on_through(renew, owner, door);
 }
 
 TEST_CASE("login: an nkey, and seeds that are none") {

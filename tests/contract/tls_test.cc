@@ -1,11 +1,14 @@
 // TLS to a real nats-server: what is accepted, and the words for what is not.
 #include <atomic>
+#include <fstream>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "auth/secret_shelf.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_loop.h"
 #include "tests/contract/certificates.h"
@@ -42,6 +45,12 @@ std::string why(const settings::Nats& nats) {
     const std::string text = refusal(nats);
     MESSAGE(text);
     return text;
+}
+
+std::string content(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
 }
 
 }  // namespace
@@ -193,8 +202,15 @@ TEST_CASE("tls: a server that wants a client's certificate gets it") {
     auto nats = site.nats();
     CHECK(why(nats).contains("nats.tls.cert_file"));
     const auto ours = site.authority.issue("client", "DNS:bridge");
-    nats.tls.cert_file = ours.certificate;
-    nats.tls.key_file = ours.key;
+    SUBCASE("in files") {
+        nats.tls.cert_file = ours.certificate;
+        nats.tls.key_file = ours.key;
+    }
+    SUBCASE("in a vault, both in one secret") {
+        nats.tls.cert_file = nats.tls.key_file = "keyvault://kv-millrace/client";
+        CHECK(why(nats).contains("nats.tls.cert_file \"keyvault://kv-millrace/client\" is not at hand"));
+        auth::SecretShelf::of_process().put(nats.tls.cert_file, Secret(content(ours.key) + content(ours.certificate)));
+    }
     Owner owner(nats);
     Door door(nats);
     goes_round(door, owner);

@@ -33,7 +33,13 @@ class Doubles:
                                     folder / "azure.log")
         wait_until(lambda: "listening on" in self.child.log_text(), "the doubles listen", 10.0, self.child)
         words = self.child.log_text().split()
-        self.plain, self.tls, self.control = words[2], words[3], f"http://127.0.0.1:{words[-1]}"
+        self.plain, self.tls, self.vault, self.control = *words[2:5], f"http://127.0.0.1:{words[-1]}"
+
+    def call(self, path, content=None):
+        """The control port's answer."""
+        body = None if content is None else json.dumps(content).encode()
+        with urllib.request.urlopen(self.control + path, body, timeout=5) as answer:
+            return json.load(answer)
 
     def environment(self, kind):
         """The variables that a process finds where tokens are given like this."""
@@ -73,7 +79,7 @@ class AzureStage(IdentityTest):
 
     def script(self, stage, **changes):
         """Changes how the doubles behave."""
-        urllib.request.urlopen(f"{stage.azure.control}/script", json.dumps(changes).encode(), timeout=5).close()
+        stage.azure.call("/script", changes)
 
     def score(self, stage):
         """Events go through, and nothing is told."""

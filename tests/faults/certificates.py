@@ -1,6 +1,6 @@
 """Certificates for the endpoint, made by openssl when a plan asks for TLS: good, expired, early, other, self_signed, of_another.
 
-All but the last two are signed by ca.pem, for 127.0.0.1, localhost and model.test; `other` is for another host;
+All but the last two are signed by ca.pem, for 127.0.0.1, localhost, model.test and vaults of Azure; `other` is for another host;
 `of_another` is signed by a CA that nobody trusts.
 """
 import subprocess
@@ -20,7 +20,7 @@ unique_subject = no
 [any]
 commonName = supplied
 [good]
-subjectAltName = IP:127.0.0.1, DNS:localhost, DNS:model.test
+subjectAltName = IP:127.0.0.1, DNS:localhost, DNS:model.test, DNS:*.vault.azure.net
 [other]
 subjectAltName = DNS:elsewhere.test
 [ca_extensions]

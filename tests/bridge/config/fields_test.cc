@@ -44,12 +44,14 @@ TEST_CASE("fields: defaults and examples obey the rules of their rows") {
             settings::Address address;
             settings::TenantAddress tenants;
             settings::IdentitySettings identity;
+            settings::Vault vault;
             Target target{.all = &settings,
                           .pipeline = &pipeline,
                           .aggregate = &aggregate,
                           .address = &address,
                           .tenants = &tenants,
-                          .identity = &identity};
+                          .identity = &identity,
+                          .vault = &vault};
             Problems problems("row");
             const auto node = parse_document(yaml, problems);
             REQUIRE(node);

@@ -122,5 +122,5 @@ TEST_CASE("identities page: every configuration on it loads") {
         CAPTURE(block);
         CHECK(complaints("version: 1\n" + block) == "");
     }
-    CHECK(shown == 4);
+    CHECK(shown == 5);
 }

@@ -67,7 +67,7 @@ TEST_CASE("messages: what a file must have") {
            "pipelines[].endpoint.max_batch_count)"});
     check({kVersion, "version: 1\nnats.user: x",
            "2:1: 'nats.user': key 'nats.user' is not known here (the keys here: version nats admin drain_timeout "
-           "shards identities pipelines)"});
+           "shards identities vaults pipelines)"});
 }
 
 TEST_CASE("messages: sections") {

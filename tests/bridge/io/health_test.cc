@@ -92,5 +92,9 @@ TEST_CASE("health: an address that is not asked is named, and decides nothing") 
 
 TEST_CASE("health: a process without pipelines is never ready") {
     CHECK_FALSE(millrace::io::ready({}, Time{1h}).ok);
+    CHECK(millrace::io::ready({}, Time{1h}).text == "[-] shards: no pipeline is running\n");
+    CHECK(millrace::io::ready({}, Time{1h}, "a key is\nawaited").text == "[-] shards: a key is?awaited\n");
+    CHECK_FALSE(millrace::io::started({}).ok);
+    CHECK(millrace::io::started({}, "a key is awaited").text == "[+] shards\n[!] a key is awaited\n");
     CHECK(millrace::io::alive({}, Time{}, Time{1h}).ok);
 }

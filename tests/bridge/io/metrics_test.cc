@@ -215,9 +215,24 @@ TEST_CASE("metrics: notes go where they were told to, with their pipeline") {
     CHECK(notes == std::vector<std::string>{"fares held: 403 from the endpoint"});
 }
 
+TEST_CASE("metrics: looks at secrets in vaults, and when each was last read") {
+    Metrics metrics({});
+    metrics.add_vault_secret("keyvault://kv-millrace/key");
+    const std::string read = R"(millrace_vault_read_timestamp_seconds{secret="keyvault://kv-millrace/key"})";
+    CHECK(value(metrics.text(), read) == 0);
+    metrics.looked_at_vault("keyvault://kv-millrace/key", true, millrace::ServerTime{1'700'000'000s});
+    metrics.looked_at_vault("keyvault://kv-millrace/key", false, millrace::ServerTime{1'700'000'300s});
+    const std::string text = metrics.text();
+    CHECK(value(text, read) == 1'700'000'000);
+    const std::string looks = R"(millrace_vault_looks_total{outcome=")";
+    CHECK(value(text, looks + R"(read",secret="keyvault://kv-millrace/key"})") == 1);
+    CHECK(value(text, looks + R"(failed",secret="keyvault://kv-millrace/key"})") == 1);
+}
+
 TEST_CASE("metrics: every row of the table is in the text from the start, with its kind, and nothing else is") {
     Metrics metrics({});
     metrics.add_shard("fares", {{{"endpoint", "http://model/score"}}, true});
+    metrics.add_vault_secret("keyvault://kv-millrace/key");
     std::set<std::string> announced;
     std::istringstream lines(metrics.text());
     for (std::string line; std::getline(lines, line);) {
