@@ -26,6 +26,13 @@ MUTANTS = {
          ")) out.emplace_back(Ack{delivery});",
          ") || true) out.emplace_back(Ack{delivery});"),
     ]),
+    "stores_before_the_trail": (["traced"], [
+        ("bridge/engine/engine.cc", "    trail_ && was_asked ? trail_->add(ref) : commit(ref, out);",
+         "    (void)was_asked;\n    commit(ref, out);"),
+    ]),
+    "takes_any_answer_for_a_trail": (["traced"], [
+        ("bridge/engine/trail.cc", "    if (stored.error) {", "    if (stored.error && stored.refused) {"),
+    ]),
     "takes_not_known_for_true": (["settled_once"], [
         ("bridge/codec/event_decoder.cc",
          "if (met.type == expression::Type::bit && met.truth) return true;",
