@@ -104,8 +104,8 @@ Result<Permissions> permissions_of(const Tenancy& tenancy, std::string_view tena
         return covers_pipeline(grant, own.pipeline) && is_allowed(own.allowed, tenant);
     };
     if (!tenancy.subjects.empty() && std::ranges::none_of(tenancy.subjects, takes))
-        return fail(ErrorCode::invalid, "tenant " + quoted(tenant) +
-                                            " is allowed in no pipeline (add it to tenants.allowed of one)");
+        return fail(ErrorCode::invalid,
+                    "tenant " + quoted(tenant) + " is allowed in no pipeline (add it to tenants.allowed of one)");
     Permissions out;
     bool reads = false;
     for (const TenantSubject& own : tenancy.subjects) {

@@ -127,7 +127,8 @@ class Tracer {
         }
         const auto pipeline = std::ranges::find(settings_.pipelines, origin.pipeline, &settings::Pipeline::name);
         if (pipeline == settings_.pipelines.end() || !settings::has_audit(*pipeline)) {
-            report.gaps.push_back("the request: this configuration has no audit of pipeline " + quoted(origin.pipeline));
+            report.gaps.push_back("the request: this configuration has no audit of pipeline " +
+                                  quoted(origin.pipeline));
             return;
         }
         const auto stream = stream_of(pipeline->audit.subject);

@@ -16,8 +16,8 @@ struct TraceOptions {
     bool json = false;
 };
 
-// Blocks. Exit code: 0 the event and what is known of its request are shown, 1 something of the way is gone or cannot be
-// read, which `err` explains, 2 the text names no message.
+// Blocks. Exit code: 0 the event and what is known of its request are shown, 1 something of the way is gone or cannot
+// be read, which `err` explains, 2 the text names no message.
 int trace(const settings::Settings& settings, const TraceOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace millrace::app

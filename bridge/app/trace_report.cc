@@ -19,8 +19,8 @@ constexpr std::size_t kMostJson = 64u << 20;
 
 // What the request said of itself to the one event; shown in this order.
 constexpr std::string_view kSaid[][2] = {
-    {"Millrace-Request-Id", "request"}, {"Millrace-Attempt", "attempt"},   {"Millrace-Deployment", "deployment"},
-    {"Millrace-Reason", "reason"},      {"Millrace-Detail", "detail"},     {"Millrace-Status", "status"},
+    {"Millrace-Request-Id", "request"},  {"Millrace-Attempt", "attempt"},   {"Millrace-Deployment", "deployment"},
+    {"Millrace-Reason", "reason"},       {"Millrace-Detail", "detail"},     {"Millrace-Status", "status"},
     {"Millrace-Aggregate", "aggregate"}, {"Millrace-Window-Start", "from"}, {"Millrace-Window-End", "to"},
 };
 
@@ -99,9 +99,9 @@ Result<Origin> origin_of(const StreamMessage& message) {
                {},
                {}};
     if (out.pipeline.empty() || out.kind == codec::kAuditKind)
-        return fail(ErrorCode::invalid, "is no result of Millrace (it has no " +
-                                            std::string(out.pipeline.empty() ? "Millrace-Pipeline" : "event of its own") +
-                                            ")");
+        return fail(ErrorCode::invalid,
+                    "is no result of Millrace (it has no " +
+                        std::string(out.pipeline.empty() ? "Millrace-Pipeline" : "event of its own") + ")");
     if (const auto run = codec::batch_in(message.headers)) {
         out.first_sequence = run->first.sequence;
         out.last_sequence = run->last.sequence;
@@ -124,9 +124,15 @@ Result<Request> request_in(const StreamMessage& message) {
     const auto body = auth::parse_json(message.payload, kMostJson);
     const auth::Json* const settled = body ? body->find("settled") : nullptr;
     if (settled == nullptr || settled->list() == nullptr) return fail(ErrorCode::invalid, "is no audit message");
-    Request out{text_in(*body, "request_id"), text_in(*body, "address"),  text_in(*body, "deployment"),
-                number(body->find("status")), text_in(*body, "at"),       number(body->find("first_sequence")),
-                number(body->find("last_sequence")), number(body->find("count")), {},
+    Request out{text_in(*body, "request_id"),
+                text_in(*body, "address"),
+                text_in(*body, "deployment"),
+                number(body->find("status")),
+                text_in(*body, "at"),
+                number(body->find("first_sequence")),
+                number(body->find("last_sequence")),
+                number(body->find("count")),
+                {},
                 message.payload};
     for (const auth::Json& part : *settled->list()) {
         std::string tenant = text_in(part, "tenant");
@@ -159,18 +165,18 @@ std::string text(const TraceReport& report) {
              origin.input_stream + ":" + range(origin.first_sequence, origin.last_sequence) +
                  (origin.is_of_one_event() ? "  event " + *origin.element : std::string()));
     }
-    for (const auto& [header, name] : kSaid)
-        line(out, name, subjects::printable(header_or_empty(headers, header)));
+    for (const auto& [header, name] : kSaid) line(out, name, subjects::printable(header_or_empty(headers, header)));
     for (const auto& [message, request] : report.audit) {
         line(out, "audit", whole_line(message));
         if (!origin.is_of_one_event()) line(out, "  request", request.id);
         line(out, "  asked", request.address);
-        line(out, "  answer", std::to_string(request.status) +
-                                  (request.deployment.empty() ? "" : " from deployment " + request.deployment) +
-                                  ", told " + request.at);
-        line(out, "  batch", origin.input_stream + ":" + range(request.first_sequence, request.last_sequence) + ", " +
-                                 std::to_string(request.count) + (request.count == 1 ? " event of " : " events of ") +
-                                 list(request.tenants));
+        line(out, "  answer",
+             std::to_string(request.status) +
+                 (request.deployment.empty() ? "" : " from deployment " + request.deployment) + ", told " + request.at);
+        line(out, "  batch",
+             origin.input_stream + ":" + range(request.first_sequence, request.last_sequence) + ", " +
+                 std::to_string(request.count) + (request.count == 1 ? " event of " : " events of ") +
+                 list(request.tenants));
     }
     return out;
 }

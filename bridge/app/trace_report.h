@@ -22,10 +22,10 @@ struct Traced {
 struct Origin {
     std::string pipeline;
     std::string tenant;
-    std::string kind;          // result, dead letter, bypassed, late, difference, results, aggregate, summary
+    std::string kind;  // result, dead letter, bypassed, late, difference, results, aggregate, summary
     std::string input_stream;
     std::uint64_t first_sequence = 0;
-    std::uint64_t last_sequence = 0;    // the same where it is of one event
+    std::uint64_t last_sequence = 0;     // the same where it is of one event
     std::optional<std::string> element;  // where it is of one event
     std::vector<std::uint64_t> audited;  // sequences of the audit messages that tell of its requests
 

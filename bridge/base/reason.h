@@ -31,9 +31,9 @@ enum class Reason {
 };
 
 inline constexpr std::array<std::string_view, 19> kReasonNames = {
-    "unroutable_tenant", "tenant_not_allowed", "not_json",          "not_an_object",    "field_missing",
-    "field_null",        "field_wrong_type",   "expression_failed", "timestamp_invalid", "signature_misfit",
-    "event_too_large",   "rejected",           "too_large",         "model_raised",     "contract_broken",
+    "unroutable_tenant", "tenant_not_allowed", "not_json",          "not_an_object",        "field_missing",
+    "field_null",        "field_wrong_type",   "expression_failed", "timestamp_invalid",    "signature_misfit",
+    "event_too_large",   "rejected",           "too_large",         "model_raised",         "contract_broken",
     "timeout",           "endpoint_crash",     "result_too_large",  "deliveries_exhausted",
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::deliveries_exhausted) + 1);

@@ -43,8 +43,8 @@ struct PullStatus {
 // What a pipeline publishes: these, and from `aggregate` on, for each of its aggregates in their order, its messages
 // and its summary. No pipeline has all of them; settings/outputs.h says which ones one has. Where something is known of
 // each, it is a vector with these as indices, zero for what the pipeline does not have.
-// `difference`, where a shadow endpoint scores otherwise, and `audit`, which request settled what, stand apart: they tell
-// of no event's end, and nothing is known of their streams, so they are no index.
+// `difference`, where a shadow endpoint scores otherwise, and `audit`, which request settled what, stand apart: they
+// tell of no event's end, and nothing is known of their streams, so they are no index.
 enum class Output : std::uint32_t {
     result,
     dead_letter,

@@ -210,9 +210,11 @@ void add_commands(CLI::App& app, Call& call) {
                   "Show what the endpoint takes and gives, also as a block for the configuration", signature_command)
         ->add_option("PIPELINE", call.signature_pipeline, "Which pipeline, where there are several");
     add_state_commands(app, call);
-    CLI::App* trace = add_with_file(app, call, "trace",
-                                    "Show the way from a result back to its event and its request", trace_command);
-    trace->add_option("RESULT", call.trace_options.result, "STREAM:SEQUENCE, a Nats-Msg-Id, or a subject: its last message")
+    CLI::App* trace = add_with_file(app, call, "trace", "Show the way from a result back to its event and its request",
+                                    trace_command);
+    trace
+        ->add_option("RESULT", call.trace_options.result,
+                     "STREAM:SEQUENCE, a Nats-Msg-Id, or a subject: its last message")
         ->required();
     trace->add_flag("--json", call.trace_options.json, "For programs");
     add_permissions_command(app, call);

@@ -56,8 +56,8 @@ std::string text_of(const Kind& kind, const Settled& settled) {
     add(out, "subject", subject);
     add(out, "ending", kEndingNames[static_cast<std::size_t>(reason.empty() ? Ending::scored : Ending::dead)]);
     if (!reason.empty()) add(out, "reason", reason);
-    out += ",\"sequences\":" + settled.sequences + "],\"elements\":" + settled.elements + "],\"attempts\":" +
-           settled.attempts + "],\"results\":" + settled.results + "]}";
+    out += ",\"sequences\":" + settled.sequences + "],\"elements\":" + settled.elements +
+           "],\"attempts\":" + settled.attempts + "],\"results\":" + settled.results + "]}";
     return out;
 }
 

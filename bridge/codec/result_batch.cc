@@ -101,7 +101,8 @@ std::string batch_body(const std::vector<InBatch>& events, const std::vector<std
         const char* const comma = i == 0 ? "" : ",";
         sequences.append(comma).append(std::to_string(events[i].first->stream_sequence));
         elements.append(comma).append(std::to_string(events[i].second->element));
-        if (const std::uint64_t sequence = events[i].second->settlement.audited; sequence > 0 && sequence != last_audited)
+        if (const std::uint64_t sequence = events[i].second->settlement.audited;
+            sequence > 0 && sequence != last_audited)
             audited.append(audited.empty() ? "" : ",").append(std::to_string(last_audited = sequence));
         list.append(comma).append(results[i]);
     }

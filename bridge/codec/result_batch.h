@@ -4,7 +4,8 @@
 //     {"partition":0,"first_sequence":11,"last_sequence":12,"count":3,
 //      "sequences":[11,12,12],"elements":[0,0,1],"results":[{"score":…},{"score":…},{"score":…}]}
 //
-// The n-th of each list is of one event. Where requests are audited, `audit` has the sequences of the audit messages. Pure.
+// The n-th of each list is of one event. Where requests are audited, `audit` has the sequences of the audit messages.
+// Pure.
 #pragma once
 
 #include <cstdint>

@@ -105,8 +105,8 @@ struct Post {
     const Difference* difference = nullptr;
 };
 
-// Tell which request settled these events, in its order; answered by one Stored. `number` tells apart what is told of one
-// request; the same again for what may be stored already.
+// Tell which request settled these events, in its order; answered by one Stored. `number` tells apart what is told of
+// one request; the same again for what may be stored already.
 struct Audit {
     StoreId id{};
     std::string request;

@@ -50,7 +50,8 @@ void Trail::pump(Time now, bool connected, Effects& out) {
 
 std::vector<EventRef> Trail::left_of(const Record& record) const {
     std::vector<EventRef> left;
-    std::ranges::copy_if(record.events, std::back_inserter(left), [this](EventRef ref) { return holds(ref) && ledger_.find(ref) != nullptr; });
+    std::ranges::copy_if(record.events, std::back_inserter(left),
+                         [this](EventRef ref) { return holds(ref) && ledger_.find(ref) != nullptr; });
     return left;
 }
 

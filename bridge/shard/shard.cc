@@ -335,8 +335,12 @@ struct Shard::State {
     void carry_out(engine::Audit& e) {
         auto rendered = audits.render({std::move(e.request), e.number, std::move(e.events)}, wall, max_payload);
         if (!rendered) return not_stored(e.id, std::move(rendered.error()));
-        parts.jetstream.post({e.id, rendered->output, std::move(rendered->subject), std::move(rendered->headers),
-                              std::move(rendered->payload), {}});
+        parts.jetstream.post({e.id,
+                              rendered->output,
+                              std::move(rendered->subject),
+                              std::move(rendered->headers),
+                              std::move(rendered->payload),
+                              {}});
     }
 
     void not_stored(StoreId id, Error error) { made_here.emplace_back(Stored{id, std::move(error), true}); }

@@ -153,12 +153,11 @@ void Oracle::check_trail(const Known& known, const StoredMessage& message) {
     if (!settings::has_audit(plan_.pipeline) || !request) return;
     const auto sequence = header_value(message.headers, "Millrace-Audit-Sequence");
     const auto audit = audits_.find(sequence ? std::stoull(std::string(*sequence)) : 0);
-    const auto says = [&](std::string_view what) {
-        return audit->second.contains("\"" + std::string(what) + "\"");
-    };
+    const auto says = [&](std::string_view what) { return audit->second.contains("\"" + std::string(what) + "\""); };
     if (audit == audits_.end() || !says(*request) || !says(header_value(message.headers, "Nats-Msg-Id").value_or("")) ||
         !says(message.subject))
-        violate("traced", name_of(known) + " is stored, and no audit message tells of request " + std::string(*request));
+        violate("traced",
+                name_of(known) + " is stored, and no audit message tells of request " + std::string(*request));
 }
 
 bool Oracle::is_filtered(const Known& known) const {

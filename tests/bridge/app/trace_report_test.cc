@@ -25,13 +25,14 @@ StreamMessage result() {
 }
 
 StreamMessage audit() {
-    return {7,
-            {},
-            "millrace.audit.fares",
-            {},
-            R"({"event":"request","first_sequence":9,"last_sequence":15,"count":4,"request_id":"r-1","address":"http://m",)"
-            R"("deployment":"blue","status":200,"at":"now","settled":[{"tenant":"acme","results":[")" +
-                std::string(32, 'a') + R"("]},{"tenant":"beta","results":[]}]})"};
+    return {
+        7,
+        {},
+        "millrace.audit.fares",
+        {},
+        R"({"event":"request","first_sequence":9,"last_sequence":15,"count":4,"request_id":"r-1","address":"http://m",)"
+        R"("deployment":"blue","status":200,"at":"now","settled":[{"tenant":"acme","results":[")" +
+            std::string(32, 'a') + R"("]},{"tenant":"beta","results":[]}]})"};
 }
 
 }  // namespace
@@ -61,10 +62,11 @@ TEST_CASE("trace: what is no result is refused") {
 
 TEST_CASE("trace: a batch names all of its audit messages") {
     StreamMessage batch = result();
-    batch.headers = {{"Millrace-Pipeline", "fares"},     {"Millrace-Tenant", "acme"},      {"Millrace-Kind", "results"},
-                     {"Millrace-Input-Stream", "EVENTS"}, {"Millrace-First-Sequence", "3"}, {"Millrace-First-Element", "0"},
-                     {"Millrace-Last-Sequence", "9"},     {"Millrace-Last-Element", "1"},   {"Millrace-Generation", "1"},
-                     {"Millrace-Partition", "0"}};
+    batch.headers = {{"Millrace-Pipeline", "fares"},   {"Millrace-Tenant", "acme"},
+                     {"Millrace-Kind", "results"},     {"Millrace-Input-Stream", "EVENTS"},
+                     {"Millrace-First-Sequence", "3"}, {"Millrace-First-Element", "0"},
+                     {"Millrace-Last-Sequence", "9"},  {"Millrace-Last-Element", "1"},
+                     {"Millrace-Generation", "1"},     {"Millrace-Partition", "0"}};
     batch.payload = R"({"sequences":[3,9],"elements":[0,1],"audit":[8,6,8],"results":[[[[[[[[[[1]]]]]]]]]],2]})";
     const auto origin = origin_of(batch);
     REQUIRE(origin);
@@ -93,8 +95,8 @@ TEST_CASE("trace: the report shows the way and no payload") {
     TraceReport report{{"RESULTS", result()}, *origin_of(result()), {}, {}, {"the event: it is gone"}};
     report.audit.push_back({{"AUDIT", audit()}, *request_in(audit())});
     const std::string shown = text(report);
-    for (const char* const part : {"RESULTS:52", "EVENTS:11  event 0", "r-1", "AUDIT:7", "http://m", "200 from deployment blue",
-                                   "EVENTS:9 to 15, 4 events of acme, beta"}) {
+    for (const char* const part : {"RESULTS:52", "EVENTS:11  event 0", "r-1", "AUDIT:7", "http://m",
+                                   "200 from deployment blue", "EVENTS:9 to 15, 4 events of acme, beta"}) {
         CAPTURE(part);
         CHECK(shown.contains(part));
     }

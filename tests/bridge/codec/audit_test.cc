@@ -63,16 +63,22 @@ TEST_CASE("audit: a request, from which messages, by whom, and what came of them
     CHECK(made->subject == "millrace.audit.fares");
     CHECK(made->headers.front() == Header{"Nats-Msg-Id", "r-1.9"});
     const auto id = [](char digit) { return std::string(32, digit); };
-    CHECK(made->payload ==
-          R"({"event":"request","pipeline":"fares","generation":1,"partition":3,"stream":"EVENTS","first_sequence":9,)"
-          R"("last_sequence":15,"count":4,"request_id":"r-1","address":"http://model/score","deployment":"bl\"ue",)"
-          R"("status":200,"at":"2026-05-01T10:00:00.000000000Z","settled":[)"
-          R"({"tenant":"acme","subject":"dead.acme.fares","ending":"dead_letter","reason":"rejected","sequences":[11],)"
-          R"("elements":[1],"attempts":[2],"results":[")" + id('c') + R"("]},)"
-          R"({"tenant":"acme","subject":"results.acme.fares","ending":"scored","sequences":[12,15],"elements":[1,1],)"
-          R"("attempts":[2,2],"results":[")" + id('a') + R"(",")" + id('d') + R"("]},)"
-          R"({"tenant":"team","subject":"results.team.fares","ending":"scored","sequences":[9],"elements":[1],)"
-          R"("attempts":[2],"results":[")" + id('b') + R"("]}]})");
+    CHECK(
+        made->payload ==
+        R"({"event":"request","pipeline":"fares","generation":1,"partition":3,"stream":"EVENTS","first_sequence":9,)"
+        R"("last_sequence":15,"count":4,"request_id":"r-1","address":"http://model/score","deployment":"bl\"ue",)"
+        R"("status":200,"at":"2026-05-01T10:00:00.000000000Z","settled":[)"
+        R"({"tenant":"acme","subject":"dead.acme.fares","ending":"dead_letter","reason":"rejected","sequences":[11],)"
+        R"("elements":[1],"attempts":[2],"results":[")" +
+            id('c') +
+            R"("]},)"
+            R"({"tenant":"acme","subject":"results.acme.fares","ending":"scored","sequences":[12,15],"elements":[1,1],)"
+            R"("attempts":[2,2],"results":[")" +
+            id('a') + R"(",")" + id('d') +
+            R"("]},)"
+            R"({"tenant":"team","subject":"results.team.fares","ending":"scored","sequences":[9],"elements":[1],)"
+            R"("attempts":[2],"results":[")" +
+            id('b') + R"("]}]})");
 }
 
 TEST_CASE("audit: the address is the one that was asked") {
