@@ -8,10 +8,13 @@ import unittest
 
 from harness import BINARY, CONFIG, EndToEnd, Stage, seconds
 from load import Event, canary
+from ordered_test import OrderedStage
 
-AUDITED = CONFIG + """\
+AUDIT = """\
     audit:
       subject: millrace.audit.scores
+"""
+AUDITED = CONFIG + AUDIT + """\
     tenants:
       allowed: [alpha, "be*"]
 """
@@ -31,6 +34,12 @@ class AuditedStage(Stage):
         config = self.folder / f"millrace-{self._bridges}.yaml"
         done = subprocess.run([BINARY, "trace", *words, "-c", config], capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
+
+
+class OrderedAuditedStage(OrderedStage, AuditedStage):
+    """The same of ordered results."""
+
+    config = OrderedStage.config + AUDIT
 
 
 def told_of(audit, identity):
@@ -121,6 +130,38 @@ class TraceTest(EndToEnd):
         self.assertEqual(code, 1)
         self.assertIn(f"EVENTS:{scored.headers['Millrace-Input-Sequence']}", out)
         self.assertIn("not known: the request", err)
+
+    def test_kill_9_of_the_owner(self):
+        stage = self.put_on(OrderedAuditedStage, results_as="batch")
+        stage.endpoint.script(delay=0.02)
+        stage.start_bridge()
+        load = stage.load(rate=500, shapes=("object", "array"), poison=0.003, bad=0.003)
+        for pause in (1.5, 3.0, 2.0):
+            time.sleep(pause)
+            stage.bridge.kill()
+            stage.start_bridge(wait=False)
+        load.stop()
+        stage.settle()
+        stage.verify(self)
+        audits = {message.sequence: json.loads(message.payload) for message in stage.jetstream.read("AUDIT")}
+        several = 0
+        for result in stage.jetstream.read("RESULTS"):
+            if result.headers.get("Millrace-Kind") != "results":
+                if "Millrace-Request-Id" in result.headers:
+                    self.assertIsNotNone(told_of(audits[int(result.headers["Millrace-Audit-Sequence"])], result.headers["Nats-Msg-Id"]))
+                continue
+            body = json.loads(result.payload)
+            groups = [group for sequence in body["audit"] for group in audits[sequence]["settled"]
+                      if group["subject"] == result.subject and group["tenant"] == result.headers["Millrace-Tenant"]]
+            told = {place for group in groups for place in zip(group["sequences"], group["elements"], strict=True)}
+            self.assertEqual(set(zip(body["sequences"], body["elements"], strict=True)) - told, set(), f"result {result.sequence}")
+            if len(body["audit"]) > 1:
+                several = result.sequence
+        self.assertGreater(several, 0)
+        code, out, err = stage.trace(f"RESULTS:{several}", "--json")
+        self.assertEqual((code, err), (0, ""))
+        self.assertGreater(len(json.loads(out)["audit"]), 1)
+        stage.stop_bridge(self)
 
     def test_tenants_that_are_not_allowed(self):
         stage = self.put_on(AuditedStage)
