@@ -241,7 +241,8 @@ bool Engine::holds(EventRef ref) {
 // What no request settled has no trail.
 void Engine::store(EventRef ref, Effects& out) {
     const bool was_asked = !ledger_.find(ref)->settlement.request_id.empty();
-    trail_&& was_asked ? trail_->add(ref) : commit(ref, out);
+    if (trail_ && was_asked) return trail_->add(ref);
+    commit(ref, out);
 }
 
 void Engine::take_told(Effects& out) {
