@@ -256,11 +256,10 @@ constexpr Field kFields[] = {
             "[tenants.md](tenants.md#the-trail-of-a-result) tells what it promises. Off unless it is there."},
     {.path = "pipelines[].audit.subject",
      .shape = Text{at<&Pipeline::audit, &Audit::subject>, rules::operator_subject},
-     .initial = "millrace.audit.PIPELINE",
      .doc = "The operator's subject of these messages; without `{tenant}`, since one message may tell of several "
-            "tenants. A stream has to store it: while none does, nothing is published or acked. PIPELINE in the "
-            "default is the pipeline's name.",
-     .example = "millrace.audit.trip-fares"},
+            "tenants. A stream has to store it: while none does, nothing is published or acked.",
+     .example = "millrace.audit.trip-fares",
+     .required = true},
 };
 
 }  // namespace

@@ -67,7 +67,7 @@ TEST_CASE("trace: a batch names all of its audit messages") {
                      {"Millrace-First-Sequence", "3"}, {"Millrace-First-Element", "0"},
                      {"Millrace-Last-Sequence", "9"},  {"Millrace-Last-Element", "1"},
                      {"Millrace-Generation", "1"},     {"Millrace-Partition", "0"}};
-    batch.payload = R"({"sequences":[3,9],"elements":[0,1],"audit":[8,6,8],"results":[[[[[[[[[[1]]]]]]]]]],2]})";
+    batch.payload = R"({"sequences":[3,9],"elements":[0,1],"audit":[8,6,8],"results":[[[[[[[[[[[1]]]]]]]]]],2]})";
     const auto origin = origin_of(batch);
     REQUIRE(origin);
     CHECK_FALSE(origin->is_of_one_event());

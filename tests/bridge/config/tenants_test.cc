@@ -29,7 +29,7 @@ TEST_CASE("every tenant is taken unless some are allowed") {
 
 TEST_CASE("nothing is audited unless it is asked for") {
     CHECK_FALSE(settings::has_audit(loaded_with("generation: 1")));
-    CHECK(loaded_with("audit: {}").audit.subject == "millrace.audit.fares");
+    CHECK(said_of("audit: {}").contains("audit.subject"));
     CHECK(loaded_with("audit: {subject: trail.fares}").audit.subject == "trail.fares");
     CHECK(said_of("audit: {subject: 'audit.{tenant}.fares'}").contains("audit.subject"));
     CHECK(said_of("audit: {subject: 'audit.*'}").contains("audit.subject"));
