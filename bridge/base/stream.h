@@ -66,7 +66,8 @@ constexpr Output summary_output(std::size_t place) {
     return static_cast<Output>(index(aggregate_output(place)) + 1);
 }
 constexpr bool is_summary(Output output) {
-    return index(output) > index(Output::aggregate) && (index(output) - index(Output::aggregate)) % 2 == 1;
+    return output > Output::aggregate && output < Output::difference &&
+           (index(output) - index(Output::aggregate)) % 2 == 1;
 }
 // What an event may come to by itself.
 inline constexpr std::size_t kEventOutputs = 4;
