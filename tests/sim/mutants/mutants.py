@@ -29,8 +29,8 @@ MUTANTS = {
     "stores_before_the_trail": (["traced"], [
         ("bridge/engine/engine.cc", "    if (trail_ && was_asked) return trail_->add(ref);\n", "    (void)was_asked;\n"),
     ]),
-    "takes_any_answer_for_a_trail": (["traced"], [
-        ("bridge/engine/trail.cc", "    if (stored.error) {", "    if (stored.error && stored.refused) {"),
+    "names_another_audit_message": (["traced"], [
+        ("bridge/engine/trail.cc", "settlement.audited = stored.sequence;", "settlement.audited = stored.sequence + 1;"),
     ]),
     "takes_not_known_for_true": (["settled_once"], [
         ("bridge/codec/event_decoder.cc",
