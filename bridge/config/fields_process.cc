@@ -81,13 +81,6 @@ constexpr Field kFields[] = {
      .shape = File{at<&Settings::nats, &Nats::tls, &Tls::key_file>, true},
      .doc = "The private key (PEM) of `cert_file`.",
      .example = "/etc/millrace/nats-client.key"},
-    {.path = "nats.tls.accept_unsafe_client",
-     .shape = Flag{at<&Settings::nats, &Nats::tls, &Tls::accept_unsafe_client>},
-     .initial = "false",
-     .doc = "Use TLS although the NATS client library at hand uses one TLS session from two threads at once, which can "
-            "crash the "
-            "process. A crash loses nothing, but costs a restart; a newer library needs no such consent.",
-     .example = "false"},
 
     {.path = "admin",
      .shape = Section{},
