@@ -100,10 +100,16 @@ Result<Permissions> permissions_of(const Tenancy& tenancy, std::string_view tena
     if (tenant.starts_with("_INBOX"))
         return fail(ErrorCode::invalid, "tenant " + quoted(tenant) + " begins with _INBOX, where replies go");
     if (auto known = check_grant(tenancy, grant); !known) return std::unexpected(std::move(known.error()));
+    const auto takes = [&](const TenantSubject& own) {
+        return covers_pipeline(grant, own.pipeline) && is_allowed(own.allowed, tenant);
+    };
+    if (!tenancy.subjects.empty() && std::ranges::none_of(tenancy.subjects, takes))
+        return fail(ErrorCode::invalid,
+                    "tenant " + quoted(tenant) + " is allowed in no pipeline (add it to tenants.allowed of one)");
     Permissions out;
     bool reads = false;
     for (const TenantSubject& own : tenancy.subjects) {
-        if (!covers_pipeline(grant, own.pipeline)) continue;
+        if (!takes(own)) continue;
         const bool published = own.way == Way::published;
         const bool readable = grant.stored && !published && !own.stream.empty();
         const bool listed = published ? grant.publish : grant.subscribe;

@@ -27,9 +27,10 @@ struct TenantSubject {
     std::string pipeline;
     std::string field;  // `pipelines[0].input.subject`, for errors
     Way way = Way::published;
-    SubjectTemplate subject;  // with {tenant}
-    std::string stream;       // what `stored` reads it from; empty: it cannot be read back
-    bool has_reader = false;  // a consumer made by the operator may be pulled from: reader_name
+    SubjectTemplate subject;             // with {tenant}
+    std::string stream;                  // what `stored` reads it from; empty: it cannot be read back
+    bool has_reader = false;             // a consumer made by the operator may be pulled from: reader_name
+    std::vector<std::string> allowed{};  // patterns of the tenants it is for; empty: everybody
 };
 
 // What a configuration means to tenants.

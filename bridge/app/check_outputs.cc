@@ -150,6 +150,7 @@ void judge_outputs(const settings::Pipeline& pipeline, const PipelineSurvey& see
         if (!is_needed) continue;
         judge_keeping(*stream, field, found);
         judge_taking(*stream, field, found);
+        if (output.row.output == Output::audit) continue;
         if (output.row.output == Output::state) {
             judge_state(*stream, field, found);
         } else if (is_summary(output.row.output)) {

@@ -156,6 +156,8 @@ class Planner {
             if (output.row.output == Output::state) continue;
             if (is_summary(output.row.output)) {
                 plan_bucket(pipeline, output);
+            } else if (output.row.output == Output::audit) {
+                plan_audit(pipeline, seen, output);
             } else if (output.streams.empty()) {
                 add_once(homeless, output.filter);
             } else if (const auto* stream = output.behind()) {
@@ -216,6 +218,14 @@ class Planner {
             if (const auto* there = other.behind())
                 wish.replicas = std::max(wish.replicas, static_cast<std::uint32_t>(there->replicas));
         }
+    }
+
+    // No tenant's, so in no stream that tenants may read from.
+    void plan_audit(const settings::Pipeline& pipeline, const PipelineSurvey& seen, const OutputSurvey& output) {
+        if (output.behind() != nullptr) return;
+        if (!output.streams.empty()) return block(spread(pipeline, output));
+        const std::string name(kAuditHome);
+        add_once(seen.audit_home ? change(name).add_subjects : creation(name).subjects, output.filter);
     }
 
     // As clients make one themselves.

@@ -64,6 +64,11 @@ Result<void> read_outputs(const io::NatsAdmin& admin, const settings::Pipeline& 
     auto home = unless_missing(admin.stream(home_name(pipeline)));
     if (!home) return std::unexpected(std::move(home.error()));
     out.home = std::move(*home);
+    if (settings::has_audit(pipeline)) {
+        auto audit = unless_missing(admin.stream(std::string(kAuditHome)));
+        if (!audit) return std::unexpected(std::move(audit.error()));
+        out.audit_home = std::move(*audit);
+    }
     if (!settings::is_owned(pipeline)) return {};
     auto state = unless_missing(admin.stream(state_home_name(pipeline)));
     if (!state) return std::unexpected(std::move(state.error()));

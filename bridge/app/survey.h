@@ -31,6 +31,7 @@ struct PipelineSurvey {
     std::vector<OutputSurvey> outputs;                        // those the pipeline has
     std::optional<io::StreamFound> home;                      // the stream called home_name
     std::optional<io::StreamFound> state_home;                // the stream called state_home_name
+    std::optional<io::StreamFound> audit_home;                // the stream called kAuditHome
     std::vector<std::optional<io::ConsumerFound>> consumers;  // by partition; none where partitions are owned
     std::vector<std::string> consumer_filter;                 // by partition
 
@@ -55,6 +56,9 @@ Result<Survey> survey(io::NatsConnection& connection, const settings::Settings& 
 std::string home_name(const settings::Pipeline& pipeline);
 // Where it puts state that no stream stores yet: state.stream, or MILLRACE_STATE.
 std::string state_home_name(const settings::Pipeline& pipeline);
+
+// Where it puts audit messages that no stream stores yet.
+inline constexpr std::string_view kAuditHome = "MILLRACE_AUDIT";
 
 // "2.10.27" → 2010 as a number that compares; 0 when unknown.
 int generation(const std::optional<io::ServerInfo>& server);

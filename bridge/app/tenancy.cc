@@ -31,7 +31,8 @@ void add_summary(subjects::Tenancy& out, const settings::Pipeline& pipeline, con
                  const std::string& field) {
     const std::string space = row.subject.substr(0, row.subject.size() - 1);  // without its >
     for (const char* keys : {"{tenant}", "{tenant}.>"})
-        add(out, {pipeline.name, field, Way::subscribed, parsed(space + keys), row.stream, false});
+        add(out,
+            {pipeline.name, field, Way::subscribed, parsed(space + keys), row.stream, false, pipeline.tenants.allowed});
 }
 
 }  // namespace
@@ -44,14 +45,21 @@ subjects::Tenancy tenancy_of(const settings::Settings& settings) {
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
         const settings::Pipeline& pipeline = settings.pipelines[i];
         const std::string path = "pipelines[" + std::to_string(i) + "].";
-        add(out, {pipeline.name, path + "input.subject", Way::published, parsed(pipeline.input.subject), {}, false});
+        add(out, {pipeline.name,
+                  path + "input.subject",
+                  Way::published,
+                  parsed(pipeline.input.subject),
+                  {},
+                  false,
+                  pipeline.tenants.allowed});
+        if (settings::has_audit(pipeline)) out.closed.push_back(pipeline.audit.subject);
         for (const settings::OutputRow& row : settings::outputs(pipeline)) {
             if (is_summary(row.output)) {
                 add_summary(out, pipeline, row, path + row.field);
             } else {
                 const bool stored = row.output != Output::state && !row.stream.empty();
                 add(out, {pipeline.name, path + row.field, Way::subscribed, parsed(row.subject),
-                          stored ? row.stream : std::string{}, stored});
+                          stored ? row.stream : std::string{}, stored, pipeline.tenants.allowed});
             }
         }
     }

@@ -221,6 +221,9 @@ int try_event(const settings::Settings& settings, const TryOptions& options, std
     Delivery delivery = delivery_of(*pipeline, options.tenant, in);
     if (delivery.tenant.empty()) {
         codec::set_unroutable(delivery);
+    } else if (!subjects::is_allowed(pipeline->tenants.allowed, delivery.tenant)) {
+        delivery.tenant.clear();
+        codec::set_not_allowed(delivery);
     } else {
         codec::EventDecoder decoder(*pipeline);
         decoder.expect(protocols::columns_of(*pipeline, signature_of(settings, *pipeline, options.offline)).columns);

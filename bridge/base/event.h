@@ -49,6 +49,9 @@ struct Settlement {
     std::string deployment;          // which deployment answered
     std::string request_id;          // of the request that settled it, as we named it to the endpoint
     std::uint32_t attempts = 0;      // how many requests carried the event
+    std::size_t address = 0;         // where the request went, as settings::routes counts them
+    int status = 0;                  // its answer's; 0 where there was none
+    std::uint64_t audited = 0;       // sequence of the audit message that tells of the request; 0: none does
     bool told = false;               // what tells of it was found stored
 };
 

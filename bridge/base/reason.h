@@ -10,6 +10,7 @@ namespace millrace {
 
 enum class Reason {
     unroutable_tenant,     // the subject has no usable tenant token
+    tenant_not_allowed,    // the tenant is none of those the pipeline takes events of
     not_json,              // the message or element is not JSON
     not_an_object,         // the element is JSON, but not an object
     field_missing,         // a feature is absent and has no default
@@ -29,11 +30,11 @@ enum class Reason {
     deliveries_exhausted,  // the last delivery a foreign consumer allows
 };
 
-inline constexpr std::array<std::string_view, 18> kReasonNames = {
-    "unroutable_tenant", "not_json",          "not_an_object",        "field_missing",    "field_null",
-    "field_wrong_type",  "expression_failed", "timestamp_invalid",    "signature_misfit", "event_too_large",
-    "rejected",          "too_large",         "model_raised",         "contract_broken",  "timeout",
-    "endpoint_crash",    "result_too_large",  "deliveries_exhausted",
+inline constexpr std::array<std::string_view, 19> kReasonNames = {
+    "unroutable_tenant", "tenant_not_allowed", "not_json",          "not_an_object",        "field_missing",
+    "field_null",        "field_wrong_type",   "expression_failed", "timestamp_invalid",    "signature_misfit",
+    "event_too_large",   "rejected",           "too_large",         "model_raised",         "contract_broken",
+    "timeout",           "endpoint_crash",     "result_too_large",  "deliveries_exhausted",
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::deliveries_exhausted) + 1);
 

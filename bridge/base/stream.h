@@ -43,8 +43,8 @@ struct PullStatus {
 // What a pipeline publishes: these, and from `aggregate` on, for each of its aggregates in their order, its messages
 // and its summary. No pipeline has all of them; settings/outputs.h says which ones one has. Where something is known of
 // each, it is a vector with these as indices, zero for what the pipeline does not have.
-// `difference`, where a shadow endpoint scores otherwise, stands apart: it is told to whoever listens, nothing waits
-// for it to be stored, and nothing is known of its stream, so it is no index.
+// `difference`, where a shadow endpoint scores otherwise, and `audit`, which request settled what, stand apart: they
+// tell of no event's end, and nothing is known of their streams, so they are no index.
 enum class Output : std::uint32_t {
     result,
     dead_letter,
@@ -53,7 +53,8 @@ enum class Output : std::uint32_t {
     late,
     state,
     aggregate,
-    difference = std::uint32_t{1} << 31
+    difference = std::uint32_t{1} << 31,
+    audit
 };
 constexpr std::size_t index(Output output) { return static_cast<std::size_t>(output); }
 constexpr Output aggregate_output(std::size_t place) {
@@ -65,7 +66,8 @@ constexpr Output summary_output(std::size_t place) {
     return static_cast<Output>(index(aggregate_output(place)) + 1);
 }
 constexpr bool is_summary(Output output) {
-    return index(output) > index(Output::aggregate) && (index(output) - index(Output::aggregate)) % 2 == 1;
+    return output > Output::aggregate && output < Output::difference &&
+           (index(output) - index(Output::aggregate)) % 2 == 1;
 }
 // What an event may come to by itself.
 inline constexpr std::size_t kEventOutputs = 4;

@@ -18,6 +18,7 @@
 #include "bridge/app/setup.h"
 #include "bridge/app/signature.h"
 #include "bridge/app/state.h"
+#include "bridge/app/trace.h"
 #include "bridge/app/try.h"
 #include "bridge/app/vaults.h"
 #include "bridge/cli/check_command.h"
@@ -41,6 +42,7 @@ struct Call {
     app::TryOptions try_options;
     app::StateOptions state_options;
     app::PermissionsOptions permissions_options;
+    app::TraceOptions trace_options;
     std::string signature_pipeline;
     std::string document;
     std::string policy;
@@ -94,6 +96,12 @@ int permissions_command(const Call& call) {
     const auto reading = read_config(call.file, call.context, call.streams.err, call.streams.err);
     if (!reading) return kRefused;
     return app::print_permissions(reading->settings, call.permissions_options, call.streams.out, call.streams.err);
+}
+
+int trace_command(const Call& call) {
+    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
+    if (!reading) return kRefused;
+    return app::trace(reading->settings, call.trace_options, call.streams.out, call.streams.err);
 }
 
 int auth_callout_command(const Call& call) {
@@ -219,6 +227,13 @@ void add_commands(CLI::App& app, Call& call) {
                   "Show what the endpoint takes and gives, also as a block for the configuration", signature_command)
         ->add_option("PIPELINE", call.signature_pipeline, "Which pipeline, where there are several");
     add_state_commands(app, call);
+    CLI::App* trace = add_with_file(app, call, "trace", "Show the way from a result back to its event and its request",
+                                    trace_command);
+    trace
+        ->add_option("RESULT", call.trace_options.result,
+                     "STREAM:SEQUENCE, a Nats-Msg-Id, or a subject: its last message")
+        ->required();
+    trace->add_flag("--json", call.trace_options.json, "For programs");
     add_permissions_command(app, call);
     add_with_file(app, call, "auth-callout", "Tell nats-server who clients are, by their OIDC tokens and a policy",
                   auth_callout_command)
@@ -258,6 +273,7 @@ int execute(int argc, const char* const* argv, Streams streams) {
               .try_options = {},
               .state_options = {},
               .permissions_options = {},
+              .trace_options = {},
               .signature_pipeline = {},
               .document = {},
               .policy = {},

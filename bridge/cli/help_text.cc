@@ -36,6 +36,7 @@ First steps:
   millrace run   -c FILE              the bridge itself; SIGTERM drains, a second one leaves at once
   millrace permissions TENANT -c FILE what a tenant may do in NATS, for the server's configuration
   millrace auth-callout -c FILE --policy FILE   lets clients of nats-server in by their OIDC tokens
+  millrace trace RESULT -c FILE       from a result back to its event and to the request that was answered
   millrace state inspect -c FILE      who owns each partition with state, and what is open in it
 
 Exit codes:

@@ -53,6 +53,11 @@ std::string_view take_line(std::string_view& rest) {
     return trim(line);
 }
 
+void refuse_whole(Delivery& delivery, Reason reason, std::string_view why) {
+    delivery.events.clear();
+    delivery.events.push_back(faulty(delivery.payload.bytes(), reason, std::string(why)));
+}
+
 }  // namespace
 
 struct EventDecoder::State {
@@ -167,8 +172,11 @@ struct EventDecoder::State {
 
 void set_unroutable(Delivery& delivery) {
     constexpr std::string_view kWhy = "the subject has no tenant token of 1 to 64 characters A-Z a-z 0-9 _ -";
-    delivery.events.clear();
-    delivery.events.push_back(faulty(delivery.payload.bytes(), Reason::unroutable_tenant, std::string(kWhy)));
+    refuse_whole(delivery, Reason::unroutable_tenant, kWhy);
+}
+
+void set_not_allowed(Delivery& delivery) {
+    refuse_whole(delivery, Reason::tenant_not_allowed, "the tenant is not among tenants.allowed");
 }
 
 EventDecoder::EventDecoder(const settings::Pipeline& pipeline) : state_(std::make_unique<State>(pipeline)) {}

@@ -23,6 +23,8 @@ inline constexpr std::size_t kMaxElements = 10000;
 
 // Makes a message without a usable tenant one event for the operator, with its fault; it is not looked into.
 void set_unroutable(Delivery& delivery);
+// The same where the tenant is one, and none of the pipeline's.
+void set_not_allowed(Delivery& delivery);
 
 class EventDecoder {
   public:

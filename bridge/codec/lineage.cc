@@ -57,6 +57,7 @@ void add_lineage(const settings::Pipeline& pipeline, const Delivery& delivery, c
     add_unless_empty(headers, "Millrace-Deployment", settlement.deployment, kMaxId);
     add_unless_empty(headers, "Millrace-Request-Id", settlement.request_id, kMaxId);
     add(headers, "Millrace-Attempt", text_of(settlement.attempts));
+    if (settlement.audited > 0) add(headers, "Millrace-Audit-Sequence", text_of(settlement.audited));
 }
 
 void add_evidence(const Delivery& delivery, const Verdict& verdict, std::vector<Header>& headers) {

@@ -99,6 +99,12 @@ const Verdict* verdict_of(const Event& event) {
     return event.fault ? &*event.fault : nullptr;
 }
 
+Output output_of(const settings::Pipeline& pipeline, const Delivery& delivery, const Event& event) {
+    const auto ending = verdict_of(event) != nullptr ? Ending::dead : ending_of(event);
+    MILLRACE_CHECK(ending != Ending::filtered, "nothing tells of an event that is filtered out");
+    return settings::output_of(pipeline, delivery, ending);
+}
+
 }  // namespace
 
 Renderer::Renderer(const settings::Pipeline& pipeline) : pipeline_(pipeline) {
@@ -118,6 +124,10 @@ Result<std::string> Renderer::subject_for(Output output, const Delivery& deliver
                                             " makes for tenant " + quoted(delivery.tenant));
     }
     return subject;
+}
+
+Result<std::string> Renderer::subject_of(const Delivery& delivery, const Event& event) const {
+    return subject_for(output_of(pipeline_, delivery, event), delivery);
 }
 
 std::string Renderer::result_subject(Partition partition, const std::string& tenant) const {
@@ -145,9 +155,7 @@ Result<Rendered> Renderer::render_batch(const std::vector<InBatch>& events, std:
 
 Result<Rendered> Renderer::render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const {
     const auto* verdict = verdict_of(event);
-    const auto ending = verdict != nullptr ? Ending::dead : ending_of(event);
-    MILLRACE_CHECK(ending != Ending::filtered, "nothing tells of an event that is filtered out");
-    const auto output = settings::output_of(pipeline_, delivery, ending);
+    const auto output = output_of(pipeline_, delivery, event);
     auto subject = subject_for(output, delivery);
     if (!subject) return std::unexpected(std::move(subject.error()));
     auto made = verdict != nullptr         ? dead_letter(pipeline_, delivery, event, *verdict, max_bytes)

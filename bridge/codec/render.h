@@ -38,6 +38,8 @@ class Renderer {
     [[nodiscard]] Result<Rendered> render(const Delivery& delivery, const Event& event, std::size_t max_bytes) const;
     // One publication for several results; too large where it is longer.
     [[nodiscard]] Result<Rendered> render_batch(const std::vector<InBatch>& events, std::size_t max_bytes) const;
+    // Where `render` publishes it.
+    [[nodiscard]] Result<std::string> subject_of(const Delivery& delivery, const Event& event) const;
     // Where results of a tenant go. Requires: a tenant that is one.
     [[nodiscard]] std::string result_subject(Partition partition, const std::string& tenant) const;
 

@@ -1,5 +1,6 @@
 #include "bridge/codec/result_batch.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "bridge/base/check.h"
@@ -90,6 +91,8 @@ std::vector<Header> batch_headers(const settings::Pipeline& pipeline, const std:
 std::string batch_body(const std::vector<InBatch>& events, const std::vector<std::string>& results) {
     std::string sequences;
     std::string elements;
+    std::string audited;
+    std::uint64_t last_audited = 0;
     std::string list;
     std::size_t bytes = 0;
     for (const std::string& result : results) bytes += result.size() + 1;
@@ -98,6 +101,9 @@ std::string batch_body(const std::vector<InBatch>& events, const std::vector<std
         const char* const comma = i == 0 ? "" : ",";
         sequences.append(comma).append(std::to_string(events[i].first->stream_sequence));
         elements.append(comma).append(std::to_string(events[i].second->element));
+        if (const std::uint64_t sequence = events[i].second->settlement.audited;
+            sequence > 0 && sequence != last_audited)
+            audited.append(audited.empty() ? "" : ",").append(std::to_string(last_audited = sequence));
         list.append(comma).append(results[i]);
     }
     std::string body = "{\"partition\":" + std::to_string(events.front().first->partition) +
@@ -105,6 +111,7 @@ std::string batch_body(const std::vector<InBatch>& events, const std::vector<std
                        ",\"last_sequence\":" + std::to_string(events.back().first->stream_sequence) +
                        ",\"count\":" + std::to_string(events.size());
     body.append(",\"sequences\":[").append(sequences).append("],\"elements\":[").append(elements);
+    if (!audited.empty()) body.append("],\"audit\":[").append(audited);
     return body.append("],\"results\":[").append(list).append("]}");
 }
 
@@ -146,6 +153,22 @@ std::string result_in(std::string_view batch, EventPlace place) {
         if (messages[i] == message && which[i] == element) return std::string(all[i]);
     }
     return {};
+}
+
+std::vector<std::uint64_t> audited_in(std::string_view batch) {
+    WantedFields fields;
+    const std::size_t audit = fields.add("audit");
+    std::vector<std::uint64_t> found;
+    if (ElementReader(fields).read(batch)) return found;
+    for (const std::string_view text : elements_of(fields.at(audit).raw)) {
+        std::uint64_t sequence = 0;
+        const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+        if (error == std::errc() && stop == text.data() + text.size() && sequence > 0) found.push_back(sequence);
+    }
+    std::ranges::sort(found);
+    const auto [first, last] = std::ranges::unique(found);
+    found.erase(first, last);
+    return found;
 }
 
 }  // namespace millrace::codec

@@ -4,9 +4,11 @@
 //     {"partition":0,"first_sequence":11,"last_sequence":12,"count":3,
 //      "sequences":[11,12,12],"elements":[0,0,1],"results":[{"score":…},{"score":…},{"score":…}]}
 //
-// The n-th of each list is of one event. Pure.
+// The n-th of each list is of one event. Where requests are audited, `audit` has the sequences of the audit messages.
+// Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,5 +39,7 @@ std::optional<StoredRun> results_in(const settings::Pipeline& pipeline, Partitio
 std::optional<StoredRun> batch_in(const std::vector<Header>& headers);
 // The result of one event out of a batch's body, as raw text; empty when it is not in there.
 std::string result_in(std::string_view batch, EventPlace place);
+// Which audit messages tell of its results; each once, ascending.
+std::vector<std::uint64_t> audited_in(std::string_view batch);
 
 }  // namespace millrace::codec

@@ -7,11 +7,13 @@
 namespace millrace::config {
 namespace {
 
+using settings::Audit;
 using settings::DeadLetter;
 using settings::Event;
 using settings::Input;
 using settings::Pipeline;
 using settings::Results;
+using settings::Tenants;
 using std::chrono::hours;
 using std::chrono::seconds;
 
@@ -122,6 +124,17 @@ constexpr Field kFields[] = {
      .doc = "How much memory the messages in hand may take, over all partitions: payload, headers, events and their "
             "rows. A full budget stops pulling; nothing is dropped.",
      .example = "256MiB"},
+
+    {.path = "pipelines[].tenants",
+     .shape = Section{.optional = true},
+     .doc = "Whose events are taken. Without it, those of every tenant."},
+    {.path = "pipelines[].tenants.allowed",
+     .shape = TextList{at<&Pipeline::tenants, &Tenants::allowed>, rules::tenant_pattern},
+     .doc = "The tenants the pipeline works for: names, and patterns in which `*` stands for any characters. An event "
+            "of anybody else becomes a dead letter `tenant_not_allowed` on `dead_letter.unroutable_subject`, and "
+            "`millrace permissions` gives such a tenant no rights on the pipeline's subjects.",
+     .example = "[acme, \"team-*\"]",
+     .required = true},
 
     {
         .path = "pipelines[].event",
@@ -235,6 +248,18 @@ constexpr Field kFields[] = {
             "in the "
             "default is the pipeline's name.",
      .example = "dead-unroutable.trip-fares"},
+
+    {.path = "pipelines[].audit",
+     .shape = Section{.optional = true},
+     .doc = "A trail from each result back to its event: one message for each request that settled events, stored "
+            "before what the request settled is published. `millrace trace` reads it; "
+            "[tenants.md](tenants.md#the-trail-of-a-result) tells what it promises. Off unless it is there."},
+    {.path = "pipelines[].audit.subject",
+     .shape = Text{at<&Pipeline::audit, &Audit::subject>, rules::operator_subject},
+     .doc = "The operator's subject of these messages; without `{tenant}`, since one message may tell of several "
+            "tenants. A stream has to store it: while none does, nothing is published or acked.",
+     .example = "millrace.audit.trip-fares",
+     .required = true},
 };
 
 }  // namespace

@@ -122,7 +122,7 @@ void check_scoring(const std::string& path, const Complaints& complain) {
                  "is required, or else aggregates (write for example endpoint: {url: http://127.0.0.1:5001/score})");
     }
     if (scored || !aggregated) return;
-    for (const char* const field : {".results", ".event.features"}) {
+    for (const char* const field : {".results", ".event.features", ".audit"}) {
         if (complain.mentions(path + field))
             complain(path + field, "has no effect without an endpoint, where scores come from (remove it)");
     }

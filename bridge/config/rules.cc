@@ -256,6 +256,11 @@ std::optional<std::string> tenant_name(std::string_view value) {
     return refusal(value, "is no tenant's name (1 to 64 of A-Z a-z 0-9 _ -)");
 }
 
+std::optional<std::string> tenant_pattern(std::string_view value) {
+    if (subjects::is_tenant_pattern(value)) return std::nullopt;
+    return refusal(value, "is neither a tenant's name (1 to 64 of A-Z a-z 0-9 _ -) nor one with * for any characters");
+}
+
 std::optional<std::string> not_empty(std::string_view value) {
     if (!value.empty()) return std::nullopt;
     return refusal(value, "is empty (leave the field out if there is none)");

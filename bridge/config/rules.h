@@ -31,6 +31,7 @@ std::optional<std::string> field_name(std::string_view value);       // a name o
 std::optional<std::string> pointer(std::string_view value);          // a JSON Pointer or nothing
 std::optional<std::string> select_name(std::string_view value);      // a member of an aggregate's body
 std::optional<std::string> tenant_name(std::string_view value);
+std::optional<std::string> tenant_pattern(std::string_view value);  // a name with * for any characters
 std::optional<std::string> not_empty(std::string_view value);
 
 // The host of a checked URL or address.

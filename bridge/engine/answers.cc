@@ -296,6 +296,8 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
         if (event == nullptr) continue;
         event->settlement.deployment = answer.deployment;
         event->settlement.request_id = answer.request_id;
+        event->settlement.address = through_all_routes(flight.address);
+        event->settlement.status = answer.status;
     }
     if (answer.outcome != Outcome::scored) flight.batch.came_back_from(flight.address);
     learn(flight, answer.outcome, out);

@@ -105,6 +105,15 @@ struct Post {
     const Difference* difference = nullptr;
 };
 
+// Tell which request settled these events, in its order; answered by one Stored. `number` tells apart what is told of
+// one request; the same again for what may be stored already.
+struct Audit {
+    StoreId id{};
+    std::string request;
+    std::uint64_t number = 0;
+    std::vector<std::pair<const Delivery*, const Event*>> events;
+};
+
 // Of the shadow endpoint; for counting.
 struct Shadowed {
     ShadowCount what{};
@@ -130,8 +139,8 @@ struct InProgress {
 };
 
 using Effect = std::variant<Bind, Look, Position, PullRequest, Send, CheckHealth, ReadSignature, UseSignature, Publish,
-                            PublishInOrder, Write, WriteTogether, Copy, Post, Shadowed, Settled, Applied, Ack, AckUpTo,
-                            Nak, InProgress, Find, Read, Purge, Note>;
+                            PublishInOrder, Write, WriteTogether, Copy, Post, Audit, Shadowed, Settled, Applied, Ack,
+                            AckUpTo, Nak, InProgress, Find, Read, Purge, Note>;
 using Effects = std::vector<Effect>;
 
 }  // namespace millrace::engine

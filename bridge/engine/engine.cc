@@ -57,6 +57,7 @@ Engine::Engine(const settings::Pipeline& pipeline, std::vector<Partition> partit
       rendering_(ownership.rendering),
       max_messages_(std::size_t{settings::most_in_hand(pipeline)} * partitions_.size()),
       random_(seed ^ 5) {
+    if (settings::has_audit(pipeline_)) trail_ = std::make_unique<Trail>(ledger_, seed ^ 9);
     if (settings::has_shadow(pipeline_)) shadow_ = std::make_unique<Shadow>(pipeline_.endpoint.shadow, seed ^ 8);
     for (std::size_t route = 0; route < routes_.routes.size(); ++route) {
         for (const std::string& tenant : routes_.routes[route].tenants) route_of_tenant_.emplace(tenant, route);
@@ -232,10 +233,31 @@ void Engine::bury(EventRef ref, Verdict verdict, Effects& out) {
     store(ref, out);
 }
 
-bool Engine::holds(EventRef ref) { return is_ordered(ref) ? ordered_->holds(ref) : commit_.holds(ref); }
+bool Engine::holds(EventRef ref) {
+    if (trail_ && trail_->holds(ref)) return true;
+    return is_ordered(ref) ? ordered_->holds(ref) : commit_.holds(ref);
+}
+
+// What no request settled has no trail.
+void Engine::store(EventRef ref, Effects& out) {
+    const bool was_asked = !ledger_.find(ref)->settlement.request_id.empty();
+    if (trail_ && was_asked) return trail_->add(ref);
+    commit(ref, out);
+}
+
+void Engine::take_told(Effects& out) {
+    for (const EventRef ref : trail_->told()) {
+        if (!holds(ref)) commit(ref, out);  // somebody else's result may have been found meanwhile
+    }
+    const std::string& trouble = trail_->sink().trouble();
+    if (trouble == trail_trouble_) return;
+    trail_trouble_ = trouble;
+    out.emplace_back(trouble.empty() ? Note{Level::info, "resumed", "the audit stream takes messages again"}
+                                     : Note{Level::warning, "held", trouble});
+}
 
 // A verdict of an owned partition is committed before it is published.
-void Engine::store(EventRef ref, Effects& out) {
+void Engine::commit(EventRef ref, Effects& out) {
     const Delivery& delivery = *ledger_.find(ref.delivery);
     const bool is_scored = !ledger_.find(ref)->settlement.verdict;
     if (is_ordered(ref)) {
@@ -361,6 +383,7 @@ void Engine::on(Reconnected&&, Time now, Effects& out) {
 
 void Engine::on(Stored&& in, Time now, Effects& out) {
     if (shadow_ && shadow_->stored(in, out)) return;
+    if (trail_ && trail_->stored(in, now)) return take_told(out);
     if (Owner* owner = owner_of_number(static_cast<std::uint64_t>(in.id))) return owner->stored(in, now);
     ordered_ ? ordered_->stored(in, now, out) : commit_.stored(in, now, out);
     if (commit_.sink().trouble() == sink_trouble_) return;
@@ -417,6 +440,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
         for (const auto& asker : askers_) {
             if (!contracts_.pauses()) asker->dispatch(now, out);
         }
+        if (trail_) trail_->pump(now, puller_.connected(), out);
         commit_.pump(now, puller_.connected(), out);
         search_.pump(now, puller_.connected(), out);
         recall_.pump(now, puller_.connected(), out);
@@ -481,6 +505,7 @@ void Engine::let_go(DeliveryId id) {
     const Delivery& delivery = *ledger_.find(id);
     for (std::uint32_t i = 0; i < delivery.events.size(); ++i) {
         commit_.forget({id, i});
+        if (trail_) trail_->forget({id, i});
         if (ordered_) ordered_->forget({id, i});
         asker_of(delivery).forget({id, i});
     }
@@ -494,6 +519,7 @@ void Engine::let_go_of_all(Effects& out) {
     }
     for (const auto& asker : askers_) asker->clear();
     commit_.clear();
+    if (trail_) trail_->clear();
     if (ordered_) ordered_->clear();
     recall_.clear();
 }
@@ -514,7 +540,8 @@ Puller::Credit Engine::credit() const {
     credit.bytes = static_cast<std::size_t>(static_cast<double>(most - std::min(most, bytes)) / expansion_);
     // Held, one message at a time is let in, and only when there is nothing else to try the endpoint or the outputs
     // with.
-    if (all_of_them(&Asker::wants_little) || !commit_.sink().trouble().empty() || commit_.sink().untried())
+    const auto hesitates = [](const Sink& sink) { return !sink.trouble().empty() || sink.untried(); };
+    if (all_of_them(&Asker::wants_little) || hesitates(commit_.sink()) || (trail_ && hesitates(trail_->sink())))
         credit.messages = std::min<std::size_t>(credit.messages, 1);
     return credit;
 }
@@ -522,7 +549,8 @@ Puller::Credit Engine::credit() const {
 bool Engine::may_pull() const {
     const bool unstored = commit_.size() > 0 || (ordered_ && ordered_->size() > 0);
     const bool refused = !commit_.sink().trouble().empty() && unstored;
-    if (draining_ || !halt_.empty() || contracts_.holds() || refused) return false;
+    const bool untold = trail_ && !trail_->sink().trouble().empty() && trail_->size() > 0;
+    if (draining_ || !halt_.empty() || contracts_.holds() || refused || untold) return false;
     return !all_of_them(&Asker::on_hold) || all_of_them(&Asker::lacks_a_probe);
 }
 
@@ -567,6 +595,7 @@ Time Engine::next_due() const {
             consider(t);
         }
         if (ordered_) consider(ordered_->next_due(ticked_));
+        if (trail_) consider(trail_->next_due(ticked_));
     }
     if (halt_.empty()) {
         for (const auto& [partition, owner] : owners_) consider(owner->next_due(ticked_));
@@ -583,7 +612,8 @@ Snapshot Engine::snapshot(Time now) const {
     const std::string held = all_of_them(&Asker::on_hold) ? askers_.front()->trouble() : "";
     for (std::string trouble : {puller_.trouble(), search_.trouble(), recall_.trouble(),
                                 ordered_ ? std::string(ordered_->trouble()) : std::string(), held, contracts_.trouble(),
-                                askers_trouble(now), askers_complaint(), std::string(commit_.sink().complaint())}) {
+                                askers_trouble(now), askers_complaint(), std::string(commit_.sink().complaint()),
+                                trail_ ? std::string(trail_->sink().complaint()) : std::string()}) {
         if (s.hold.empty()) s.hold = std::move(trouble);
     }
     s.halt = halt_;
@@ -593,7 +623,7 @@ Snapshot Engine::snapshot(Time now) const {
     s.open_deliveries = ledger_.size();
     s.open_bytes = ledger_.bytes();
     for (const auto& asker : askers_) asker->describe(now, s);
-    s.publications = commit_.size() + (ordered_ ? ordered_->size() : 0);
+    s.publications = commit_.size() + (ordered_ ? ordered_->size() : 0) + (trail_ ? trail_->size() : 0);
     if (is_owned()) describe_owners(s);
     return s;
 }

@@ -34,6 +34,7 @@
 #include "bridge/engine/recall.h"
 #include "bridge/engine/search.h"
 #include "bridge/engine/shadow.h"
+#include "bridge/engine/trail.h"
 #include "bridge/settings/addresses.h"
 #include "bridge/settings/settings.h"
 
@@ -83,6 +84,8 @@ class Engine final : private Keeper {
     void bar_misfits();
     [[nodiscard]] bool holds(EventRef ref) override;
     void store(EventRef ref, Effects& out) override;
+    void commit(EventRef ref, Effects& out);
+    void take_told(Effects& out);
     void bury(EventRef ref, Verdict verdict, Effects& out) override;
     void give_back(DeliveryId id, BackoffRule rule, Effects& out) override;
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
@@ -135,6 +138,7 @@ class Engine final : private Keeper {
     Contracts contracts_;
     Recall recall_;
     Commit commit_;
+    std::unique_ptr<Trail> trail_;                // null where nothing is audited
     std::unique_ptr<Shadow> shadow_;              // null where there is none
     std::vector<std::unique_ptr<Asker>> askers_;  // by route
     Search search_;
@@ -164,6 +168,7 @@ class Engine final : private Keeper {
     std::string halt_remedy_;
     std::string bind_trouble_;  // as last told in a note
     std::string sink_trouble_;
+    std::string trail_trouble_;
     std::string search_trouble_;
 };
 

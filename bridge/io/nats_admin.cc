@@ -191,7 +191,13 @@ Result<ConsumerFound> NatsAdmin::consumer(const std::string& stream, const std::
 
 Result<StreamMessage> NatsAdmin::next_message(const std::string& stream, std::uint64_t sequence,
                                               std::string_view filter) const {
-    return read(ask("STREAM.MSG.GET." + stream, read_body(Read::Which::next, sequence, filter)), parse_message);
+    return message(stream, Read::Which::next, sequence, filter);
+}
+
+Result<StreamMessage> NatsAdmin::message(const std::string& stream, Read::Which which, std::uint64_t sequence,
+                                         std::string_view subject) const {
+    if (auto fit = check_name("stream", stream); !fit) return std::unexpected(std::move(fit.error()));
+    return read(ask("STREAM.MSG.GET." + stream, read_body(which, sequence, subject)), parse_message);
 }
 
 Result<StreamFound> NatsAdmin::create_stream(const StreamWish& wish) const {

@@ -81,6 +81,10 @@ class NatsAdmin {
     [[nodiscard]] Result<StreamMessage> next_message(const std::string& stream, std::uint64_t sequence,
                                                      std::string_view filter) const;
 
+    // One message, from the stream's leader; not_found where there is none. `subject`: not of `at`.
+    [[nodiscard]] Result<StreamMessage> message(const std::string& stream, Read::Which which, std::uint64_t sequence,
+                                                std::string_view subject = {}) const;
+
     [[nodiscard]] Result<StreamFound> create_stream(const StreamWish& wish) const;
     [[nodiscard]] Result<StreamFound> change_stream(const std::string& name, const StreamChange& change) const;
     // Says `create`; a server before 2.10 takes it for an update where the consumer exists, so look first.

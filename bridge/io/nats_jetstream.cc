@@ -58,7 +58,7 @@ struct NatsJetStream::State {
           read_inbox(connection.inbox() + ".read"),
           purge_inbox(connection.inbox() + ".purge") {
         connection.subscribe(ack_inbox + ".*", [this](NatsMessage&& message) { acknowledged(message); });
-        if (settings::has_shadow(pipeline))
+        if (settings::has_shadow(pipeline) || settings::has_audit(pipeline))
             connection.subscribe(post_inbox + ".*", [this](NatsMessage&& message) { taken(message); });
         if (settings::is_owned(pipeline)) {
             connection.subscribe(read_inbox + ".*", [this](NatsMessage&& message) { was_read(message); });

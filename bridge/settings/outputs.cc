@@ -43,6 +43,7 @@ std::vector<OutputRow> publications(const Pipeline& pipeline) {
     std::vector<OutputRow> rows = outputs(pipeline);
     if (has_shadow(pipeline))
         rows.push_back({Output::difference, "endpoint.shadow.subject", pipeline.endpoint.shadow.subject, {}});
+    if (has_audit(pipeline)) rows.push_back({Output::audit, "audit.subject", pipeline.audit.subject, {}});
     return rows;
 }
 

@@ -23,7 +23,7 @@ struct OutputRow {
 // Those the pipeline has, in the order of Output: no results without an endpoint, copies past the model and late ones
 // only where they are asked for, state and aggregates where partitions are owned, summaries where they have a bucket.
 std::vector<OutputRow> outputs(const Pipeline& pipeline);
-// These, and what is told to whoever listens without being waited for.
+// These, and what is told of them: differences to whoever listens, and the audit to the operator.
 std::vector<OutputRow> publications(const Pipeline& pipeline);
 // Which of them tells of an event that is settled so. Requires: it is not filtered, which nothing tells of.
 Output output_of(const Pipeline& pipeline, const Delivery& delivery, Ending ending);

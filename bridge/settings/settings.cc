@@ -38,6 +38,8 @@ bool has_endpoint(const Pipeline& pipeline) {
 
 bool has_shadow(const Pipeline& pipeline) { return !pipeline.endpoint.shadow.address.url.empty(); }
 
+bool has_audit(const Pipeline& pipeline) { return !pipeline.audit.subject.empty(); }
+
 Pipeline with_shadow_as_endpoint(const Pipeline& pipeline) {
     Pipeline made = pipeline;
     const Shadow& shadow = pipeline.endpoint.shadow;

@@ -190,6 +190,16 @@ struct DeadLetter {
     std::string unroutable_subject;  // default dead-unroutable.PIPELINE
 };
 
+// Whose events are taken: names, with `*` for any characters; empty: everybody's.
+struct Tenants {
+    std::vector<std::string> allowed;
+};
+
+// Where it is told which request settled which events, for the operator; empty: nowhere.
+struct Audit {
+    std::string subject;
+};
+
 // Where an owned partition keeps its state, and how its owner behaves.
 struct State {
     std::string stream;                                          // empty: the one that stores millrace.state.>
@@ -211,12 +221,14 @@ struct Pipeline {
     std::uint32_t partitions = 1;
     bool ordered = false;  // results of a tenant are stored in the order of its events
     Input input;
+    Tenants tenants;
     Event event;
     std::string where;  // which events are scored or aggregated, in its canonical text; empty: all
     Bypass bypass;
     Endpoint endpoint;
     Results results;
     DeadLetter dead_letter;
+    Audit audit;
     std::vector<Aggregate> aggregates;
     State state;
 };
@@ -287,6 +299,8 @@ bool is_owned(const Pipeline& pipeline);
 bool has_endpoint(const Pipeline& pipeline);
 // A candidate is asked beside the endpoint.
 bool has_shadow(const Pipeline& pipeline);
+// What a request settles waits until it is told which request that was.
+bool has_audit(const Pipeline& pipeline);
 // The pipeline as if the candidate were its endpoint. Requires: has_shadow.
 Pipeline with_shadow_as_endpoint(const Pipeline& pipeline);
 // The durable consumer of one partition, shared by all replicas.

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "bridge/base/check.h"
+#include "bridge/codec/audit.h"
 #include "bridge/codec/event_decoder.h"
 #include "bridge/codec/render.h"
 #include "bridge/engine/engine.h"
@@ -80,6 +81,7 @@ struct Shard::State {
     OwnedRendering owned_rendering;
     bool owned;
     settings::Routes routes;
+    codec::AuditRenderer audits;
     std::vector<std::string> health_urls;  // of each address
     engine::Engine engine;
     subjects::SubjectTemplate input;
@@ -114,6 +116,7 @@ struct Shard::State {
           owned_rendering(p.pipeline, renderer, scores),
           owned(settings::is_owned(p.pipeline)),
           routes(settings::routes(p.pipeline.endpoint)),
+          audits(p.pipeline, routes, renderer),
           health_urls(health_urls_of(p.pipeline, routes)),
           engine(p.pipeline, p.partitions, p.seed,
                  {&owned_rendering, settings::fingerprint(p.pipeline), has_health(health_urls)},
@@ -169,13 +172,17 @@ struct Shard::State {
         delivery->pending = ack->pending;
         delivery->stored_at = ack->stored_at;
         const std::string_view tenant = input.tenant_in(message.subject);
-        if (subjects::is_tenant(tenant)) delivery->tenant = tenant;
+        const bool is_tenant = subjects::is_tenant(tenant);
+        const bool is_ours = is_tenant && subjects::is_allowed(parts.pipeline.tenants.allowed, tenant);
+        if (is_ours) delivery->tenant = tenant;
         const std::string stream(ack->stream);
         delivery->ack_subject = std::move(message.reply);
         delivery->subject = std::move(message.subject);
         delivery->headers = std::move(message.headers);
         delivery->payload = std::move(message.payload);
-        decode(*delivery);
+        is_ours     ? decoder.decode(*delivery)
+        : is_tenant ? codec::set_not_allowed(*delivery)
+                    : codec::set_unroutable(*delivery);
         for (Event& event : delivery->events) {
             // Without a score an event that is fit and selected comes to nothing of its own.
             const bool untold = !event.fault && event.selection != Selection::bypassed;
@@ -193,10 +200,6 @@ struct Shard::State {
         const auto at = positions.find(partition);
         return at != positions.end() && ack.stream == parts.pipeline.input.stream &&
                settings::is_earlier_consumer(parts.pipeline, at->second, ack.consumer);
-    }
-
-    void decode(Delivery& delivery) {
-        delivery.tenant.empty() ? codec::set_unroutable(delivery) : decoder.decode(delivery);
     }
 
     void arrived(Bound&& bound, Time now) {
@@ -329,6 +332,19 @@ struct Shard::State {
         parts.jetstream.post({e.id, Output::difference, subject, headers, payload, {}});
     }
 
+    void carry_out(engine::Audit& e) {
+        auto rendered = audits.render({std::move(e.request), e.number, std::move(e.events)}, wall, max_payload);
+        if (!rendered) return not_stored(e.id, std::move(rendered.error()));
+        parts.jetstream.post({e.id,
+                              rendered->output,
+                              std::move(rendered->subject),
+                              std::move(rendered->headers),
+                              std::move(rendered->payload),
+                              {}});
+    }
+
+    void not_stored(StoreId id, Error error) { made_here.emplace_back(Stored{id, std::move(error), true}); }
+
     void carry_out(const engine::CheckHealth& e) {
         checking.insert(e.id);
         send(e.address,
@@ -386,10 +402,7 @@ struct Shard::State {
     }
 
     void publish(StoreId id, Result<codec::Rendered> rendered, std::optional<std::uint64_t> expected = {}) {
-        if (!rendered) {
-            made_here.emplace_back(Stored{id, std::move(rendered.error()), true});
-            return;
-        }
+        if (!rendered) return not_stored(id, std::move(rendered.error()));
         parts.jetstream.publish({id, rendered->output, std::move(rendered->subject), std::move(rendered->headers),
                                  std::move(rendered->payload), expected});
     }

@@ -28,15 +28,17 @@ pipelines:
     event: {features: [x]}
     endpoint: {url: "http://127.0.0.1:1/score"}
     results: {subject: "results.{tenant}.scores", stream: RESULTS}
+    audit: {subject: millrace.audit.scores}
   - name: counts
     input: {stream: CLICKS, subject: "clicks.{tenant}"}
     aggregates:
       - {name: each, window: {tumbling: 5s}, select: {n: count()}, kv_bucket: SUMMARY, subject: "counts.{tenant}.each"}
 """
-STREAMS = {"EVENTS": ["events.>"], "CLICKS": ["clicks.>"], "STATE": ["millrace.state.>"], "KV_SUMMARY": ["$KV.SUMMARY.>"],
+STREAMS = {"EVENTS": ["events.>"], "CLICKS": ["clicks.>"], "STATE": ["millrace.state.>"], "AUDIT": ["millrace.audit.>"], "KV_SUMMARY": ["$KV.SUMMARY.>"],
            "RESULTS": ["results.>", "counts.>", "dead.>", "dead-unroutable.>"]}
 CANARIES = ["events.0.beta.raw", "clicks.beta", "results.beta.scores", "counts.beta.each", "dead.beta.scores",
-            "dead-unroutable.scores", "$KV.SUMMARY.counts.each.beta", "$KV.SUMMARY.counts.each.beta.x", "millrace.state.counts.0"]
+            "dead-unroutable.scores", "$KV.SUMMARY.counts.each.beta", "$KV.SUMMARY.counts.each.beta.x", "millrace.state.counts.0",
+            "millrace.audit.scores"]
 OWN = ["results.acme.scores", "counts.acme.each", "dead.acme.scores", "$KV.SUMMARY.counts.each.acme",
        "$KV.SUMMARY.counts.each.acme.x"]
 
@@ -63,6 +65,10 @@ sub   events.>
 sub   clicks.*
 sub   millrace.state.>
 sub   millrace.state.counts.0
+sub   millrace.audit.scores
+sub   millrace.audit.>
+sub   millrace.>
+queue millrace.audit.*
 sub   $KV.SUMMARY.>
 sub   $KV.SUMMARY.counts.each.beta
 sub   $KV.SUMMARY.counts.each.beta.>
@@ -89,6 +95,8 @@ pub   counts.acme.each
 pub   dead.beta.scores
 pub   dead-unroutable.scores
 pub   millrace.state.counts.0
+pub   millrace.audit.scores
+pub   millrace.audit.acme
 pub   $KV.SUMMARY.counts.each.acme
 pub   $KV.SUMMARY.counts.each.beta
 pub   _INBOX.anybody.1
@@ -112,6 +120,14 @@ ask   $JS.API.STREAM.SNAPSHOT.RESULTS {"deliver_subject":"_INBOX_acme.snapshot"}
 ask   $JS.API.STREAM.RESTORE.RESULTS
 ask   $JS.API.STREAM.MSG.GET.RESULTS {"last_by_subj":"results.beta.scores"}
 ask   $JS.API.STREAM.MSG.GET.EVENTS {"seq":1}
+ask   $JS.API.STREAM.MSG.GET.AUDIT {"seq":1}
+ask   $JS.API.STREAM.MSG.GET.AUDIT {"last_by_subj":"millrace.audit.scores"}
+ask   $JS.API.DIRECT.GET.AUDIT {"seq":1}
+ask   $JS.API.DIRECT.GET.AUDIT.millrace.audit.scores
+ask   $JS.API.STREAM.INFO.AUDIT
+ask   $JS.API.STREAM.PURGE.AUDIT
+ask   $JS.API.CONSUMER.CREATE.AUDIT {"stream_name":"AUDIT","config":{"ack_policy":"none"}}
+ask   $JS.API.CONSUMER.CREATE.AUDIT.spy.millrace.audit.scores {"stream_name":"AUDIT","config":{"name":"spy","filter_subject":"millrace.audit.scores","ack_policy":"none"}}
 ask   $JS.API.STREAM.MSG.DELETE.RESULTS {"seq":1}
 ask   $JS.API.DIRECT.GET.RESULTS {"last_by_subj":"results.beta.scores"}
 ask   $JS.API.DIRECT.GET.RESULTS.results.beta.scores

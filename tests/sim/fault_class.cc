@@ -89,6 +89,7 @@ constexpr FaultClass kClasses[] = {
     {"lose_purge",      [](Plan& p) { return clear(p.link.lose_purge); }},
     {"trim",            [](Plan& p) { return clear(p.troubles.trim); }},
     {"shadow",          [](Plan& p) { return !std::exchange(p.pipeline.endpoint.shadow, {}).address.url.empty(); }},
+    {"audit",           [](Plan& p) { return !std::exchange(p.pipeline.audit, {}).subject.empty(); }},
     {"disaster",        [](Plan& p) { return clear(p.disaster); }},
 };
 // clang-format on

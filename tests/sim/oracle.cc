@@ -100,6 +100,7 @@ Oracle::Known* Oracle::find(const std::vector<Header>& headers) {
 void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
     if (stream.config().name == plan_.pipeline.input.stream) return;
     if (stream.config().name == kShadowStream) return check_difference(message);
+    if (stream.config().name == kAuditStream) return audited(message);
     auto* known = find(message.headers);
     if (known == nullptr) return;
     if (is_filtered(*known)) return violate("settled_once", name_of(*known) + " is filtered out and stored");
@@ -122,8 +123,43 @@ void Oracle::stored(const SimStream& stream, const StoredMessage& message) {
     }
     known->stored = kind;
     known->stored_at = message.stored_at;
+    check_trail(*known, message);
     if (!is_result) return check_dead_letter(*known, message);
     known->planned.selected ? check_result(*known, message) : check_bypassed(*known, message);
+}
+
+// Each group of it is of one tenant's events, by the identities they have.
+void Oracle::audited(const StoredMessage& message) {
+    audits_[message.sequence] = message.payload;
+    constexpr std::string_view kGroup = "{\"tenant\":\"";
+    constexpr std::size_t kDigits = 32;
+    std::string_view rest = message.payload;
+    for (std::size_t at = rest.find(kGroup); at != std::string_view::npos; at = rest.find(kGroup)) {
+        rest.remove_prefix(at + kGroup.size());
+        const std::string_view tenant = rest.substr(0, rest.find('"'));
+        const std::string_view group = rest.substr(0, rest.find('}'));
+        std::string_view ids = group.substr(group.find("\"results\":[") + std::string_view("\"results\":[").size());
+        for (; ids.size() > kDigits; ids.remove_prefix(std::min(ids.size(), kDigits + 3))) {
+            const auto known = by_identity_.find(std::string(ids.substr(1, kDigits)));
+            if (known == by_identity_.end() || events_[known->second].planned.tenant != tenant)
+                return violate("traced", "an audit message tells of " + std::string(ids.substr(1, kDigits)) +
+                                             " as of tenant " + std::string(tenant));
+        }
+    }
+}
+
+void Oracle::check_trail(const Known& known, const StoredMessage& message) {
+    const auto request = header_value(message.headers, "Millrace-Request-Id");
+    if (!settings::has_audit(plan_.pipeline) || !request) return;
+    const auto sequence = header_value(message.headers, "Millrace-Audit-Sequence");
+    const auto audit = audits_.find(sequence ? std::stoull(std::string(*sequence)) : 0);
+    const auto says = [&](std::string_view what) { return audit->second.contains("\"" + std::string(what) + "\""); };
+    // That a result is too large turns out behind the request.
+    const bool is_cut = header_value(message.headers, "Millrace-Reason") == name(Reason::result_too_large);
+    if (audit == audits_.end() || !says(*request) || !says(header_value(message.headers, "Nats-Msg-Id").value_or("")) ||
+        (!is_cut && !says(message.subject)))
+        violate("traced",
+                name_of(known) + " is stored, and no audit message tells of request " + std::string(*request));
 }
 
 bool Oracle::is_filtered(const Known& known) const {

@@ -14,6 +14,8 @@
 //     fresh               nothing is published for a delivery that was not touched for ack_wait
 //     conviction          nothing is dead-lettered without the evidence its reason needs
 //     patient             nothing is asked of an endpoint before the time it named in Retry-After
+//     traced              where requests are audited, nothing that a request settled is stored before an audit message
+//                         says so, of the right tenant, event and request
 //     no_lying_health     able to work is not said without a connection
 #pragma once
 
@@ -37,6 +39,8 @@ namespace millrace::sim {
 
 // Where differences to a candidate's scores are stored.
 inline constexpr std::string_view kShadowStream = "SHADOW";
+// Where it is stored which request settled what.
+inline constexpr std::string_view kAuditStream = "AUDIT";
 
 struct Violation {
     std::string invariant;
@@ -113,6 +117,8 @@ class Oracle {
     [[nodiscard]] std::size_t stored_as_both() const { return stored_as_both_; }
     // Differences to a candidate's scores.
     [[nodiscard]] std::size_t differences() const { return differences_; }
+    // Audit messages.
+    [[nodiscard]] std::size_t audits() const { return audits_.size(); }
     // Of dead letters, with their number.
     [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
 
@@ -131,6 +137,8 @@ class Oracle {
     void check_result(const Known& known, const StoredMessage& message);
     void check_bypassed(const Known& known, const StoredMessage& message);
     void check_difference(const StoredMessage& message);
+    void audited(const StoredMessage& message);
+    void check_trail(const Known& known, const StoredMessage& message);
     void check_dead_letter(const Known& known, const StoredMessage& message);
     void check_address(const Memory& memory, const std::string& url, const std::set<std::string>& tenants);
     void check_conviction(const Memory& memory, const Known& known, Reason reason);
@@ -148,6 +156,7 @@ class Oracle {
     std::map<std::string, std::size_t> by_identity_;
     std::map<std::uint64_t, std::vector<std::size_t>> by_sequence_;
     std::size_t differences_ = 0;
+    std::map<std::uint64_t, std::string> audits_;  // bodies, by sequence
     std::map<std::string, std::size_t> by_token_;
     std::map<std::string, std::uint64_t> reasons_;
     std::uint64_t largest_message_ = 0;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bridge/settings/settings.h"
@@ -14,6 +15,9 @@
 #include "tests/sim/sim_model.h"
 
 namespace millrace::sim {
+
+// Where audit messages go, of a plan that has them.
+inline constexpr std::string_view kAuditSubject = "millrace.audit.trips";
 
 // Something that happens now and then during the first phase.
 struct Trouble {
@@ -100,6 +104,7 @@ struct Plan {
     ModelFaults shadow_faults;  // of the candidate, where there is one; it never heals
     Condition shadow_condition = Condition::healthy;
     bool shadow_stream = true;  // somebody stores differences
+    bool audit_stream = true;   // and audit messages, where there are any
     Duration unflushed_acks{};  // forgotten when the server stops
     bool strict = false;        // stored again, however late, breaks a promise
     bool forgetful = false;     // the server does not say when a consumer was last active

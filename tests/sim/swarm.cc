@@ -117,6 +117,8 @@ Plan Plan::of(std::uint64_t seed) {
     add_addresses(plan, addresses);
     Random shadow(seed, "swarm shadow");
     add_shadow(plan, shadow);
+    Random audit(seed, "swarm audit");
+    if (audit.chance(0.3)) plan.pipeline.audit.subject = kAuditSubject;
     Random share(seed, "swarm share");
     const double kept = kShares[share.below(kShares.size())];
     for (const auto& one : fault_classes()) {

@@ -73,6 +73,14 @@ void World::make_streams() {
                        .max_message = plan.max_message});
     if (plan.shadow_stream && settings::has_shadow(plan.pipeline))
         server.add_stream({.name = std::string(kShadowStream), .subjects = {"shadow.>"}});
+    if (plan.audit_stream && settings::has_audit(plan.pipeline)) add_audit();
+}
+
+void World::add_audit() {
+    server.add_stream({.name = std::string(kAuditStream),
+                       .subjects = {std::string(kAuditSubject)},
+                       .duplicate_window = plan.duplicate_window,
+                       .max_message = plan.max_message});
 }
 
 void World::start() {

@@ -26,6 +26,7 @@ struct World {
 
     void make_streams();
     void add_input();
+    void add_audit();
     // Starts a replica in each place.
     void start();
     void start_replica(std::size_t place);

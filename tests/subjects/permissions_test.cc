@@ -56,6 +56,18 @@ TEST_CASE("permissions: its own events, results and inboxes") {
     CHECK(made->subscribe.deny == List{});
 }
 
+TEST_CASE("permissions: a pipeline has rights for the tenants it takes, and a tenant of none has none") {
+    Tenancy tenancy = usual();
+    for (TenantSubject& each : tenancy.subjects) each.allowed = {"ac*"};
+    CHECK(permissions_of(tenancy, "acme", kBoth())->publish.allow == List{"events.*.acme.raw"});
+    CHECK(refusal(tenancy, "beta").contains("allowed in no pipeline"));
+    tenancy.subjects.push_back(subject(Way::published, "clicks.{tenant}"));
+    const auto made = permissions_of(tenancy, "beta", kBoth());
+    REQUIRE(made);
+    CHECK(made->publish.allow == List{"clicks.beta"});
+    CHECK(made->subscribe.allow == List{"_INBOX_beta.>"});
+}
+
 TEST_CASE("permissions: stored results by subject, and by a consumer that is its own") {
     const auto made = permissions_of(usual(), "acme", {.stored = true});
     REQUIRE(made);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "subjects/subject_template.h"
 #include "tests/subjects/hostile_tenants.h"
@@ -23,6 +24,36 @@ TEST_CASE("tenant: of all single bytes exactly 64 are one") {
     int count = 0;
     for (int byte = 0; byte < 256; ++byte) count += is_tenant(std::string(1, static_cast<char>(byte))) ? 1 : 0;
     CHECK(count == 64);
+}
+
+TEST_CASE("tenant: a pattern is a name with * for any characters, and nothing else") {
+    for (const std::string_view good : {"a", "*", "team-*", "*-test", "a*b*c", "**"}) {
+        CAPTURE(good);
+        CHECK(is_tenant_pattern(good));
+    }
+    CHECK_FALSE(is_tenant_pattern(""));
+    CHECK_FALSE(is_tenant_pattern("team.*"));
+    CHECK_FALSE(is_tenant_pattern("team-?"));
+    CHECK_FALSE(is_tenant_pattern(std::string(65, 'x')));
+}
+
+TEST_CASE("tenant: allowed are those that a pattern fits, and all where there is none") {
+    const auto allowed = [](std::vector<std::string> patterns, std::string_view tenant) {
+        return is_allowed(patterns, tenant);
+    };
+    CHECK(allowed({}, "acme"));
+    CHECK(allowed({"acme"}, "acme"));
+    CHECK_FALSE(allowed({"acme"}, "acme2"));
+    CHECK_FALSE(allowed({"acme"}, "acm"));
+    CHECK_FALSE(allowed({"acme"}, "Acme"));
+    CHECK(allowed({"x", "team-*"}, "team-"));
+    CHECK(allowed({"x", "team-*"}, "team-a"));
+    CHECK_FALSE(allowed({"team-*"}, "a-team-b"));
+    CHECK(allowed({"*-test"}, "a-test-test"));
+    CHECK_FALSE(allowed({"*-test"}, "a-test-tes"));
+    CHECK(allowed({"a*b*c"}, "a-b-b-c"));
+    CHECK_FALSE(allowed({"a*b*c"}, "a-c-b"));
+    CHECK(allowed({"*"}, "anybody"));
 }
 
 TEST_CASE("tenant: every hostile name is refused by the rule and by the encoder, and allowed nowhere") {

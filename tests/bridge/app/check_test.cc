@@ -252,6 +252,18 @@ TEST_CASE("check: no stream for what a shadow says is a warning, since nothing w
     CHECK(judge(pipeline, "p", seen).size() == found.size() - 1);
 }
 
+TEST_CASE("check: no stream for the audit is an error, since everything waits for it") {
+    settings::Pipeline pipeline = trips();
+    pipeline.audit.subject = "millrace.audit.trips";
+    PipelineSurvey seen = fine(pipeline);
+    seen.outputs.push_back({settings::publications(pipeline).back(), "millrace.audit.trips", {}});
+    CHECK(
+        says(judge(pipeline, "p", seen), Severity::error, "audit.subject", "no stream stores 'millrace.audit.trips'"));
+    seen.outputs.back().streams = {stream("TRAIL", {"millrace.audit.>"})};
+    seen.outputs.back().streams.front().no_ack = true;
+    CHECK(says(judge(pipeline, "p", seen), Severity::error, "audit.subject", "no_ack"));
+}
+
 TEST_CASE("check: outputs without one stream, and streams that forget") {
     Case c;
     SUBCASE("none") {

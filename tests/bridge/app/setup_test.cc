@@ -340,3 +340,32 @@ TEST_CASE("setup: a state stream that is there is used where it is fit, and neve
         CHECK(c.blocked());
     }
 }
+
+TEST_CASE("setup: audit messages have a stream of their own, for all pipelines") {
+    Case c({pipeline("a"), pipeline("b")});
+    for (std::size_t i = 0; i < 2; ++i) {
+        auto& of = c.settings.pipelines[i];
+        of.audit.subject = "millrace.audit." + of.name;
+        c.seen.pipelines[i].outputs.push_back({settings::publications(of).back(), of.audit.subject, {}});
+    }
+    SUBCASE("it is made once") {
+        const auto streams = c.all<io::StreamWish>();
+        const auto made = std::ranges::find(streams, "MILLRACE_AUDIT", &io::StreamWish::name);
+        REQUIRE(made != streams.end());
+        CHECK(made->subjects == std::vector<std::string>{"millrace.audit.a", "millrace.audit.b"});
+        CHECK(made->discard == "old");
+    }
+    SUBCASE("it is there and lacks one") {
+        c.seen.pipelines[0].outputs.back().streams = {stream("MILLRACE_AUDIT", {"millrace.audit.a"})};
+        for (auto& seen : c.seen.pipelines) seen.audit_home = stream("MILLRACE_AUDIT", {"millrace.audit.a"});
+        const auto changes = c.all<ChangeStream>();
+        REQUIRE(changes.size() == 1);
+        CHECK(changes[0].name == "MILLRACE_AUDIT");
+        CHECK(changes[0].change.add_subjects == std::vector<std::string>{"millrace.audit.b"});
+    }
+    SUBCASE("elsewhere is fine as well, and does not draw the results there") {
+        for (auto& seen : c.seen.pipelines) seen.outputs.back().streams = {stream("TRAIL", {"millrace.audit.>"})};
+        CHECK(c.all<ChangeStream>().empty());
+        CHECK(std::ranges::count(c.all<io::StreamWish>(), "a-results", &io::StreamWish::name) == 1);
+    }
+}

@@ -59,7 +59,8 @@ TEST_CASE("reference: the fields of aggregates, too, load together") {
         const bool wanted = hash != std::string::npos && indent >= 4 + 2 && in_pipelines;
         if (hash != std::string::npos && !wanted) continue;
         if (wanted) line.erase(hash, 2);
-        const bool scoring = line == "    endpoint:" || line == "    results:" || line.starts_with("      features:");
+        const bool scoring = line == "    endpoint:" || line == "    results:" || line == "    audit:" ||
+                             line.starts_with("      features:");
         if (scoring) left_out = line.substr(0, line.find_first_not_of(' ') + 1);
         if (!left_out.empty() && (scoring || line.starts_with(std::string(left_out.size(), ' ')))) continue;
         left_out.clear();

@@ -26,6 +26,12 @@ MUTANTS = {
          ")) out.emplace_back(Ack{delivery});",
          ") || true) out.emplace_back(Ack{delivery});"),
     ]),
+    "stores_before_the_trail": (["traced"], [
+        ("bridge/engine/engine.cc", "    if (trail_ && was_asked) return trail_->add(ref);\n", "    (void)was_asked;\n"),
+    ]),
+    "names_another_audit_message": (["traced"], [
+        ("bridge/engine/trail.cc", "settlement.audited = stored.sequence;", "settlement.audited = stored.sequence + 1;"),
+    ]),
     "takes_not_known_for_true": (["settled_once"], [
         ("bridge/codec/event_decoder.cc",
          "if (met.type == expression::Type::bit && met.truth) return true;",
@@ -172,8 +178,8 @@ MUTANTS = {
          "    }\n"),
     ]),
     "takes_any_tenant": (["one_tenant", "settled_once", "recovers", "conviction", "bounded"], [
-        ("subjects/tenant.cc", "    return !token.empty() && token.size() <= 64 && std::ranges::all_of(token, [](char c) {",
-         "    return !token.empty() && std::ranges::all_of(token, [](char c) {\n        return c != '.' || c;"),
+        ("subjects/tenant.cc", "    return !token.empty() && token.size() <= kLongest && std::ranges::all_of(token, is_of_tenant);",
+         "    return !token.empty();"),
     ]),
     "counts_elements_from_one": (["settled_once", "batch_integrity", "fresh"], [
         ("bridge/codec/event_decoder.cc", "events[i].element = static_cast<std::uint32_t>(i);",
