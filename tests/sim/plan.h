@@ -57,8 +57,8 @@ struct Permanent {
 struct Mix {
     std::uint32_t bad_elements = 0;
     std::uint32_t hostile_tenants = 0;
-    std::uint32_t largest = 0;  // messages as large as the input takes
-    std::uint32_t odd[9] = {};  // by Kind; the rest is good
+    std::uint32_t largest = 0;   // messages as large as the input takes
+    std::uint32_t odd[10] = {};  // by Kind; the rest is good
 };
 
 // Of pipelines with owned partitions: how many of the events are odd, per thousand.
