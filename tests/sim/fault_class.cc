@@ -89,6 +89,7 @@ constexpr FaultClass kClasses[] = {
     {"lose_purge",      [](Plan& p) { return clear(p.link.lose_purge); }},
     {"trim",            [](Plan& p) { return clear(p.troubles.trim); }},
     {"kills",           clear_kind<Kind::kills>},
+    {"contract",        [](Plan& p) { return clear(p.troubles.contract); }},
     {"shadow",          [](Plan& p) { return !std::exchange(p.pipeline.endpoint.shadow, {}).address.url.empty(); }},
     {"disaster",        [](Plan& p) { return clear(p.disaster); }},
 };

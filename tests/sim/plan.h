@@ -36,6 +36,7 @@ struct Troubles {
     Trouble clock_step;  // of the server's
     Trouble input_anew;  // the input stream is deleted and made again
     Trouble trim;        // the input's limits remove what was read
+    Trouble contract;    // another deployment of the endpoint takes rows of another type
 };
 
 // What does not heal. The rest of the world must go on.
