@@ -112,7 +112,7 @@ class StateTest(EndToEnd):
         text = self.ask(stage, "inspect")
         self.assertIn("epoch 1", text)
         self.assertIn("counts-second: ", text)
-        self.assertRegex(text, r"aggregate +tenant +group +from +to +events +out after +watermark\n +counts-second +\w+ +kind=")
+        self.assertRegex(text, r"aggregate +tenant +group +from +to +events +out after +watermark\n +counts-\w+ +\w+ +kind=")
         stage.die()
         old = self.ask(stage, "export")
         self.refused(stage, "document_damaged", "import", "-", document=old.replace("a", "b", 1))
