@@ -74,9 +74,10 @@ Result<void> try_identity(const settings::IdentitySettings& identity, const std:
     return fail(failure->passing ? ErrorCode::unavailable : ErrorCode::misconfigured, "no token: " + failure->why);
 }
 
-Result<engine::SignatureRead> ask_signature(const settings::Settings& settings, const settings::Pipeline& pipeline) {
+Result<engine::SignatureRead> ask_signature(const settings::Settings& settings, const settings::Pipeline& pipeline,
+                                            std::size_t which) {
     const settings::Endpoint& endpoint = pipeline.endpoint;
-    const settings::Address address = settings::routes(endpoint).addresses.front();
+    const settings::Address address = settings::routes(endpoint).addresses[which];
     std::string url = protocols::contract_url(pipeline, address.url);
     if (url.empty()) {
         return fail(ErrorCode::not_found, "no endpoint of protocol " + endpoint.protocol +
@@ -86,7 +87,7 @@ Result<engine::SignatureRead> ask_signature(const settings::Settings& settings, 
                                                                              : ""));
     }
     auto response =
-        ask(settings, pipeline, 0, make_signature_request(endpoint, address, RequestId{1}, std::string(url)));
+        ask(settings, pipeline, which, make_signature_request(endpoint, address, RequestId{1}, std::string(url)));
     if (!response) return std::unexpected(std::move(response.error()));
     auto read = read_signature(pipeline, *response);
     if (!read.why.empty()) read.why += " (asked at " + url + ")";

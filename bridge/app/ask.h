@@ -23,9 +23,10 @@ ports::HttpResponse ask(ports::HttpRequest request);
 Result<ports::HttpResponse> ask(const settings::Settings& settings, const settings::Pipeline& pipeline,
                                 std::size_t address, ports::HttpRequest request);
 
-// What the pipeline's endpoint publishes of what it takes. ErrorCode::not_found where no endpoint of its protocol
-// publishes any, and an error where there is no key or token; the text says which.
-Result<engine::SignatureRead> ask_signature(const settings::Settings& settings, const settings::Pipeline& pipeline);
+// What an address of settings::routes publishes of what it takes. ErrorCode::not_found where no endpoint of its
+// protocol publishes any, and an error where there is no key or token; the text says which.
+Result<engine::SignatureRead> ask_signature(const settings::Settings& settings, const settings::Pipeline& pipeline,
+                                            std::size_t address = 0);
 
 // Fetches a token and forgets it; the error says why there is none.
 Result<void> try_identity(const settings::IdentitySettings& identity, const std::string& audience);

@@ -59,24 +59,28 @@ void look_at_endpoints(const settings::Settings& settings, std::vector<Finding>&
     for (std::size_t i = 0; i < settings.pipelines.size(); ++i) {
         if (!settings::has_endpoint(settings.pipelines[i])) continue;
         const settings::Routes all = settings::routes(settings.pipelines[i].endpoint);
-        bool is_reached = true;  // the first, which is asked for its signature
+        const settings::Pipeline& pipeline = settings.pipelines[i];
+        const std::string path = pipeline_path(i);
+        std::set<std::size_t> reached;
         for (std::size_t a = 0; a < all.addresses.size(); ++a) {
-            const std::string& url = all.addresses[a].url;
-            if (auto reached = reach(url); !reached) {
-                is_reached = is_reached && a > 0;
-                found.push_back(
-                    {Severity::error, pipeline_path(i) + "." + all.fields[a], std::move(reached.error().text)});
+            if (const auto done = reach(all.addresses[a].url)) {
+                reached.insert(a);
+            } else {
+                found.push_back({Severity::error, path + "." + all.fields[a], done.error().text});
             }
         }
-        const std::string& shadow = settings.pipelines[i].endpoint.shadow.address.url;
-        if (const auto reached = reach(shadow); !shadow.empty() && !reached) {
-            found.push_back({Severity::warning, pipeline_path(i) + ".endpoint.shadow.url", reached.error().text});
+        const auto asks = pipeline.endpoint.signature.from != settings::SignatureFrom::nowhere;
+        const auto told =
+            ask_signatures(settings, pipeline, [&](std::size_t a) { return asks && reached.contains(a); });
+        if (!told.empty()) std::ranges::move(judge_signatures(pipeline, path, told), std::back_inserter(found));
+        if (!settings::has_shadow(pipeline)) continue;
+        if (const auto done = reach(pipeline.endpoint.shadow.address.url); !done) {
+            found.push_back({Severity::warning, path + ".endpoint.shadow.url", done.error().text});
+        } else if (asks) {
+            std::ranges::move(judge_shadow_signature(pipeline, path, *ask_shadow_signature(settings, pipeline),
+                                                     signature_in_force(pipeline, told)),
+                              std::back_inserter(found));
         }
-        if (!is_reached) continue;
-        const settings::Pipeline& pipeline = settings.pipelines[i];
-        if (pipeline.endpoint.signature.from == settings::SignatureFrom::nowhere) continue;
-        auto more = judge_signature(pipeline, pipeline_path(i), ask_signature(settings, pipeline));
-        std::ranges::move(more, std::back_inserter(found));
     }
 }
 

@@ -4,6 +4,7 @@
 // there stays valid until that moment, whatever breaks before it.
 #pragma once
 
+#include <cstddef>
 #include <iosfwd>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace millrace::app {
 struct StateOptions {
     std::string pipeline;             // empty: all whose partitions have owners
     bool json = false;                // inspect
+    std::size_t panes = 20;           // inspect: shown of each partition, those due first
     bool accept_fingerprint = false;  // import: the state is to mean what the configuration says now
 };
 

@@ -10,8 +10,8 @@ namespace millrace::app {
 namespace {
 
 // What the partitions that have state say; the others are not in it. Complains and returns false otherwise.
-bool gather(const settings::Settings& settings, const settings::Pipeline& pipeline, std::vector<StateReport>& out,
-            std::ostream& err) {
+bool gather(const settings::Settings& settings, const settings::Pipeline& pipeline, std::size_t panes,
+            std::vector<StateReport>& out, std::ostream& err) {
     StateDoor door(settings.nats, pipeline);
     StateReader reader(door, pipeline);
     bool fine = true;
@@ -23,7 +23,7 @@ bool gather(const settings::Settings& settings, const settings::Pipeline& pipeli
             fine = false;
             if (streams.error().code != ErrorCode::invalid) break;  // it would be no better with the next one
         } else if (*state) {
-            out.push_back(report(pipeline, p, **state, streams->server_now));
+            out.push_back(report(pipeline, p, **state, streams->server_now, panes));
         }
     }
     return fine;
@@ -55,7 +55,7 @@ int inspect_state(const settings::Settings& settings, const StateOptions& option
     std::string all;
     for (const settings::Pipeline* pipeline : pipelines) {
         std::vector<StateReport> reports;
-        fine = gather(settings, *pipeline, reports, err) && fine;
+        fine = gather(settings, *pipeline, options.panes, reports, err) && fine;
         if (!options.json) print(*pipeline, reports, out);
         all += (all.empty() ? "\n" : ",\n") + json(*pipeline, reports);
     }

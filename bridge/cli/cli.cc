@@ -174,9 +174,12 @@ void add_state_commands(CLI::App& app, Call& call) {
         added->add_option("--pipeline", call.state_options.pipeline, "This one only")->type_name("NAME");
         return added;
     };
-    with_pipeline("inspect", "Show owner, floor, outbox, watermarks and open windows of each partition",
-                  inspect_command)
-        ->add_flag("--json", call.state_options.json, "For programs");
+    CLI::App* inspect = with_pipeline(
+        "inspect", "Show owner, floor, outbox, watermarks and open windows of each partition", inspect_command);
+    inspect->add_flag("--json", call.state_options.json, "For programs");
+    inspect->add_option("--panes", call.state_options.panes, "How many open panes of each partition, those due first")
+        ->check(CLI::Range(0, 100'000))
+        ->capture_default_str();
     with_pipeline("export", "Write the state of stopped pipelines as one document", export_command)
         ->add_option("-o,--output", call.document, "The file to write instead of the standard output")
         ->type_name("FILE");

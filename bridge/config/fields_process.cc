@@ -44,7 +44,7 @@ constexpr Field kFields[] = {
      .example = "/etc/millrace/millrace.creds",
      .apart = true},
     {.path = "nats.nkey_file",
-     .shape = File{at<&Settings::nats, &Nats::nkey_file>, true},
+     .shape = File{at<&Settings::nats, &Nats::nkey_file>, Holds::secret},
      .doc = "The file that holds the seed (`SU…`) of a user whom the server knows by its public key (`users: [{nkey: "
             "U…}]`), as `nk` and `nsc` write it: on a line of its own, or between `BEGIN` and `END`.",
      .example = "/etc/millrace/millrace.nk",

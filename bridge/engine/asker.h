@@ -122,6 +122,7 @@ class Asker {
         return !dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0;
     }
     [[nodiscard]] bool on_hold() const { return dispatcher_.on_hold(); }
+    [[nodiscard]] bool idle() const { return dispatcher_.in_flight() == 0; }
 
     [[nodiscard]] std::size_t queued() const { return batcher_.size(); }
     [[nodiscard]] Time next_due(Time now) const;

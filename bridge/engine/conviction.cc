@@ -219,7 +219,7 @@ void Conviction::misfit(Batch batch, Verdict verdict) {
 
 std::string Conviction::complaint() const {
     if (misfits_.empty()) return {};
-    return std::to_string(misfits_.size()) + " events do not fit the endpoint's signature, more than " +
+    return std::to_string(misfits_.size()) + " events are kept from the endpoint, more than " +
            "max_dead_letter_ratio allows; the first: " + misfits_.begin()->second.verdict.detail;
 }
 

@@ -182,7 +182,7 @@ void Engine::begin(const Delivery& delivery, EventRef ref, Time now, Effects& ou
     if (event.fault) return unfit(ref, event, out);
     if (event.selection == Selection::filtered) return commit_.nothing_to_store(ref, out);
     if (event.selection == Selection::bypassed) return commit_.store(ref);
-    queue(delivery, ref.delivery, ref.element, now);
+    queue(delivery, ref, now);
 }
 
 void Engine::note_expansion(const Delivery& delivery) {
@@ -190,11 +190,15 @@ void Engine::note_expansion(const Delivery& delivery) {
     expansion_ = std::max({1.0, expansion_ * kExpansionFades, static_cast<double>(held_bytes(delivery)) / wire});
 }
 
-void Engine::queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now) {
-    const std::size_t bytes = delivery.events[element].row.size();
+void Engine::queue(const Delivery& delivery, EventRef ref, Time now) {
+    if (is_careful() || !trials_.empty()) return trials_.push_back(ref);
     // On other routes events come again for want of room as well.
-    const bool is_alone = delivery.delivered >= kAloneFrom && route_of(delivery) == 0;
-    asker_of(delivery).add(delivery.partition, lane_of(delivery), {id, element}, bytes, is_alone, now);
+    ask_for(delivery, ref, delivery.delivered >= kAloneFrom && route_of(delivery) == 0, now);
+}
+
+void Engine::ask_for(const Delivery& delivery, EventRef ref, bool alone, Time now) {
+    const std::size_t bytes = delivery.events[ref.element].row.size();
+    asker_of(delivery).add(delivery.partition, lane_of(delivery), ref, bytes, alone, now);
 }
 
 std::size_t Engine::route_of(const Delivery& delivery) const {
@@ -428,6 +432,7 @@ void Engine::on(Tick&&, Time now, Effects& out) {
     }
     keep_in_progress(now, out);
     if (halt_.empty()) {
+        pump_trials(now);
         for (const auto& asker : askers_) {
             if (!contracts_.holds()) asker->judge(now, out);
         }
@@ -522,6 +527,8 @@ void Engine::let_go_of_all(Effects& out) {
     if (trail_) trail_->clear();
     if (ordered_) ordered_->clear();
     recall_.clear();
+    trials_.clear();
+    trial_.reset();
 }
 
 void Engine::halt(std::string name, std::string remedy, Effects& out) {

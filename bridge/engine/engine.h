@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -90,7 +91,8 @@ class Engine final : private Keeper {
     void give_back(DeliveryId id, BackoffRule rule, Effects& out) override;
     void work_on(const Delivery& delivery, EventRef ref, Time now, Effects& out);
     void begin(const Delivery& delivery, EventRef ref, Time now, Effects& out);
-    void queue(const Delivery& delivery, DeliveryId id, std::uint32_t element, Time now);
+    void queue(const Delivery& delivery, EventRef ref, Time now);
+    void ask_for(const Delivery& delivery, EventRef ref, bool alone, Time now);
     [[nodiscard]] std::size_t route_of(const Delivery& delivery) const;
     [[nodiscard]] Asker& asker_of(RequestId id) { return *askers_[static_cast<std::uint64_t>(id) % askers_.size()]; }
     [[nodiscard]] Asker& asker_of(const Delivery& delivery) { return *askers_[route_of(delivery)]; }
@@ -106,6 +108,10 @@ class Engine final : private Keeper {
     void settle_verdicts(Partition partition, Owner& owner, Time now, Effects& out);
     void pump_ordered(Time now, Effects& out);
     [[nodiscard]] bool is_ordered(EventRef ref);
+    [[nodiscard]] bool is_careful() const;
+    void pump_trials(Time now);
+    void go_on_with_trial(Time now);
+    void begin_trial(EventRef ref, Time now);
     void read_back(const GotMessage& got, Time now, Effects& out);
     void bound_owned(const Bound& in, Time now, Effects& out);
     void pump_owners(Time now, Effects& out);
@@ -144,7 +150,16 @@ class Engine final : private Keeper {
     Search search_;
     std::unique_ptr<OrderedCommit> ordered_;              // null where results are stored in any order
     std::map<Partition, std::unique_ptr<Owner>> owners_;  // empty where partitions are shared
-    const Rendering* rendering_;                          // of owned partitions
+    // Events that are tried one at a time (Owner::careful), in the order in which they came, and the one that is.
+    struct Trial {
+        EventRef event;
+        Partition partition = 0;
+        std::uint32_t attempts = 0;  // before
+        bool begun = false;
+    };
+    std::deque<EventRef> trials_;
+    std::optional<Trial> trial_;
+    const Rendering* rendering_;  // of owned partitions
     std::size_t max_messages_;
     // Memory a byte on the wire takes once it is decoded: small elements in a large message take many times their size.
     // Until something was seen, a cautious guess.

@@ -12,6 +12,8 @@ namespace {
 // The ack_wait of a position's consumer, which is there for one owner and delivers once. Within it what is in hand is
 // ours; who was stopped for longer has lost the partition anyway.
 constexpr Duration kDeliveredOnce = std::chrono::hours(1);
+// So many owners that died while an event was tried alone convict it (SEMANTICS F3).
+constexpr std::uint32_t kDeathsOfOne = 3;
 
 }  // namespace
 
@@ -89,6 +91,56 @@ void Engine::hand_over(Effects& out) {
         owner_of(ack->delivery->partition)->settled(ledger_.take_closed(ack->delivery));
         return true;
     });
+}
+
+bool Engine::is_careful() const {
+    return std::ranges::any_of(owners_, [](const auto& entry) { return entry.second->careful(); });
+}
+
+// One event at a time, of any partition: what kills the process must not be in the endpoint's hands while another event
+// is noted for it. It is over with the first answer, whatever that is; what follows from it is as always.
+void Engine::pump_trials(Time now) {
+    if (trial_) go_on_with_trial(now);
+    while (!trial_ && !trials_.empty()) {
+        // Nobody dies of an endpoint that is away, and no event is to be noted all that time.
+        if (is_careful() && (!all_of_them(&Asker::idle) || all_of_them(&Asker::on_hold))) return;
+        const EventRef ref = trials_.front();
+        trials_.pop_front();
+        if (ledger_.find(ref) != nullptr) begin_trial(ref, now);
+    }
+}
+
+void Engine::go_on_with_trial(Time now) {
+    const Event* event = ledger_.find(trial_->event);
+    Owner& owner = *owner_of(trial_->partition);
+    if (event != nullptr && !trial_->begun) {
+        if (!owner.noted()) return;
+        trial_->begun = true;
+        return ask_for(*ledger_.find(trial_->event.delivery), trial_->event, true, now);
+    }
+    const bool is_under_way =
+        event != nullptr && (event->settlement.attempts == trial_->attempts || !all_of_them(&Asker::idle));
+    if (is_under_way) return;
+    owner.tried();
+    trial_.reset();
+}
+
+void Engine::begin_trial(EventRef ref, Time now) {
+    const Delivery& delivery = *ledger_.find(ref.delivery);
+    if (!is_careful()) return ask_for(delivery, ref, false, now);
+    Owner& owner = *owner_of(delivery.partition);
+    const EventPlace place{delivery.stream_sequence, ref.element};
+    if (const std::uint32_t deaths = owner.deaths_of(place); deaths >= kDeathsOfOne) {
+        owner.found_guilty();
+        return asker_of(delivery).misfit(lane_of(delivery), delivery.partition, ref,
+                                         {Reason::endpoint_crash,
+                                          "the bridge itself ended, " + std::to_string(deaths) +
+                                              " times in a row, while the endpoint had this event alone",
+                                          0,
+                                          {}});
+    }
+    if (owner.careful()) owner.note_try(place);
+    trial_ = Trial{ref, delivery.partition, ledger_.find(ref)->settlement.attempts};
 }
 
 // What is stored of an event came, or is there no more: then what we know of it counts, or is found out anew.

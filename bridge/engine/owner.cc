@@ -163,6 +163,27 @@ void Owner::recovered(Time now) {
     position_due_ = now;
 }
 
+std::uint32_t Owner::deaths_of(EventPlace place) const {
+    const auto known = std::ranges::find(tried_, place, &state::Tried::place);
+    return known == tried_.end() ? 0 : known->times;
+}
+
+void Owner::note_try(EventPlace place) {
+    const auto known = std::ranges::find(tried_, place, &state::Tried::place);
+    known == tried_.end() ? tried_.push_back({place, 1}) : void(++known->times);
+    trying_ = place;
+    ++survived_[place];
+}
+
+void Owner::tried() {
+    if (trying_ && careful_for_ > 0) --careful_for_;
+    if (trying_) std::erase_if(tried_, [&](const state::Tried& each) { return each.place == *trying_; });
+    trying_.reset();
+}
+
+// What was in a request with it may be of its kind.
+void Owner::found_guilty() { careful_for_ = std::min<std::size_t>(careful_for_, pipeline_.endpoint.max_batch_count); }
+
 // What waits behind a message that is awaited cannot be applied either.
 void Owner::let_go_of_waiting(bool all) {
     const auto from =
@@ -222,10 +243,11 @@ void Owner::own(Time now, Effects& out) {
                                       " (raise it, shorten the windows, or group by fewer values)");
     }
     if (!checkpoint_.busy()) {
+        const bool notes = !noted();
         if (outbox_.confirmed()) ack(out);
-        if (outbox_.confirmed() && wants_commit(now)) {
+        if (outbox_.confirmed() && (notes || wants_commit(now))) {
             freeze(now);
-        } else if (lease_wants_commit(now)) {
+        } else if (notes || lease_wants_commit(now)) {
             carry_on(now);
         }
     }
@@ -273,6 +295,8 @@ state::Head Owner::next_head(bool whole) const {
     head.parts = 0;
     head.first_part = 0;
     head.together = 0;
+    head.tried = tried_;
+    if (place_ == Standing::there && waiting_.empty()) head.deaths = 0;  // whatever comes now, nobody has died of it
     return head;
 }
 
@@ -281,8 +305,11 @@ void Owner::freeze(Time now) {
     const bool whole = weight_.wants_base();
     // Handed over when there is nothing left to publish.
     const bool release = leaving_ && waiting_.empty() && !applier_->wants_commit();
+    std::erase_if(tried_, [&](const state::Tried& each) { return each.place.sequence <= applied_.sequence; });
+    if (release) tried();
     state::Head head = next_head(whole);
     head.released = release;
+    if (applied_.sequence > head.floor) head.deaths = 0;
     head.floor = applied_.sequence;
     head.floor_stored = applied_.stored_at;
     head.clear_to = clear_to_;
@@ -331,6 +358,10 @@ void Owner::committed(Time now, Effects& out) {
         if (!claims) out.emplace_back(Purge{partition_, oldest});
     }
     weight_.add(*head_);
+    std::erase_if(survived_, [&](const auto& each) {
+        return deaths_of(each.first) == 0 &&
+               std::ranges::find(head_->tried, each.first, &state::Tried::place) == head_->tried.end();
+    });
     verdicts_stored_.insert(verdicts_stored_.end(), verdicts_frozen_.begin(), verdicts_frozen_.end());
     verdicts_frozen_.clear();
     // What was stored together with the head has smaller sequences than it.

@@ -25,6 +25,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,16 @@ class Owner {
     [[nodiscard]] std::vector<EventRef> verdicts_stored() { return std::exchange(verdicts_stored_, {}); }
     // Such a verdict on the event is stored already. Requires: accepted.
     [[nodiscard]] bool is_condemned(EventPlace place) const { return applier_->is_condemned(place); }
+    // Owners before this one died one after the other and did not get on: what lies above the floor may be what they
+    // died of. Its events are tried one at a time then, each noted in a head before: `note_try`, wait until it is
+    // `noted`, try it, and tell that it was `tried`. Until as many were tried as one owner has on their way.
+    [[nodiscard]] bool careful() const { return owns() && careful_for_ > 0; }
+    // How many owners died while the event was being tried.
+    [[nodiscard]] std::uint32_t deaths_of(EventPlace place) const;
+    void note_try(EventPlace place);
+    [[nodiscard]] bool noted() const { return owns() && head_->tried == tried_; }
+    void tried();
+    void found_guilty();  // instead, where it is not to be tried any more
     // What was awaited and is not any more, since the last call.
     [[nodiscard]] std::vector<DeliveryId> given_up() { return std::exchange(given_up_, {}); }
     // Asks once after each claim: results above the floor that may be stored, to be looked up before anything is taken.
@@ -118,6 +129,7 @@ class Owner {
     static constexpr Duration kDoubtFor = std::chrono::seconds(15);
     static constexpr std::uint64_t kDeltaWeight = 1024;
     static constexpr std::uint64_t kSmallState = 64 << 10;
+    static constexpr std::uint32_t kCarefulAfter = 3;  // deaths
 
     enum class Phase { looking, surveying, checking, loading, claiming, owning, left };
     enum class Standing { away, asked, there };   // of the position
@@ -251,6 +263,12 @@ class Owner {
     std::uint64_t recovered_base_ = 0;   // of the results looked up
     std::uint64_t recovered_up_to_ = 0;  // messages that may have been scored before; all until that is known
     std::uint64_t newest_base_ = 0;      // of what was awaited last
+    std::size_t careful_for_ = 0;        // so many more tries
+    std::vector<state::Tried> tried_;    // as the next head says
+    std::optional<EventPlace> trying_;
+    // What we noted ourselves and may still be in the last head: who is here to look at it has not died of it.
+    std::map<EventPlace, std::uint32_t> survived_;
+    state::Writer last_writer_{};  // of the last head that was ours
     std::size_t waiting_bytes_ = 0;
     std::vector<std::unique_ptr<Delivery>> spent_;
     Mark applied_;  // every message of the partition up to it is applied, none above it

@@ -34,6 +34,9 @@ void Owner::look_again(Time now) {
     verdicts_frozen_.clear();
     verdicts_stored_.clear();
     let_go_of_waiting(true);
+    careful_for_ = 0;
+    tried_.clear();
+    trying_.reset();
     recovery_ = Recovery::done;
     place_ = Standing::away;
     received_ = acked_ = 0;
@@ -251,6 +254,16 @@ void Owner::claim(Time now) {
     head.outputs_after = !anew ? head_->outputs_after : ServerTime::min();
     if (const auto* time = std::get_if<ServerTime>(&pipeline_.input.start); anew && time != nullptr)
         head.outputs_after = *time;
+    if (!anew && settings::has_endpoint(pipeline_)) {
+        tried_ = head_->tried;
+        for (state::Tried& each : tried_) {
+            const auto ours = survived_.find(each.place);
+            if (ours != survived_.end()) each.times -= std::min(each.times, ours->second);
+        }
+        std::erase_if(tried_, [](const state::Tried& each) { return each.times == 0; });
+        head.tried = tried_;
+        head.deaths = head_->deaths + (head_->released || head_->writer == last_writer_ ? 0 : 1);
+    }
     state::Content content;
     const auto& last = bound_.output_last_sequence;
     auto inherited = inherit(pipeline_, head_ ? chain_.take_outbox() : std::vector<state::OutboxEntry>{},
@@ -291,6 +304,8 @@ void Owner::recover_from(bool anew) {
 
 void Owner::claimed(Time now, Effects& out) {
     phase_ = Phase::owning;
+    last_writer_ = head_->writer;
+    survived_.clear();
     position_ = {partition_, head_->epoch, 0, applied_.sequence + 1};
     position_due_ = now;
     received_at_ = now;
@@ -301,6 +316,12 @@ void Owner::claimed(Time now, Effects& out) {
     out.emplace_back(tell(Level::info, "claimed",
                           "owned from now on, epoch " + std::to_string(head_->epoch) + ", from message " +
                               std::to_string(applied_.sequence + 1)));
+    if (head_->deaths < kCarefulAfter && tried_.empty()) return;
+    // What had its score has it found; of all else an owner sends no more before it learns anything.
+    careful_for_ = std::size_t{pipeline_.endpoint.parallel_requests_per_partition} * pipeline_.endpoint.max_batch_count;
+    out.emplace_back(tell(Level::warning, "careful",
+                          "one owner after the other has died and not got beyond message " +
+                              std::to_string(applied_.sequence) + "; events are tried one at a time"));
 }
 
 void Owner::stop(std::string name, std::string remedy) {

@@ -5,6 +5,7 @@
 
 #include "bridge/protocols/registry.h"
 #include "bridge/settings/field_path.h"
+#include "bridge/signature/text.h"
 
 namespace millrace::protocols {
 namespace {
@@ -52,6 +53,21 @@ signature::Match columns_of(const settings::Pipeline& pipeline, const Signature&
     signature::Match found = signature::match(signature, names, by_name);
     if (auto types = carried_by(form, pipeline); !types.empty()) found.columns = std::move(types);
     return found;
+}
+
+std::string misfit(const settings::Pipeline& pipeline, const Signature& rows_for, const Signature& taken) {
+    const signature::Match wanted = columns_of(pipeline, taken);
+    if (!wanted.problem.empty()) return wanted.problem;
+    if (std::string complaint = signature::complaint(wanted); !complaint.empty()) return complaint;
+    const std::vector<SignatureField> sent = columns_of(pipeline, rows_for).columns;
+    for (std::size_t i = 0; i < sent.size() && i < wanted.columns.size(); ++i) {
+        const SignatureField& takes = wanted.columns[i];
+        if (sent[i].type == ElementType::any || takes.type == ElementType::any) continue;
+        if (sent[i].type != takes.type || sent[i].shape != takes.shape || (sent[i].optional && !takes.optional))
+            return settings::key_of(pipeline.event.features[i].field) + ": it takes " + signature::type_text(takes) +
+                   ", and rows are made of " + signature::type_text(sent[i]);
+    }
+    return {};
 }
 
 std::vector<SignatureField> carried(const settings::Pipeline& pipeline) {

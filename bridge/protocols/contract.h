@@ -31,6 +31,8 @@ Result<Signature> read_contract(const settings::Pipeline& pipeline, std::string_
 signature::Match columns_of(const settings::Pipeline& pipeline, const Signature& signature);
 // What the form of the pipeline's requests can carry at all, a column for each feature; empty: anything.
 std::vector<SignatureField> carried(const settings::Pipeline& pipeline);
+// Why requests of rows that are made for `rows_for` are not what `taken` says; empty when they are, or nobody knows.
+std::string misfit(const settings::Pipeline& pipeline, const Signature& rows_for, const Signature& taken);
 // What a person can do where no signature could be read.
 inline constexpr std::string_view kNoSignature =
     "events go to it unchecked (write endpoint.signature, or signature: none to have it so)";

@@ -47,6 +47,9 @@ Pipeline with_shadow_as_endpoint(const Pipeline& pipeline) {
     endpoint.url = shadow.address.url;
     endpoint.headers = shadow.address.headers;
     endpoint.key_file = shadow.address.key_file;
+    endpoint.second_key_file = shadow.address.second_key_file;
+    endpoint.identity = shadow.address.identity;
+    endpoint.audience = shadow.address.audience;
     endpoint.deployment = shadow.address.deployment;
     endpoint.addresses.clear();
     endpoint.tenants.clear();

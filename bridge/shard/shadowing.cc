@@ -4,8 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "bridge/protocols/contract.h"
 #include "bridge/protocols/registry.h"
 #include "bridge/shard/exchange.h"
+#include "bridge/signature/text.h"
 
 namespace millrace {
 namespace {
@@ -23,6 +25,36 @@ Shadowing::Shadowing(const settings::Pipeline& pipeline, auth::KeyFile& key, std
       request_prefix_(std::move(request_prefix)),
       agreement_({pipeline.endpoint.shadow.absolute, pipeline.endpoint.shadow.relative}),
       renderer_(shadowed_) {}
+
+std::optional<ports::HttpRequest> Shadowing::ask_signature(RequestId id) const {
+    std::string url = protocols::contract_url(pipeline_, pipeline_.endpoint.url);
+    if (url.empty()) return std::nullopt;
+    auto request = make_signature_request(pipeline_.endpoint, shadowed_.endpoint.shadow.address, id, std::move(url));
+    authorize(request, key_.key());
+    return request;
+}
+
+std::optional<Note> Shadowing::told(engine::SignatureRead&& read) {
+    if (read.what != engine::SignatureRead::What::found) return std::nullopt;  // who says nothing contradicts nothing
+    signature_ = std::move(read.signature);
+    return compare();
+}
+
+std::optional<Note> Shadowing::rows_made_for(const Signature& signature) {
+    rows_for_ = signature;
+    return compare();
+}
+
+std::optional<Note> Shadowing::compare() {
+    if (!signature_) return std::nullopt;
+    std::string misfit = protocols::misfit(pipeline_, rows_for_, *signature_);
+    if (misfit == misfit_) return std::nullopt;
+    misfit_ = std::move(misfit);
+    if (misfit_.empty()) return Note{Level::info, "shadow_signature", "the candidate takes what it is sent"};
+    return Note{Level::warning, "shadow_signature",
+                "the candidate does not take what it is sent: " + misfit_ + "; it takes " +
+                    signature::one_line(signature_->inputs) + " (its copies will fail, and nothing else)"};
+}
 
 ports::HttpRequest Shadowing::ask(const engine::Copy& copy) {
     if (copy.refresh_key) (void)key_.refresh();  // the last one stays where it cannot be read

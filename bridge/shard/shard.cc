@@ -41,6 +41,7 @@ constexpr std::size_t kMostEventsATurn = 5000;
 constexpr std::size_t kBytesAsAnEvent = 1024;
 // No request for scores has one above: those count from 1. The number of the address is added.
 constexpr std::uint64_t kSignatureRequests = ~std::uint64_t{0} - 2 * engine::kMostAddresses;
+constexpr RequestId kShadowSignature{~std::uint64_t{0}};
 
 subjects::SubjectTemplate checked_template(const std::string& text, subjects::Use use) {
     auto parsed = subjects::SubjectTemplate::parse(text, use);
@@ -234,7 +235,13 @@ struct Shard::State {
         return !mail.empty();
     }
 
-    void use(const Signature& signature) { decoder.expect(protocols::columns_of(parts.pipeline, signature).columns); }
+    void use(const Signature& signature) {
+        decoder.expect(protocols::columns_of(parts.pipeline, signature).columns);
+        if (shadowing) say(shadowing->rows_made_for(signature));
+    }
+    void say(const std::optional<Note>& note) {
+        if (note) parts.observer.note(*note);
+    }
 
     void answered(const ports::HttpResponse& response, Time now) {
         if (checking.erase(response.id) > 0) {
@@ -242,6 +249,8 @@ struct Shard::State {
                 response.transport == ports::Transport::answered && protocols::is_well(response.status, response.body);
             return step(engine::HealthTold{response.id, well}, now);
         }
+        if (shadowing && response.id == kShadowSignature)
+            return say(shadowing->told(read_signature(shadowing->pipeline(), response)));
         if (const auto id = static_cast<std::uint64_t>(response.id); id >= kSignatureRequests) {
             return signature_told(read_signature(parts.pipeline, response), id - kSignatureRequests, now);
         }
@@ -352,6 +361,9 @@ struct Shard::State {
     }
 
     void carry_out(const engine::ReadSignature& e) {
+        // The candidate's is read as often as the first address's.
+        if (auto also = shadowing && e.address == 0 ? shadowing->ask_signature(kShadowSignature) : std::nullopt)
+            parts.endpoint.send(*std::move(also));
         const settings::Address& address = routes.addresses[e.address];
         std::string url = e.address == 0 ? parts.signature_url : protocols::contract_url(parts.pipeline, address.url);
         if (url.empty()) {

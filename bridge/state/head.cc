@@ -13,12 +13,14 @@ namespace millrace::state {
 namespace {
 
 constexpr std::string_view kMagic = "MRH";
-constexpr std::uint64_t kFormat = 2;
+constexpr std::uint64_t kFormat = 3;
+constexpr std::uint64_t kBeforeDeaths = 2;    // heads up to this format know neither `deaths` nor `tried`
 constexpr std::uint64_t kBeforeTogether = 1;  // heads of this format know no `together`
 constexpr std::size_t kDigestSize = Digest{}.size();
 // More than any pipeline has or any commit holds; what says more is damaged.
 constexpr std::uint64_t kMostOutputs = 100'000;
 constexpr std::uint64_t kMostEntries = 1'000'000;
+constexpr std::uint64_t kMostTried = 10'000;
 
 std::string_view view(const Digest& digest) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};  // NOLINT(*-reinterpret-cast): bytes
@@ -53,12 +55,22 @@ OutboxEntry read_entry(ByteReader& in) {
     return entry;
 }
 
+Tried read_tried(ByteReader& in) {
+    Tried tried;
+    tried.place.sequence = in.number();
+    tried.place.element = static_cast<std::uint32_t>(in.number());
+    tried.times = static_cast<std::uint32_t>(in.number());
+    return tried;
+}
+
 }  // namespace
 
 std::string write(const Head& head) {
     ByteWriter out;
     out.raw(kMagic);
-    out.number(kFormat);
+    // Where nobody died, as a version before this one reads it: replicas are replaced one by one.
+    const bool peaceful = head.deaths == 0 && head.tried.empty();
+    out.number(peaceful ? kBeforeDeaths : kFormat);
     out.number(head.epoch);
     out.text(view(head.writer));
     out.number(head.commit);
@@ -75,6 +87,15 @@ std::string write(const Head& head) {
     out.number(head.out_base.size());
     for (const std::uint64_t sequence : head.out_base) out.number(sequence);
     out.number(head.together);
+    if (!peaceful) {
+        out.number(head.deaths);
+        out.number(head.tried.size());
+        for (const Tried& each : head.tried) {
+            out.number(each.place.sequence);
+            out.number(each.place.element);
+            out.number(each.times);
+        }
+    }
     out.number(head.parts);
     out.number(head.first_part);
     out.number(head.content_size);
@@ -90,7 +111,7 @@ Result<Head> read_head(std::string_view bytes) {
     const auto body = bytes.substr(0, bytes.size() - kDigestSize);
     ByteReader in(body.substr(kMagic.size()));
     const auto format = in.number();
-    if (format != kFormat && format != kBeforeTogether) {
+    if (format < kBeforeTogether || format > kFormat) {
         return fail(ErrorCode::invalid, "the head has format " + std::to_string(format) + ", and this version reads " +
                                             std::to_string(kFormat) + " (run a version of Millrace that knows it)");
     }
@@ -112,7 +133,13 @@ Result<Head> read_head(std::string_view bytes) {
     const std::uint64_t outputs = in.number();
     if (outputs > kMostOutputs) return damaged("the head", "it names too many outputs");
     for (std::uint64_t i = 0; i < outputs && !in.bad(); ++i) head.out_base.push_back(in.number());
-    if (format != kBeforeTogether) head.together = static_cast<std::uint32_t>(in.number());
+    if (format > kBeforeTogether) head.together = static_cast<std::uint32_t>(in.number());
+    if (format > kBeforeDeaths) {
+        head.deaths = static_cast<std::uint32_t>(in.number());
+        const std::uint64_t tried = in.number();
+        if (tried > kMostTried) return damaged("the head", "it names too many events");
+        for (std::uint64_t i = 0; i < tried && !in.bad(); ++i) head.tried.push_back(read_tried(in));
+    }
     head.parts = static_cast<std::uint32_t>(in.number());
     head.first_part = in.number();
     head.content_size = in.number();

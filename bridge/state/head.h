@@ -35,6 +35,13 @@ struct OutboxEntry {
     bool operator==(const OutboxEntry&) const = default;
 };
 
+// An event that was noted before it was tried alone, and how often: so many owners may have died of it.
+struct Tried {
+    EventPlace place;
+    std::uint32_t times = 0;
+    bool operator==(const Tried&) const = default;
+};
+
 struct Head {
     // Who, and the place in the chain.
     std::uint64_t epoch = 0;
@@ -52,6 +59,11 @@ struct Head {
     ServerTime floor_stored{};   // when the message at the floor was stored; the epoch when there was none
     std::uint64_t clear_to = 0;  // no message of the partition lies above the floor up to this sequence
     ServerTime outputs_after{};  // aggregates that end at or before this are not published (`start` at a time)
+
+    // Owners that died one after the other while the floor stayed where it is, and what was being tried then. An event
+    // that was tried to its end is not in it any more.
+    std::uint32_t deaths = 0;
+    std::vector<Tried> tried;
 
     // Known before the first publication of the outbox: its copies have greater sequences. By output.
     std::vector<std::uint64_t> out_base;

@@ -15,6 +15,7 @@ EventTime itself(const Window& /*unused*/, EventTime at) { return at; }
 // Tumbling: a pane is a window.
 
 EventTime tumbling_pane(const Window& window, EventTime at) { return next_on_grid(at, window.size, window.offset); }
+EventTime tumbling_begin(const Window& window, EventTime end) { return minus(end, window.size); }
 EventTime tumbling_due(const Window& /*unused*/, const Panes::Rows& rows, EventTime /*unused*/) {
     return first_end(rows);
 }
@@ -30,6 +31,13 @@ EventTime hopping_pane(const Window& window, EventTime at) {
     const EventTime end = next_on_grid(at, window.hop, window.offset);
     const Duration rest = window.size % window.hop;
     return rest == Duration::zero() ? end : std::min(end, next_on_grid(at, window.hop, window.offset - rest));
+}
+EventTime hopping_begin(const Window& window, EventTime end) {
+    const auto edge_before = [&](Duration offset) {
+        const EventTime edge = next_on_grid(minus(end, window.hop), window.hop, offset);
+        return edge == end ? minus(end, window.hop) : edge;
+    };
+    return std::max(edge_before(window.offset), edge_before(window.offset - window.size % window.hop));
 }
 EventTime hopping_due(const Window& window, const Panes::Rows& rows, EventTime closed) {
     return std::max(plus(closed, window.hop), next_on_grid(first_end(rows), window.hop, window.offset));
@@ -99,11 +107,11 @@ struct Row {
 };
 
 constexpr Row kFrames[] = {
-    {WindowKind::tumbling, {tumbling_pane, tumbling_due, tumbling_next, false, false}},
-    {WindowKind::hopping, {hopping_pane, hopping_due, hopping_next, true, false}},
-    {WindowKind::sliding, {itself, sliding_due, sliding_next, true, false}},
-    {WindowKind::session, {itself, session_due, session_next, false, true}},
-    {WindowKind::snapshot, {itself, tumbling_due, snapshot_next, false, false}},
+    {WindowKind::tumbling, {tumbling_pane, tumbling_begin, tumbling_due, tumbling_next, false, false}},
+    {WindowKind::hopping, {hopping_pane, hopping_begin, hopping_due, hopping_next, true, false}},
+    {WindowKind::sliding, {itself, itself, sliding_due, sliding_next, true, false}},
+    {WindowKind::session, {itself, itself, session_due, session_next, false, true}},
+    {WindowKind::snapshot, {itself, itself, tumbling_due, snapshot_next, false, false}},
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ struct Cut {
 struct Frame {
     // The end of the pane that takes an event at `at`.
     EventTime (*pane)(const Window&, EventTime at);
+    // Where a pane that ends there begins; of kinds that grow, the pane itself says.
+    EventTime (*begin)(const Window&, EventTime end);
     // When to look for a window to close: not after the end of the next. `closed` is the end of the window closed last,
     // of kinds that overlap. Requires: there is a pane.
     EventTime (*due)(const Window&, const Panes::Rows&, EventTime closed);

@@ -6,13 +6,6 @@
 namespace millrace::windows {
 namespace {
 
-std::vector<Value> group_values(const Group& group) {
-    std::vector<Value> values(group.plan->group_by.size());
-    ByteReader in(*group.key);
-    for (Value& value : values) read_value(in, value);
-    return values;
-}
-
 Field rendered(const Outcome& outcome) {
     Field field{{}, outcome.approximate, outcome.truncated, outcome.overflow};
     append_json(field.json, outcome.value);
@@ -38,6 +31,13 @@ bool meets(Condition::Op op, std::strong_ordering order) {
 }
 
 }  // namespace
+
+std::vector<Value> group_values(const Group& group) {
+    std::vector<Value> values(group.plan->group_by.size());
+    ByteReader in(*group.key);
+    for (Value& value : values) read_value(in, value);
+    return values;
+}
 
 bool meets(const Condition& condition, const Value& value) {
     Value scratch[2];

@@ -9,6 +9,8 @@
 
 namespace millrace::windows {
 
+std::vector<Value> group_values(const Group& group);
+
 // Appends the window to `out`, if it meets the conditions of its aggregate.
 void emit(const Group& group, const Cut& cut, const Tally& tally, std::vector<Closed>& out);
 

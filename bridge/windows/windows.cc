@@ -1,6 +1,9 @@
 #include "bridge/windows/windows.h"
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
+#include <tuple>
 #include <utility>
 
 #include "bridge/base/check.h"
@@ -158,6 +161,27 @@ std::vector<std::string> Windows::tenants() const {
 bool Windows::empty(std::string_view tenant) const { return !state_->tenants.contains(tenant); }
 std::size_t Windows::groups() const { return state_->groups; }
 std::size_t Windows::bytes() const { return state_->bytes; }
+
+std::vector<OpenPane> Windows::open(std::size_t most) const {
+    std::vector<const Group*> first;
+    for (const auto& [name, tenant] : state_->tenants)
+        std::ranges::copy(tenant.due | std::views::take(most), std::back_inserter(first));
+    std::ranges::sort(first, [](const Group* a, const Group* b) {
+        return std::tie(a->due, a->plan->index, *a->tenant->name, *a->key) <
+               std::tie(b->due, b->plan->index, *b->tenant->name, *b->key);
+    });
+    std::vector<OpenPane> out;
+    for (const Group* group : first) {
+        const Plan& plan = *group->plan;
+        for (const auto& [end, pane] : group->panes.rows()) {
+            if (out.size() == most) return out;
+            const EventTime start = plan.frame->grows ? pane.since : plan.frame->begin(plan.aggregate.window, end);
+            out.push_back(
+                {plan.index, *group->tenant->name, group_values(*group), start, end, group->due, pane.tally.count()});
+        }
+    }
+    return out;
+}
 
 std::vector<Held> Windows::held() const {
     std::vector<Held> all(state_->plans.size());

@@ -34,6 +34,18 @@ struct Held {
     std::size_t bytes = 0;  // in memory, about
 };
 
+// One pane of it: the events of a group in (start, end], or at `end` where the two are the same. A pane of a session
+// goes from one event to another, both in it.
+struct OpenPane {
+    std::uint32_t aggregate = 0;
+    std::string tenant;
+    std::vector<Value> group;
+    EventTime start;
+    EventTime end;
+    EventTime due;  // the group has nothing to publish before the watermark is beyond this
+    std::uint64_t count = 0;
+};
+
 class Windows {
   public:
     // `aggregates` is copied. Requires: checked as config/ does.
@@ -65,6 +77,8 @@ class Windows {
     [[nodiscard]] std::size_t bytes() const;  // held in memory, about
     // By aggregate. Walks all groups.
     [[nodiscard]] std::vector<Held> held() const;
+    // `most` panes of the groups that are due first.
+    [[nodiscard]] std::vector<OpenPane> open(std::size_t most) const;
 
   private:
     struct State;

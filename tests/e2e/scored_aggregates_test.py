@@ -14,6 +14,7 @@ from harness import BINARY, SECOND, EndToEnd, Stage, partition_of, wait_until
 import reference
 from load import Event, canary
 from reference import Aggregate, Reference, Rules, rfc3339
+from scoring import KILLER
 
 PIPELINE = """\
   - name: {name}
@@ -87,6 +88,17 @@ class ScoredMaker(TimedMaker):
         return Event(tenant, "rejected" if poison else "applied", json.dumps(content).encode(), None)
 
 
+class KillerMaker(ScoredMaker):
+    """The five hundredth event kills who asks about it."""
+
+    def event(self, tenant):
+        made = super().event(tenant)
+        content = json.loads(made.text)
+        if content["n"] % 1_000_000 != 500:
+            return made
+        return Event(tenant, "endpoint_crash", json.dumps({**content, "x": KILLER}).encode(), None)
+
+
 class ScoredStage(AggregateStage):
     maker = ScoredMaker
     outputs = (*AggregateStage.outputs, "results.>")
@@ -128,9 +140,13 @@ class ScoredStage(AggregateStage):
         return super()._take(output, audits, ends, test)
 
 
+class KillerStage(ScoredStage):
+    maker = KillerMaker
+
+
 class ScoredAggregatesTest(EndToEnd):
-    def prepare(self, **options):
-        stage = self.put_on(ScoredStage, pipelines=(ScoredPipeline(),), **options)
+    def prepare(self, kind=ScoredStage, **options):
+        stage = self.put_on(kind, pipelines=(ScoredPipeline(),), **options)
         stage.endpoint.script(nonce=True, delay=0.02)
         stage.start_bridge()
         return stage, stage.load(rate=200, shapes=("object", "object", "array"))
@@ -162,6 +178,31 @@ class ScoredAggregatesTest(EndToEnd):
             stage.bridge.kill()
             stage.start_bridge(wait=False)
         self.end(stage, load)
+
+    def test_an_event_that_owners_die_of(self):
+        """Whoever sends it is killed, by kill -9, while the endpoint has it: it is set aside, and all others get through."""
+        stage, load = self.prepare(KillerStage, duplicate_window=2.0)
+        deaths = 0
+
+        def set_aside():
+            return [message for message in stage.jetstream.read("AGGREGATES")
+                    if message.headers.get("Millrace-Reason") == "endpoint_crash"]
+
+        while not set_aside():
+            self.assertLess(deaths, 10, stage.bridge.tail())
+            self.wait(lambda: stage.endpoint.stats().get("killers", 0) > deaths or set_aside(), "it is sent, or set aside", 60.0)
+            if stage.endpoint.stats().get("killers", 0) == deaths:
+                break
+            deaths += 1
+            stage.fault("kill -9 of the bridge")
+            stage.bridge.kill()
+            stage.start_bridge(wait=False)
+        found = set_aside()
+        self.assertEqual(len(found), 1)
+        self.assertIn("the bridge itself ended, 3 times in a row", found[0].headers["Millrace-Detail"])
+        print(f"{deaths} owners died of it", file=sys.stderr)
+        self.end(stage, load)
+        self.assertEqual(stage.endpoint.stats()["killers"], deaths)
 
     def test_the_endpoint_fails_for_a_while(self):
         stage, load = self.prepare()

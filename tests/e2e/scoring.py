@@ -4,6 +4,7 @@ import zlib
 
 FEATURES = ("n", "tenant", "x")
 HUGE = 1e9  # an x whose score no message can hold
+KILLER = 1e8  # an x that the endpoint keeps and never answers, so that a test can kill who sent it
 
 
 def score_of(row):

@@ -18,7 +18,8 @@ The script, by entry:
                  single tenants
     nonce        another score each time: a number that grows by one with every score
     certificate  with --certificates FOLDER: FOLDER/NAME.pem and NAME.key are shown, connections with another one break
-A row with a negative x is poison: 400 for the whole request, always.
+A row with a negative x is poison: 400 for the whole request, always. One with x = KILLER is kept unanswered for a minute, and
+counted (`killers`).
 
 Who follows a redirect ends at a third port, the canary, which counts its visitors and those with credentials.
 Prints `listening on SCORING_PORT CONTROL_PORT` (the last word is what harness.py looks for).
@@ -39,7 +40,7 @@ import urllib.parse
 import urllib.request
 
 from odd_answers import ODD
-from scoring import is_poison, score_of
+from scoring import KILLER, is_poison, score_of
 
 HEALTHY = {"delay": 0.0, "refuse": False, "status": 0, "retry_after": "", "limit": 0, "short": 0, "odd": "", "share": 1.0,
            "max_rows": 0, "bearer": "", "introspect": "", "revoke": 0, "client": "", "client_of": {}, "nonce": False, "certificate": "good"}
@@ -188,6 +189,10 @@ class Scoring(Exchange):
         rows = self.body()["Inputs"]["WebServiceInput0"]
         status, odd = scene.enter(rows, self.headers, scene.is_active(self.headers) and self.shows_certificate(rows))
         try:
+            if any(row[2] == KILLER for row in rows):
+                with scene.lock:
+                    scene.stats["killers"] += 1
+                time.sleep(60.0)
             if scene.script["delay"]:
                 time.sleep(scene.script["delay"])
             scores = scene.nonces(rows) if scene.script["nonce"] else [score_of(row) for row in rows]

@@ -88,8 +88,8 @@ class StateTest(EndToEnd):
         self.ask(stage, "import", "-", document=document)
         self.assertEqual(self.ask(stage, "import", "-", document=document).count("is there already"), 2)
         for old, new in zip(before, stage.inspect()):
-            self.assertEqual([old[name] for name in ("floor", "clear_to", "aggregates", "watermarks", "outbox")],
-                             [new[name] for name in ("floor", "clear_to", "aggregates", "watermarks", "outbox")])
+            self.assertEqual([old[name] for name in ("floor", "clear_to", "aggregates", "panes", "watermarks", "outbox")],
+                             [new[name] for name in ("floor", "clear_to", "aggregates", "panes", "watermarks", "outbox")])
             self.assertTrue(new["released"])
             self.assertGreater(new["epoch"], old["epoch"])
         self.assertGreater(sum(each["groups"] for state in before for each in state["aggregates"]), 0, "nothing was open")
@@ -112,6 +112,7 @@ class StateTest(EndToEnd):
         text = self.ask(stage, "inspect")
         self.assertIn("epoch 1", text)
         self.assertIn("counts-second: ", text)
+        self.assertRegex(text, r"aggregate +tenant +group +from +to +events +out after +watermark\n +counts-\w+ +\w+ +kind=")
         stage.die()
         old = self.ask(stage, "export")
         self.refused(stage, "document_damaged", "import", "-", document=old.replace("a", "b", 1))

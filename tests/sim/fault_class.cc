@@ -88,6 +88,8 @@ constexpr FaultClass kClasses[] = {
     {"double_answer",   [](Plan& p) { return clear(p.link.double_answer); }},
     {"lose_purge",      [](Plan& p) { return clear(p.link.lose_purge); }},
     {"trim",            [](Plan& p) { return clear(p.troubles.trim); }},
+    {"kills",           clear_kind<Kind::kills>},
+    {"contract",        [](Plan& p) { return clear(p.troubles.contract); }},
     {"shadow",          [](Plan& p) { return !std::exchange(p.pipeline.endpoint.shadow, {}).address.url.empty(); }},
     {"audit",           [](Plan& p) { return !std::exchange(p.pipeline.audit, {}).subject.empty(); }},
     {"disaster",        [](Plan& p) { return clear(p.disaster); }},

@@ -291,6 +291,9 @@ Plan Plan::owned_of(std::uint64_t seed) {
     plan.where = draw_selection(selection, plan.pipeline);
     Random order(seed, "owned order");
     if (order.chance(0.3)) plan_order(plan, order, scores, faults.share);
+    Random killers(seed, "owned killers");
+    if (plan.is_scored() && killers.chance(0.1))
+        plan.mix.odd[static_cast<std::size_t>(Kind::kills)] = static_cast<std::uint32_t>(killers.between(2, 8));
     // Owners that die while they close more than a commit takes.
     Random closing(seed, "owned closing");
     if (closing.chance(0.06) && plan.max_message >= 1 << 20) {

@@ -53,11 +53,13 @@ OwnedReplica::OwnedReplica(Parts parts)
     endpoint_ =
         std::make_unique<SimEndpoint>(parts_.scheduler, parts_.model, parts_.busy, gate_, parts_.trace, parts_.name);
     endpoint_->watch({.sent =
-                          [this](const auto&, const auto&) {
+                          [this](const auto&, const std::vector<EventToken>& events) {
                               const auto& p = parts_.plan.pipeline;
                               const auto most = p.partitions * p.endpoint.parallel_requests_per_partition;
                               if (!parts_.plan.is_scored() || endpoint_->in_flight() >= most)
                                   parts_.oracle.violate("in_flight", parts_.name + " has more than it may");
+                              if (std::ranges::find(events, Kind::kills, &EventToken::kind) != events.end())
+                                  gate_.kill();
                           },
                       .answered = [](const auto&) {},
                       .woken = [this] { turns_.wake(); }});

@@ -275,6 +275,80 @@ TEST_CASE("scenario: what an owner finds stored is a witness, too") {
     s.settles(minutes(30));
 }
 
+// Twenty events are there at once; what kills is among the first ones that are asked about.
+void ten_and_a_killer_among(OwnedScenario& s, std::size_t killers) {
+    s.world().model.set_condition(Condition::hanging);
+    for (int n = 0; n < 20; ++n) {
+        const bool kills = n % 3 == 1 && killers > 0;
+        if (kills) --killers;
+        kills ? void(s.world().publisher.publish("acme", "k1", 7, {}, 0, Kind::kills))
+              : s.publish("k" + std::to_string(n % 2));
+    }
+    s.world().model.set_condition(Condition::healthy);
+}
+
+std::size_t dead_letters(OwnedScenario& s) {
+    const auto& seen = s.world().oracle.seen();
+    return seen.contains("dead") ? seen.at("dead") : 0;
+}
+
+TEST_CASE("scenario: an event that kills each owner is set aside, and all others get through") {
+    for (const std::size_t killers : {1, 3}) {
+        CAPTURE(killers);
+        OwnedScenario s([](Plan& plan) {
+            scored(plan);
+            plan.replicas = 1;
+            plan.pipeline.endpoint.max_batch_count = 8;
+        });
+        ten_and_a_killer_among(s, killers);
+        s.settles(minutes(30));
+        CHECK(dead_letters(s) == killers);
+        // Three deaths until it is careful, three for each of them, and the last owner.
+        CHECK(s.head().epoch <= 4 + 3 * killers);
+        s.publish();
+        s.settles(minutes(1));
+        CHECK(s.head().tried.empty());
+        CHECK(s.head().deaths == 0);
+    }
+}
+
+TEST_CASE("scenario: owners that die of something else convict nobody") {
+    OwnedScenario s([](Plan& plan) {
+        scored(plan);
+        plan.replicas = 1;
+    });
+    s.world().model.set_delay(seconds(3));
+    for (int n = 0; n < 4; ++n) s.publish();
+    for (int n = 0; n < 12; ++n) {
+        s.run_until([&] { return s.replica(0).alive() && s.replica(0).snapshot().owned == 1; }, minutes(1));
+        s.run(milliseconds(n % 2 == 0 ? 500 : 3500));  // while one is tried, and when it has been
+        s.crash(0);
+        s.run(seconds(2));
+    }
+    s.settles(minutes(10));
+    CHECK(dead_letters(s) == 0);
+}
+
+TEST_CASE("scenario: an event whose request came back is not to blame for the deaths after it") {
+    OwnedScenario s([](Plan& plan) {
+        scored(plan);
+        plan.replicas = 1;
+        plan.pipeline.endpoint.control.clear();
+    });
+    s.world().publisher.publish("acme", "k1", 7, {}, 0, Kind::poison);
+    for (int n = 0; n < 10; ++n) {
+        s.run_until([&] { return s.replica(0).alive() && s.replica(0).snapshot().owned == 1; }, minutes(1));
+        s.run(seconds(2));  // refused, and without a witness it waits
+        s.crash(0);
+        s.run(seconds(2));
+    }
+    s.run(minutes(1));
+    CHECK(dead_letters(s) == 0);
+    s.publish();
+    s.settles(minutes(30));
+    CHECK(dead_letters(s) == 1);
+}
+
 TEST_CASE("scenario: the stream of the results is made anew, and two owners come after that") {
     OwnedScenario s([](Plan& plan) {
         scored(plan);

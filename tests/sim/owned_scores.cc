@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "tests/sim/flat_json.h"
+#include "tests/sim/token.h"
 
 namespace millrace::sim {
 namespace {
@@ -104,6 +105,9 @@ std::optional<std::string> OwnedScores::committed(const state::OutboxEntry& entr
     const auto found = events_.find(place_in(entry.headers));
     if (found == events_.end()) return "a dead letter of no event: " + entry.payload;
     if (found->second.scored) return "a verdict on an event with a result: " + entry.payload;
+    const bool kills = value_of(entry.headers, "Millrace-Detail").starts_with("the bridge itself ended");
+    if (kills && !found->second.token.ends_with(name(Kind::kills)))
+        return "a verdict for the deaths of others: " + entry.payload;
     found->second.dead = true;
     return std::nullopt;
 }

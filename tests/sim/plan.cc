@@ -82,7 +82,7 @@ void plan_mix(Plan& plan, Random& random) {
     if (random.chance(0.2)) plan.tenants.resize(1);
     plan.mix.bad_elements = random.chance(0.4) ? 60 : 0;
     plan.mix.hostile_tenants = random.chance(0.3) ? 40 : 0;
-    for (std::size_t kind = 1; kind < std::size(plan.mix.odd); ++kind) {
+    for (std::size_t kind = 1; kind < static_cast<std::size_t>(Kind::kills); ++kind) {
         if (random.chance(0.25)) plan.mix.odd[kind] = static_cast<std::uint32_t>(random.between(5, 40));
     }
 }

@@ -40,6 +40,7 @@ struct Troubles {
     Trouble clock_step;  // of the server's
     Trouble input_anew;  // the input stream is deleted and made again
     Trouble trim;        // the input's limits remove what was read
+    Trouble contract;    // another deployment of the endpoint takes rows of another type
 };
 
 // What does not heal. The rest of the world must go on.
@@ -61,8 +62,8 @@ struct Permanent {
 struct Mix {
     std::uint32_t bad_elements = 0;
     std::uint32_t hostile_tenants = 0;
-    std::uint32_t largest = 0;  // messages as large as the input takes
-    std::uint32_t odd[9] = {};  // by Kind; the rest is good
+    std::uint32_t largest = 0;   // messages as large as the input takes
+    std::uint32_t odd[10] = {};  // by Kind; the rest is good
 };
 
 // Of pipelines with owned partitions: how many of the events are odd, per thousand.

@@ -76,6 +76,13 @@ void Run::heal() {
         one->set_faults({});
         if (one->condition() != Condition::healthy) one->set_condition(Condition::healthy);
     }
+    if (w.plan.model.contract != Contract::unpublished) {
+        for (SimModel* one : w.models()) one->deploy(Contract::numbers);
+        // One that came while another type was taken, takes the first for the change.
+        for (auto& replica : w.replicas) {
+            if (replica->alive()) replica->die();
+        }
+    }
     // A stopped server, a frozen replica and a cut connection come back by themselves, later.
     make_permanent();
 }

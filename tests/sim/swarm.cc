@@ -97,6 +97,13 @@ void add_shadow(Plan& plan, Random& random) {
     plan.shadow_stream = random.chance(0.8);
 }
 
+// An endpoint that says what it takes, and changes its mind under us.
+void add_contract(Plan& plan, Random& random) {
+    if (!random.chance(0.2) || plan.pipeline.endpoint.protocol != "azureml") return;
+    plan.model.contract = Contract::numbers;
+    plan.troubles.contract = trouble(random, seconds(20), minutes(4), minutes(4));
+}
+
 }  // namespace
 
 Plan Plan::of(std::uint64_t seed) {
@@ -119,6 +126,8 @@ Plan Plan::of(std::uint64_t seed) {
     add_shadow(plan, shadow);
     Random audit(seed, "swarm audit");
     if (audit.chance(0.3)) plan.pipeline.audit.subject = kAuditSubject;
+    Random contract(seed, "swarm contract");
+    add_contract(plan, contract);
     Random share(seed, "swarm share");
     const double kept = kShares[share.below(kShares.size())];
     for (const auto& one : fault_classes()) {

@@ -25,9 +25,10 @@ enum class Kind {
     slow,     // any request that holds it times out
     crashes,  // any request that holds it breaks the connection
     bulky,    // scored, with a score too large to be stored where the server's limit is small
+    kills,    // the bridge dies when it sends a request that holds it, where partitions have owners
 };
 inline constexpr std::string_view kKindNames[] = {"good",  "poison", "unfit",   "refused", "raises",
-                                                  "fails", "slow",   "crashes", "bulky"};
+                                                  "fails", "slow",   "crashes", "bulky",   "kills"};
 constexpr std::string_view name(Kind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
 
 struct EventToken {

@@ -27,6 +27,7 @@ std::span<const Troubler::Kind> Troubler::kinds() {
         {"wall_step", &Troubles::wall_step, &Troubler::step_wall, false},
         {"clock_step", &Troubles::clock_step, &Troubler::step_clock, false},
         {"input_anew", &Troubles::input_anew, &Troubler::make_input_anew, false},
+        {"contract", &Troubles::contract, &Troubler::change_contract, false},
     };
     return kKinds;
 }
@@ -149,6 +150,17 @@ void Troubler::change_condition(Random& random, const Trouble& trouble) {
         if (model.condition() == Condition::healthy) return;
         world_.trace.line("model", "healthy");
         model.set_condition(Condition::healthy);
+    });
+}
+
+// At one of its addresses, or at the only one.
+void Troubler::change_contract(Random& random, const Trouble& trouble) {
+    auto& model = *random.pick(world_.models());
+    world_.trace.fault("another contract");
+    model.deploy(Contract::texts);
+    world_.scheduler.after(up_to(random, trouble.longest), [this, &model] {
+        world_.trace.line("model", "takes what it took before");
+        model.deploy(Contract::numbers);
     });
 }
 

@@ -45,6 +45,7 @@ class Troubler {
     void step_wall(Random&, const Trouble&);
     void step_clock(Random&, const Trouble&);
     void make_input_anew(Random&, const Trouble&);
+    void change_contract(Random&, const Trouble&);
 
     Replica* any_replica(Random& random);
 

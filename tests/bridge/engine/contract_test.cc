@@ -285,7 +285,7 @@ TEST_CASE("contract: a misfit is a dead letter while the ratio allows, and is ne
     bench.unfit(2, 60);
     CHECK(bench.publications.size() == 10);
     CHECK(bench.hold() ==
-          "51 events do not fit the endpoint's signature, more than max_dead_letter_ratio allows; the first: distance: "
+          "51 events are kept from the endpoint, more than max_dead_letter_ratio allows; the first: distance: "
           "expected float64, found a boolean");
     bench.unfit(3, 50);
     CHECK(bench.engine().snapshot(bench.now).halt == "dead_letter_ratio");

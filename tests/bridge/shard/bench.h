@@ -86,21 +86,13 @@ inline settings::Pipeline small_pipeline() {
 
 class ShardBench {
   public:
-    explicit ShardBench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0})
+    explicit ShardBench(settings::Pipeline pipeline = small_pipeline(), std::vector<Partition> partitions = {0},
+                        std::string signature_url = {})
         : pipeline_(std::move(pipeline)),
           protocol_(protocols::make(pipeline_)),
           credentials_(Credentials::none(pipeline_)),
-          shard_({pipeline_,
-                  std::move(partitions),
-                  jetstream,
-                  arrivals_,
-                  endpoint,
-                  *protocol_,
-                  credentials_,
-                  observer,
-                  1,
-                  {},
-                  &shadow_key_}) {}
+          shard_({pipeline_, std::move(partitions), jetstream, arrivals_, endpoint, *protocol_, credentials_, observer,
+                  1, std::move(signature_url), &shadow_key_}) {}
 
     Bound usual_bound(Partition partition = 0) const {
         Bound bound;

@@ -97,3 +97,53 @@ TEST_CASE("shadowing: another protocol than the endpoint's") {
     s.respond(R"({"scores":[1,2]})");
     CHECK(s.observer.shadow[ShadowCount::same] == 2);
 }
+
+namespace {
+
+std::string swagger(const std::string& type) {
+    return R"({"swagger":"2.0","paths":{"/score":{"post":{"parameters":[{"in":"body","schema":{"type":"object",)"
+           R"("properties":{"data":{"type":"array","items":{"type":"object","properties":{"x":{"type":")" +
+           type + R"("}}}}}}}],"responses":{}}}}})";
+}
+
+}  // namespace
+
+TEST_CASE("shadowing: the candidate's signature is read beside the endpoint's, and a misfit is said and no more") {
+    settings::Pipeline pipeline = with_shadow();
+    pipeline.endpoint.shadow.address.url = "http://127.0.0.1:2/score";
+    ShardBench s(pipeline, {0}, "http://127.0.0.1:1/swagger.json");
+    const auto said = [&] {
+        std::string text;
+        for (const Note& note : std::exchange(s.observer.notes, {})) {
+            if (note.event == "shadow_signature") text += note.text;
+        }
+        return text;
+    };
+    s.bind();
+    REQUIRE(s.endpoint.requests.size() == 2);
+    CHECK(s.endpoint.requests[0].url == "http://127.0.0.1:2/swagger.json");
+    CHECK(s.endpoint.requests[0].get);
+    CHECK(std::ranges::find(s.endpoint.requests[0].headers, Header{"X-Candidate", "yes"}) !=
+          s.endpoint.requests[0].headers.end());
+    CHECK(s.endpoint.requests[1].url == "http://127.0.0.1:1/swagger.json");
+    // The endpoint's is not waited for, nor this one by anybody.
+    s.respond(swagger("string"));
+    CHECK(said().empty());
+    s.respond(swagger("number"));
+    CHECK(said() ==
+          "the candidate does not take what it is sent: x: it takes string, and rows are made of float64; it takes x "
+          "string (its copies will fail, and nothing else)");
+    s.deliver(1, "in.a", R"({"x":1})");
+    REQUIRE(s.endpoint.requests.size() == 1);
+    s.respond(R"({"Results":{"WebServiceOutput0":[1]}})");
+    CHECK(s.jetstream.publications.size() == 1);
+    REQUIRE(s.endpoint.requests.size() == 1);
+    CHECK(s.endpoint.requests[0].url == "http://127.0.0.1:2/score");
+    s.respond("{}");
+    // Another deployment of the candidate is noticed when both are read again.
+    s.now += std::chrono::minutes(6);
+    s.turn();
+    REQUIRE(s.endpoint.requests.size() == 2);
+    s.respond(swagger("number"));
+    CHECK(said() == "the candidate takes what it is sent");
+}

@@ -82,11 +82,25 @@ TEST_CASE("a head with one byte changed, left out or added is refused") {
 
 TEST_CASE("a head of a later format says so") {
     std::string bytes = write(some_head());
-    bytes[3] = 3;
+    bytes[3] = 4;
     const auto read = read_head(bytes);
     REQUIRE_FALSE(read);
     CHECK(read.error().text ==
-          "the head has format 3, and this version reads 2 (run a version of Millrace that knows it)");
+          "the head has format 4, and this version reads 3 (run a version of Millrace that knows it)");
+}
+
+TEST_CASE("a head says who died of what, and without that is one that the version before reads") {
+    Head head = some_head();
+    CHECK(write(head)[3] == 2);
+    head.deaths = 2;
+    head.tried = {{{1017, 3}, 2}, {{1018, 0}, 1}};
+    const std::string bytes = write(head);
+    CHECK(bytes[3] == 3);
+    const auto read = read_head(bytes);
+    REQUIRE(read);
+    CHECK(read->deaths == 2);
+    CHECK(read->tried == head.tried);
+    CHECK(write(*read) == bytes);
 }
 
 // It is the same without the number of what was stored together, one byte here.

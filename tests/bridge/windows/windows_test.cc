@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cmath>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "tests/bridge/windows/bench.h"
@@ -264,4 +267,47 @@ TEST_CASE("what is held is told, and all of it given back") {
     CHECK(bench.windows.bytes() < 1'000'000);
     bench.close(at(1000));
     CHECK(bench.windows.bytes() == 0);
+}
+
+// "1.0 [3,10]:2": group, interval and count of what is open, what is due first first.
+std::string open_text(const Windows& windows, std::size_t most = SIZE_MAX) {
+    std::string line;
+    for (const OpenPane& each : windows.open(most)) {
+        const auto part = [&](EventTime at) { return std::to_string(std::lround(seconds(at))); };
+        line += (line.empty() ? "" : " ") + std::to_string(each.aggregate) + "." +
+                (each.group.empty() ? "-" : std::to_string(std::get<std::int64_t>(each.group.front()))) + "[" +
+                part(each.start) + "," + part(each.end) + "]:" + std::to_string(each.count);
+    }
+    return line;
+}
+
+TEST_CASE("what is open is told, what is due first first") {
+    Bench bench({aggregate(tumbling(10s), {select(Function::count)}, {"g"}), aggregate(session(5s, {}))});
+    for (const auto& [when, group] : {std::pair(12, 7), {13, 7}, {25, 7}, {3, 8}})
+        bench.add(at(when), {std::int64_t{group}});
+    CHECK(open_text(bench.windows) ==
+          "1.-[3,3]:1 1.-[12,12]:1 1.-[13,13]:1 1.-[25,25]:1 0.8[0,10]:1 0.7[10,20]:2 0.7[20,30]:1");
+    CHECK(open_text(bench.windows, 5) == "1.-[3,3]:1 1.-[12,12]:1 1.-[13,13]:1 1.-[25,25]:1 0.8[0,10]:1");
+    CHECK(open_text(bench.windows, 0) == "");
+    CHECK(seconds(bench.windows.open(1).front().due) == 8);
+    CHECK(bench.close(at(22)).size() == 4);
+    CHECK(open_text(bench.windows) == "0.7[20,30]:1 1.-[25,25]:1");
+}
+
+// A pane reaches back to where the one before it ends, so that each moment is in one.
+TEST_CASE("panes of windows that overlap lie side by side") {
+    for (const auto& [size, hop, offset] : {std::tuple(10, 5, 0), {10, 4, 0}, {10, 3, 2}, {7, 7, 1}, {5, 4, 3}}) {
+        CAPTURE(size);
+        CAPTURE(hop);
+        Bench bench(
+            {aggregate(hopping(std::chrono::seconds(size), std::chrono::seconds(hop), std::chrono::seconds(offset)))});
+        for (int second = 1; second <= 60; ++second) bench.add(at(second - 0.5));
+        const auto all = bench.windows.open(SIZE_MAX);
+        REQUIRE(all.size() > 8);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            CHECK((i == 0 || all[i].start == all[i - 1].end));
+            const bool whole = i > 0 && i + 1 < all.size();
+            CHECK((!whole || all[i].count == std::uint64_t(std::lround(seconds(all[i].end) - seconds(all[i].start)))));
+        }
+    }
 }
