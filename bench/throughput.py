@@ -12,20 +12,21 @@ _STALL = 30.0
 
 
 class Clock:
-    """Watches a durable and an output stream. It begins at the first delivery, so that start-up is not counted, and ends
-    when all results are stored and all inputs acked: the server lags behind what a client believes it has acked.
+    """Watches the durables of a stream and an output stream. It begins at the first delivery, so that start-up is not
+    counted, and ends when all results are stored and all inputs acked: the server lags behind what a client believes it has
+    acked.
     """
 
-    def __init__(self, jetstream, stream, consumer, output, count, each=True):
+    def __init__(self, jetstream, stream, consumers, output, count, each=True):
         self._jetstream, self._each = jetstream, each  # `each` result is a message of its own
-        self._stream, self._consumer, self._output, self._count = stream, consumer, output, count
+        self._stream, self._consumers, self._output, self._count = stream, consumers, output, count
 
     def begun(self):
         """Whether the first message was delivered."""
         try:
-            return self._jetstream.consumer(self._stream, self._consumer)["delivered"]["stream_seq"] > 0
+            return any(self._jetstream.consumer(self._stream, one)["delivered"]["stream_seq"] > 0 for one in self._consumers)
         except nats_wire.ApiError:
-            return False  # it makes its consumer itself
+            return False  # it makes its consumers itself
 
     def stored(self):
         """How many results there are."""
@@ -33,8 +34,8 @@ class Clock:
 
     def settled(self):
         """Whether nothing is left."""
-        state = self._jetstream.consumer(self._stream, self._consumer)
-        return state["num_pending"] == 0 and state["num_ack_pending"] == 0
+        states = (self._jetstream.consumer(self._stream, one) for one in self._consumers)
+        return all(state["num_pending"] == 0 and state["num_ack_pending"] == 0 for state in states)
 
     def measure(self, client, server_pid, endpoint_pid):
         """Waits for both ends and returns the Run between them."""
