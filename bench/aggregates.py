@@ -16,7 +16,7 @@ import nats_wire
 
 EVENT_BYTES = 200
 OPEN_GROUPS = (1, 1_000, 100_000)
-_STALL = 60.0
+_STALL = 300.0
 
 CONFIG = """\
 version: 1

@@ -93,7 +93,7 @@ class Memory:
 
     def _in_hand(self):
         rows = []
-        for size in (200, 1000):
+        for size in (200, 1000, 2000):
             name, count = f"held{size}", self._options.events
             client = self._start(name, NEVER_MS, pending=count)
             before = memory(client.pid)[0]
