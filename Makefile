@@ -26,7 +26,7 @@ SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
 ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|isolation|aggregates_(kill$$|the_|cluster)))'
 
-.PHONY: help deps build test test-real demo widgets asan tsan format format-check tidy fuzz faults bench bench-instructions bench-growth bench-memory bench-peers soak sim long clean
+.PHONY: help deps build test test-real demo widgets accounts asan tsan format format-check tidy fuzz faults bench bench-instructions bench-growth bench-memory bench-peers soak sim long clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -59,6 +59,9 @@ test-real: deps ## tests that need more: Go's module proxy (kustomize, a current
 
 demo: build ## a private NATS server, a small model and 100,000 taxi trips through the bridge
 	python3 examples/demo.py $(BIN)
+
+accounts: build ## tenants in accounts of their own, and one that tries to reach another's
+	python3 examples/accounts.py $(BIN)
 
 widgets: build ## widgets counted per kind every 5 seconds, through a kill -9, checked to the last one
 	python3 examples/widgets.py $(BIN)

@@ -222,6 +222,7 @@ struct GotMessage {
 struct Purge {
     Partition partition = 0;
     std::uint64_t below = 0;
+    bool operator==(const Purge&) const = default;
 };
 
 // Comes again with each further reason while the connection stays down.

@@ -58,8 +58,13 @@ void Owner::bound(const Bound& bound, Time now, Effects& out) {
         failures_ = 0;
         trouble_.clear();
         bound_ = bound;
-        if (auto misfit = input_misfit(bound, applied_.sequence, std::max(clear_to_, applied_.sequence)))
-            return stop(std::move(misfit->name), std::move(misfit->remedy));
+        if (auto misfit = input_misfit(bound, applied_.sequence, std::max(clear_to_, applied_.sequence))) {
+            place_ = Standing::away;
+            position_due_ = now + kDoubtAgain;
+            doubted(*misfit, now, out);
+            return;
+        }
+        doubted_since_.reset();
         place_ = Standing::there;
         recovered_up_to_ = std::min(recovered_up_to_, bound.input_last_sequence);
         received_at_ = now;
@@ -69,7 +74,7 @@ void Owner::bound(const Bound& bound, Time now, Effects& out) {
     } else if (phase_ == Phase::surveying) {
         surveyed(bound, now);
     } else if (input_asked_) {
-        input_looked_at(bound);
+        input_looked_at(bound, now, out);
     }
 }
 
@@ -93,7 +98,7 @@ void Owner::got(const GotMessage& got, Time now, Effects& out) {
         case Asker::acked:
             return check_acked(got);
         case Asker::verify:
-            return verify(got, now);
+            return verify(got, now, out);
         case Asker::commit:
             return checkpoint_.last(got);
         case Asker::server_time:

@@ -114,6 +114,8 @@ class Owner {
     static constexpr Duration kIdleAfter = std::chrono::seconds(1);
     static constexpr Duration kProveEvery = std::chrono::seconds(1);
     static constexpr Duration kCheckInputEvery = std::chrono::minutes(1);
+    static constexpr Duration kDoubtAgain = std::chrono::seconds(1);
+    static constexpr Duration kDoubtFor = std::chrono::seconds(15);
     static constexpr std::uint64_t kDeltaWeight = 1024;
     static constexpr std::uint64_t kSmallState = 64 << 10;
 
@@ -158,7 +160,8 @@ class Owner {
     void load();
     void chain(const GotMessage& got, Time now);
     void suspect(std::string name, std::string remedy);
-    void verify(const GotMessage& got, Time now);
+    void verify(const GotMessage& got, Time now, Effects& out);
+    bool doubted(const Halt& misfit, Time now, Effects& out);  // whether it has halted
     void claim(Time now);
     void claimed(Time now, Effects& out);
     void stop(std::string name, std::string remedy);
@@ -193,7 +196,7 @@ class Owner {
     void server_time(const GotMessage& got);
     void nothing_above(const GotMessage& got, Time now);
     void check_input(Time now, Effects& out);
-    void input_looked_at(const Bound& bound);
+    void input_looked_at(const Bound& bound, Time now, Effects& out);
 
     void ask(Asker asker, Read read);
     [[nodiscard]] Note tell(Level level, std::string event, std::string text) const;
@@ -208,6 +211,7 @@ class Owner {
     Reading reading_;
     Chain chain_;
     Halt suspected_;
+    std::optional<Time> doubted_since_;  // something did not fit, whenever it was looked at
     Checkpoint checkpoint_;
     Outbox outbox_;
     std::unique_ptr<Applier> applier_;

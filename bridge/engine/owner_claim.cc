@@ -191,18 +191,35 @@ void Owner::chain(const GotMessage& got, Time now) {
 }
 
 // What does not fit the head that was read may fit the last one: its owner is alive after all, or another replica was
-// faster. The state is to be blamed only if nothing was stored since.
+// faster. The state is to be blamed only if nothing was stored since, and if it is so for long enough.
 void Owner::suspect(std::string name, std::string remedy) {
     phase_ = Phase::checking;
     suspected_ = {std::move(name), std::move(remedy)};
     ask(Asker::verify, {.from = Read::From::state, .which = Read::Which::last});
 }
 
-void Owner::verify(const GotMessage& got, Time now) {
+void Owner::verify(const GotMessage& got, Time now, Effects& out) {
     const std::uint64_t last = got.message ? got.message->sequence : 0;
-    if (last == head_sequence_) return stop(std::move(suspected_.name), std::move(suspected_.remedy));
-    watched_ = false;
-    look_again(now);
+    if (last != head_sequence_) {
+        watched_ = false;
+        doubted_since_.reset();
+        look_again(now);
+    } else if (!doubted(suspected_, now, out)) {
+        look_again(now);
+        due_ = now + kDoubtAgain;
+    }
+}
+
+// A server of a cluster that was just elected may answer as if what it has yet to apply were not there (nats-server
+// before 2.11). So a misfit halts once it was found again and again for longer than that takes.
+bool Owner::doubted(const Halt& misfit, Time now, Effects& out) {
+    if (!doubted_since_) {
+        doubted_since_ = now;
+        out.emplace_back(tell(Level::warning, "doubted", misfit.name + ": " + misfit.remedy + "; looks again first"));
+    }
+    if (now - *doubted_since_ < kDoubtFor) return false;
+    stop(misfit.name, misfit.remedy);
+    return true;
 }
 
 state::Writer Owner::new_writer() {
@@ -216,6 +233,7 @@ state::Writer Owner::new_writer() {
 
 void Owner::claim(Time now) {
     phase_ = Phase::claiming;
+    doubted_since_.reset();
     const bool anew = !head_ || head_->generation < pipeline_.generation;
     if (!applier_) applier_ = std::make_unique<Applier>(pipeline_, partition_, rendering_);
     state::Head head;

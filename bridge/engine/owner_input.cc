@@ -81,12 +81,16 @@ void Owner::check_input(Time now, Effects& out) {
     out.emplace_back(Look{partition_, {}});
 }
 
-void Owner::input_looked_at(const Bound& bound) {
+void Owner::input_looked_at(const Bound& bound, Time now, Effects& out) {
     input_asked_ = false;
     if (!owns()) return;
     // The answer may be older than what has been applied since.
-    if (auto misfit = input_misfit(bound, looked_from_, std::max(clear_to_, received_sequence_)))
-        return stop(std::move(misfit->name), std::move(misfit->remedy));
+    if (auto misfit = input_misfit(bound, looked_from_, std::max(clear_to_, received_sequence_))) {
+        check_due_ = now + kDoubtAgain;
+        doubted(*misfit, now, out);
+        return;
+    }
+    doubted_since_.reset();
     looked_at_ = bound.input_last_sequence;
     if (!waiting_.empty() || reading_.busy()) return;
     ask(Asker::input, {.from = Read::From::input, .which = Read::Which::next, .sequence = applied_.sequence + 1});

@@ -223,4 +223,9 @@ Result<void> NatsAdmin::delete_consumer(const std::string& stream, const std::st
     return read(ask("CONSUMER.DELETE." + stream + "." + name, {}), parse_success);
 }
 
+Result<void> NatsAdmin::delete_message(const std::string& stream, std::uint64_t sequence) const {
+    const auto body = "{\"seq\":" + std::to_string(sequence) + ",\"no_erase\":true}";
+    return read(ask("STREAM.MSG.DELETE." + stream, body), parse_success);
+}
+
 }  // namespace millrace::io

@@ -5,7 +5,7 @@
 // echoed config is what is returned: older servers ignore unknown members silently.
 //
 // Thread: any that may block; each call blocks up to `timeout`. Keeps no state.
-// Not here: deleting or shrinking anything but consumers of our own making.
+// Not here: deleting or shrinking anything but consumers and messages of our own making.
 #pragma once
 
 #include <chrono>
@@ -86,6 +86,8 @@ class NatsAdmin {
     // Says `create`; a server before 2.10 takes it for an update where the consumer exists, so look first.
     [[nodiscard]] Result<ConsumerFound> create_consumer(const ConsumerWish& wish) const;
     Result<void> delete_consumer(const std::string& stream, const std::string& name) const;
+    // One message, its bytes left to the stream's next cleaning up. `not_found` where it is gone already.
+    [[nodiscard]] Result<void> delete_message(const std::string& stream, std::uint64_t sequence) const;
 
   private:
     [[nodiscard]] Result<std::string> ask(const std::string& what, std::string_view body) const;

@@ -97,6 +97,7 @@ constexpr std::array kApiErrors = {
     Row{10059, ErrorCode::not_found},      // stream not found
     Row{10014, ErrorCode::not_found},      // consumer not found
     Row{10037, ErrorCode::not_found},      // no message found
+    Row{10043, ErrorCode::not_found},      // the message to delete is gone
     Row{10039, ErrorCode::misconfigured},  // JetStream not enabled for account
     Row{10076, ErrorCode::misconfigured},  // JetStream not enabled
     Row{10167, ErrorCode::unavailable},    // too many requests

@@ -21,6 +21,7 @@
 #include "bridge/io/nats_bind.h"
 #include "bridge/io/nats_find.h"
 #include "bridge/io/nats_position.h"
+#include "bridge/io/nats_purge.h"
 #include "bridge/io/nats_replies.h"
 #include "bridge/io/nats_wire.h"
 #include "bridge/settings/outputs.h"
@@ -175,7 +176,7 @@ struct NatsJetStream::State {
     // --- the worker's thread -----------------------------------------------------------------------------------
 
     using OutputsPtr = std::shared_ptr<const OutputStreams>;  // replaced as a whole
-    using Job = std::variant<Partition, Look, Position, Find, Read>;
+    using Job = std::variant<Partition, Look, Position, Find, Read, Purge>;
     using Answer = std::optional<ports::JetStreamArrival>;  // nothing: it comes by itself
 
     void work() {
@@ -268,6 +269,17 @@ struct NatsJetStream::State {
         }
         found.number = find.number;
         return found;
+    }
+
+    Answer now(const Purge& purge) {
+        const auto state = stream_of(Output::state);
+        for (const std::string& filter : state_filters(purge.partition)) {
+            const auto deleted =
+                state ? delete_below(admin, (*state)->name, filter, purge.below, [this] { return stop_wanted(); })
+                      : Result<void>();
+            if (!deleted) not_purged(deleted.error().text);
+        }
+        return {};
     }
 
     // --- the shard's thread ------------------------------------------------------------------------------------
@@ -389,11 +401,16 @@ struct NatsJetStream::State {
     }
 
     // The heads, and the parts below them.
+    std::array<std::string, 2> state_filters(Partition partition) const {
+        const std::string heads = settings::state_subject(pipeline, partition);
+        return {heads, heads + ".>"};
+    }
+
     void purge(const Purge& purge) {
         const auto state = stream_of(Output::state);
         if (!state) return;
-        const std::string heads = settings::state_subject(pipeline, purge.partition);
-        for (const std::string& filter : {heads, heads + ".>"}) {
+        if (!(*state)->may_purge) return ask(purge);
+        for (const std::string& filter : state_filters(purge.partition)) {
             const auto sent_now = connection.publish(
                 {api + "STREAM.PURGE." + (*state)->name, purge_inbox, nullptr, purge_body(filter, purge.below)});
             if (!sent_now) return not_purged(sent_now.error().text);

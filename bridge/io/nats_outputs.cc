@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridge/io/nats_purge.h"
 #include "bridge/io/nats_words.h"
 #include "bridge/settings/outputs.h"
 #include "subjects/subject_template.h"
@@ -82,7 +83,7 @@ Result<OutputsFound> find_outputs(const NatsAdmin& admin, const settings::Pipeli
         if (!stream) return std::unexpected(std::move(stream.error()));
         const std::size_t i = index(row.output);
         outputs.streams[i] = {stream->name, filter, room_in(pipeline, *stream, row.output, server_max_payload),
-                              stream->retention == "limits"};
+                              stream->retention == "limits", purges_no_more_than_asked(*stream)};
         outputs.found[i] = std::move(*stream);
     }
     return outputs;

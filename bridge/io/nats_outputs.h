@@ -18,6 +18,7 @@ struct OutputStream {
     std::string filter;      // what the pipeline publishes there, every tenant
     std::uint64_t room = 0;  // bytes a message may have, headers included
     bool keeps_all = true;   // retention: limits
+    bool may_purge = true;   // nats_purge.h
 };
 using OutputStreams = std::vector<OutputStream>;  // by Output
 

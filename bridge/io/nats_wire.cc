@@ -195,10 +195,6 @@ std::string read_body(Read::Which which, std::uint64_t sequence, std::string_vie
     return which == Read::Which::at ? at + "}" : at + ",\"next_by_subj\":" + json_string(subject) + "}";
 }
 
-std::string purge_body(std::string_view filter, std::uint64_t below) {
-    return "{\"filter\":" + json_string(filter) + ",\"seq\":" + std::to_string(below) + "}";
-}
-
 std::optional<SlotToken> parse_slot_token(std::string_view subject, std::string_view inbox) {
     auto rest = tail_under(subject, inbox);
     if (!rest) return {};

@@ -45,8 +45,6 @@ std::string pull_body(const PullRequest& request);
 std::string nak_body(Duration delay);
 // For STREAM.MSG.GET, which the stream's leader answers; `subject` may be a filter.
 std::string read_body(Read::Which which, std::uint64_t sequence, std::string_view subject);
-// For STREAM.PURGE: what matches and has a smaller sequence.
-std::string purge_body(std::string_view filter, std::uint64_t below);
 
 // The tail of a reply subject under `inbox`: for "<inbox>.3.1.77" and "<inbox>" the numbers 3, 1, 77. Nothing when it
 // has another shape.

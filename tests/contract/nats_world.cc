@@ -18,6 +18,7 @@
 #include "bridge/io/nats_admin.h"
 #include "bridge/io/nats_connection.h"
 #include "bridge/io/nats_jetstream.h"
+#include "bridge/io/nats_purge.h"
 #include "bridge/io/nats_wire.h"
 #include "tests/contract/nats_server.h"
 #include "tests/contract/world.h"

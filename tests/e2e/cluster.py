@@ -141,16 +141,14 @@ class ClusterStage(Stage):
         return self.server.member(name)
 
     def whole(self, jetstream):
-        """Whether every stream and consumer has a leader and two followers that have caught up."""
-        for stream in jetstream.streams():
-            groups = [jetstream.stream(stream), *(jetstream.consumer(stream, name) for name in jetstream.consumers(stream))]
-            for group in groups:
-                followers = group["cluster"].get("replicas") or []
-                if not group["cluster"].get("leader") or len(followers) < REPLICAS - 1:
-                    return False
-                if not all(follower.get("current") for follower in followers):
-                    return False
-        return True
+        """Whether every stream has a leader and two followers that have caught up, and every consumer a majority: on 2.9 the
+        third member of one that was made while servers were down is sometimes behind for ever."""
+        def current(group, wanted):
+            followers = group["cluster"].get("replicas") or []
+            return group["cluster"].get("leader") and sum(bool(follower.get("current")) for follower in followers) >= wanted
+        return all(current(jetstream.stream(stream), REPLICAS - 1)
+                   and all(current(jetstream.consumer(stream, name), REPLICAS // 2) for name in jetstream.consumers(stream))
+                   for stream in jetstream.streams())
 
     def wait_whole(self, within=60.0):
         """Waits until nothing of the cluster is missing or behind."""

@@ -58,6 +58,13 @@ class WidgetsTest(DemoCase):
         self.assertIn("kill -9", self.succeeds("--seconds", "8", "--rate", "500"))
 
 
+class AccountsTest(DemoCase):
+    script = "accounts.py"
+
+    def test_it_succeeds(self):
+        self.succeeds("--trips", "3000")
+
+
 class DemoTest(DemoCase):
     def test_it_succeeds(self):
         self.succeeds("--trips", "9000", "--rate", "9000")

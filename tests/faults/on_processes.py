@@ -9,6 +9,7 @@ import threading
 import time
 
 from registry import lasting, once
+from watch import connected_to
 
 _chance = random.Random(23)
 
@@ -114,11 +115,14 @@ def stop_server(world):
 
 
 @lasting
-def few_descriptors(world, more: int = 0):
-    """The bridge may open no more than `more` files beyond those it has."""
+def no_descriptors(world):
+    """The bridge may open no file any more, nor another connection to the endpoint in the place of one that is cut."""
     pid = world.bridges[0].pid
+    world.wait_for(lambda: connected_to(pid, world.endpoint_proxy.port), "connections to the endpoint", 5.0)
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + more, before[1]))
+    held = set(map(int, os.listdir(f"/proc/{pid}/fd"))) - connected_to(pid, world.endpoint_proxy.port)
+    # A new descriptor is the lowest free number, and has to be below the limit.
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (next(n for n in range(len(held) + 1) if n not in held), before[1]))
     yield
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 

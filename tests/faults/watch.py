@@ -66,3 +66,20 @@ def descriptors(pid):
         return len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return None
+
+
+def connected_to(pid, port):
+    """The descriptors of a process that are TCP connections to a port of this machine."""
+    sockets = set()
+    for line in pathlib.Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if int(fields[2].partition(":")[2], 16) == port:
+            sockets.add(f"socket:[{fields[9]}]")
+    found = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{name}") in sockets:
+                found.add(int(name))
+        except OSError:
+            pass  # closed meanwhile
+    return found

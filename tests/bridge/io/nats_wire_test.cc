@@ -94,12 +94,11 @@ TEST_CASE("pull: the body says how many, how long and how often to be heard") {
     CHECK(pull_body(request) == R"({"batch":10,"expires":5000000000,"idle_heartbeat":1000000000})");
 }
 
-TEST_CASE("wire: what is read from a stream's leader, and what is purged") {
+TEST_CASE("wire: what is read from a stream's leader") {
     CHECK(read_body(Read::Which::last, 7, "a.b") == R"({"last_by_subj":"a.b"})");
     CHECK(read_body(Read::Which::at, 7, "a.b") == R"({"seq":7})");
     CHECK(read_body(Read::Which::next, 7, "a.*") == R"({"seq":7,"next_by_subj":"a.*"})");
     CHECK(read_body(Read::Which::next, 0, "a") == R"({"seq":1,"next_by_subj":"a"})");
-    CHECK(purge_body("a.>", 12) == R"({"filter":"a.>","seq":12})");
 }
 
 TEST_CASE("nak: with a delay in nanoseconds or without") {

@@ -30,7 +30,8 @@ ADAPTERS = {
          "positioned.try_emplace(partition, settings::consumer_name(pipeline, *position));"),
     ]),
     "purges_the_head_too": (["purge: takes heads and parts"], [
-        ("bridge/io/nats_wire.cc", "json_string(filter) + \",\\\"seq\\\":\" + std::to_string(below) + \"}\"", "json_string(filter) + \"}\""),
+        ("bridge/io/nats_purge.cc", "json_string(filter) + \",\\\"seq\\\":\" + std::to_string(below) + \"}\"", "json_string(filter) + \"}\""),
+        ("bridge/io/nats_purge.cc", "if (found->sequence >= below) return {};", ""),
     ]),
 }
 
