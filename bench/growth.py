@@ -73,22 +73,6 @@ def event(number, size):
     return text + b"." * (size - len(text) - 2) + b'"}'
 
 
-class PulledClock(Clock):
-    """Begins with the first pull request. CONSUMER.INFO in the middle of a stream of several subjects makes nats-server before
-    2.9.15 count what is pending anew with each message, from then on: 250 µs each over 20,000 messages.
-    """
-
-    def __init__(self, jetstream, stream, *rest):
-        super().__init__(jetstream, stream, *rest)
-        self._pulls, self._connection = [], jetstream.connection
-        self._connection.subscribe(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.>", self._pulls.append)
-        self._connection.sync()
-
-    def begun(self):
-        self._connection.pump()
-        return bool(self._pulls)
-
-
 class Growth:
     """The server and the programs of all rows."""
 
@@ -139,7 +123,7 @@ class Growth:
         config.write_text(CONFIG.format(url=self._server.url, admin=admin, name=name, stream=stream, endpoint=port, case=case,
                                         mixed=str(case.mixed).lower(),
                                         subject="{partition}.{tenant}" if case.partitions > 1 else "{tenant}"), encoding="utf-8")
-        clock = PulledClock(self._jetstream, stream, [f"{name}-p{n}" for n in range(case.partitions)], name, count)
+        clock = Clock(self._jetstream, stream, [f"{name}-p{n}" for n in range(case.partitions)], name, count)
         client = self._children.start(name, [self._options.programs / "millrace", "run", "-c", config], self._folder / f"{name}.log")
         run = clock.measure(client, self._server.child.pid, endpoint.pid)
         rows, peak = self._rows_a_request(admin), memory(client.pid)[1]

@@ -200,8 +200,8 @@ class Bench:
         # A new consumer and a new output stream for each run, both gone after it.
         jetstream, kind = self._jetstream, name.partition("-")[0]
         jetstream.add_stream(name, [name + ".>"])
-        client = self._children.start(name, argv, self._folder / f"{name}.log")
         clock = Clock(jetstream, stream, [consumer], name, count, each=kind != "batches")
+        client = self._children.start(name, argv, self._folder / f"{name}.log")
         run = clock.measure(client, self._server.child.pid, self._endpoint.pid)
         code = client.process.wait(10.0) if kind in END_BY_THEMSELVES else client.stop()
         if code != 0:
