@@ -26,7 +26,7 @@ SHALLOW = $(addprefix -extra-arg=,-Xclang -analyzer-config -Xclang mode=shallow)
 # What `make test-real` runs once more on a current nats-server. (The simulator's fake knows no server.)
 ON_CURRENT = '^(contract_(nats|setup|login|tls|cluster)|e2e_(kill|outage|chaos|cluster|rights|isolation|context|aggregates_(kill$$|the_|cluster)))'
 
-.PHONY: help deps build test test-real demo widgets accounts asan tsan format format-check tidy fuzz faults bench bench-peers soak sim long clean
+.PHONY: help deps build test test-real demo widgets accounts asan tsan format format-check tidy fuzz faults bench bench-instructions bench-growth bench-memory bench-peers soak sim long clean
 
 help: ## this list
 	@echo "Millrace: events from NATS JetStream, scored by a model endpoint, back on result subjects."
@@ -34,7 +34,7 @@ help: ## this list
 	@echo "  New here?  make demo      builds it and shows it at work; stops by itself."
 	@echo "  Changing?  make test      after each change;  .ci/run  before it lands."
 	@echo
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS='	' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
 
 deps: ## install the Debian packages that are missing (as root or with sudo)
 	@.ci/install build test
@@ -119,6 +119,19 @@ faults: build ## fault plans with real processes, as a table (PLAN=name: one of 
 bench: deps ## throughput and latency beside a plain loop, as a ratio
 	$(call configure_and_build,release,millrace bench)
 	python3 bench/run.py build/release/bin $(BENCH)
+
+bench-instructions: deps ## instructions and allocations of each step of an event's way (INSTRUCTIONS=--check: fail where docs/performance.md has less)
+	@.ci/install bench
+	$(call configure_and_build,release,bench_instructions)
+	python3 bench/instructions.py build/release/bin/bench_instructions $(INSTRUCTIONS)
+
+bench-growth: deps ## what an event costs as partitions, tenants, sizes, requests in flight, latency and groups grow (GROWTH=--smoke)
+	$(call configure_and_build,release,millrace bench)
+	python3 bench/growth.py build/release/bin $(GROWTH)
+
+bench-memory: deps ## memory while idle, with 100,000 events in hand, and over minutes (MEMORY="--minutes 10")
+	$(call configure_and_build,release,millrace bench)
+	python3 bench/memory.py build/release/bin $(MEMORY)
 
 bench-peers: deps ## the same beside peers: Redpanda Connect, a tuned Go program, a careful Python one (Go's module proxy, PyPI)
 	@.ci/install test-real

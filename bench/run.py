@@ -6,24 +6,21 @@ was slow.
 """
 import argparse
 import collections
-import os
 import pathlib
-import platform
-import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 
 from aggregates import EVENT_BYTES, OPEN_GROUPS, Counting, fill_widgets
 from latency import Paced
 from state import CHANGED, LEASE, State
 from state import OPEN_GROUPS as GROWN_GROUPS
 from throughput import Clock
-from world import BATCH, PARALLEL, TENANTS, TRIP_BYTES, Wrong, check_results, fill, write_config
+from world import (BATCH, PARALLEL, TENANTS, TRIP_BYTES, Wrong, check_results, fill, in_private_folder, say_versions,
+                   start_endpoint, write_config)
 
 import nats_wire
-from children import Children, NatsServer, wait_until
+from children import NatsServer, wait_until
 from show import Screen, milliseconds, percentile
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "peers"
@@ -46,14 +43,14 @@ class Bench:
     def __init__(self, screen, options, children, folder):
         self._screen, self._options, self._children, self._folder = screen, options, children, folder
         self._server = NatsServer(children, folder).start()
-        self._endpoint, self._port = self._start_endpoint()
+        self._endpoint, self._port = start_endpoint(children, options.programs, folder, options.delay_ms)
         self._jetstream = nats_wire.JetStream(nats_wire.Connection(self._server.url))
         self._consumer_config = None  # as the bridge makes its own, and then the loop's
         self._result_size = None
 
     def run(self):
         """Everything."""
-        self._say_versions()
+        say_versions(self._screen, self._server, self._options.programs, ("millrace", "bench_loop"))
         self._codec()
         self._warm_up()
         self._throughput()
@@ -203,8 +200,8 @@ class Bench:
         # A new consumer and a new output stream for each run, both gone after it.
         jetstream, kind = self._jetstream, name.partition("-")[0]
         jetstream.add_stream(name, [name + ".>"])
+        clock = Clock(jetstream, stream, [consumer], name, count, each=kind != "batches")
         client = self._children.start(name, argv, self._folder / f"{name}.log")
-        clock = Clock(jetstream, stream, consumer, name, count, each=kind != "batches")
         run = clock.measure(client, self._server.child.pid, self._endpoint.pid)
         code = client.process.wait(10.0) if kind in END_BY_THEMSELVES else client.stop()
         if code != 0:
@@ -258,22 +255,6 @@ class Bench:
     def _program(self, name):
         return self._options.programs / name
 
-    def _start_endpoint(self):
-        child = self._children.start("endpoint", [self._program("bench_endpoint"), "--delay-ms", self._options.delay_ms],
-                                     self._folder / "endpoint.log")
-        wait_until(lambda: child.log_text().startswith("listening on ") and child.log_text().endswith("\n"),
-                   "the endpoint listens", 10.0, child)
-        return child, int(child.log_text().split()[2])
-
-    def _say_versions(self):
-        said = [subprocess.run([self._program(name), "--version"], capture_output=True, text=True, check=True).stdout.strip()
-                for name in ("millrace", "bench_loop")]
-        self._screen.line(f"  {said[0]}, {said[1]}, nats-server {self._server.version()}, "
-                          f"Linux {platform.release()}, {os.cpu_count()} CPUs")
-        load = os.getloadavg()[0]
-        if load > 0.5:
-            self._screen.line(f"  The machine has other work (load average {load:.1f}): trust CPU per event more than rates.")
-
 
 def options_from(argv):
     """The command line."""
@@ -298,16 +279,7 @@ def options_from(argv):
 
 def main():
     options, screen = options_from(sys.argv[1:]), Screen()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder, Children() as children:
-            Bench(screen, options, children, pathlib.Path(folder)).run()
-    except KeyboardInterrupt:
-        return 130
-    except (Wrong, RuntimeError, OSError, subprocess.SubprocessError, nats_wire.NatsError) as error:
-        screen.line(f"\nThe bench failed: {error}")
-        return 1
-    return 0
+    return in_private_folder(screen, lambda children, folder: Bench(screen, options, children, folder).run())
 
 
 if __name__ == "__main__":

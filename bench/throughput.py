@@ -4,28 +4,34 @@ import time
 
 from world import Wrong, cpu_seconds
 
-import nats_wire
-
 Run = collections.namedtuple("Run", "rate client server endpoint")  # events/s, then CPU in µs per event
 
 _STALL = 30.0
 
 
 class Clock:
-    """Watches a durable and an output stream. It begins at the first delivery, so that start-up is not counted, and ends
-    when all results are stored and all inputs acked: the server lags behind what a client believes it has acked.
+    """Watches the durables of a stream and an output stream. It begins with the first pull request (of a client that does not
+    pull, with its first result), so that start-up is not counted, and ends when all results are stored and all inputs acked: the
+    server lags behind what a client believes it has acked.
+
+    It does not ask for CONSUMER.INFO meanwhile. In the first half of a message block of several subjects that makes nats-server
+    before 2.9.15 count what is pending anew with each message from then on: 250 µs each over 20,000 messages.
     """
 
-    def __init__(self, jetstream, stream, consumer, output, count, each=True):
+    def __init__(self, jetstream, stream, consumers, output, count, each=True):
         self._jetstream, self._each = jetstream, each  # `each` result is a message of its own
-        self._stream, self._consumer, self._output, self._count = stream, consumer, output, count
+        self._stream, self._consumers, self._output, self._count = stream, consumers, output, count
+        self._pulls, self._connection = [], jetstream.connection
+        self._pulls_sid = self._connection.subscribe(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.>", self._pulls.append)
+        self._connection.sync()
 
     def begun(self):
-        """Whether the first message was delivered."""
-        try:
-            return self._jetstream.consumer(self._stream, self._consumer)["delivered"]["stream_seq"] > 0
-        except nats_wire.ApiError:
-            return False  # it makes its consumer itself
+        """Whether the first message was asked for, or has its result."""
+        self._connection.pump()
+        if not self._pulls and self.stored() == 0:
+            return False
+        self._connection.unsubscribe(self._pulls_sid)
+        return True
 
     def stored(self):
         """How many results there are."""
@@ -33,8 +39,8 @@ class Clock:
 
     def settled(self):
         """Whether nothing is left."""
-        state = self._jetstream.consumer(self._stream, self._consumer)
-        return state["num_pending"] == 0 and state["num_ack_pending"] == 0
+        states = (self._jetstream.consumer(self._stream, one) for one in self._consumers)
+        return all(state["num_pending"] == 0 and state["num_ack_pending"] == 0 for state in states)
 
     def measure(self, client, server_pid, endpoint_pid):
         """Waits for both ends and returns the Run between them."""

@@ -3,12 +3,18 @@ import collections
 import json
 import os
 import pathlib
+import platform
+import re
+import signal
+import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples"))
 
 import nats_wire  # noqa: E402
+from children import Children, wait_until  # noqa: E402
 from taxi.trips import FEATURES, trips  # noqa: E402
 
 TRIP_BYTES = 200
@@ -106,6 +112,44 @@ def _check_batch(stored, sequences):
             raise Wrong(f"input {sequence} came out as {result}, in the batch at {stored.sequence}")
         sequences.add(sequence)
     return body["count"]
+
+
+def memory(pid):
+    """Bytes a process has in memory now, and at most so far."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return [1024 * int(re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)[1]) for name in ("VmRSS", "VmHWM")]
+
+
+def say_versions(screen, server, programs, names=("millrace",)):
+    """What is measured, and how busy the machine is."""
+    said = [subprocess.run([programs / name, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+            for name in names]
+    screen.line(f"  {', '.join(said)}, nats-server {server.version()}, Linux {platform.release()}, {os.cpu_count()} CPUs")
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        screen.line(f"  The machine has other work (load average {load:.1f}): trust CPU per event more than rates.")
+
+
+def in_private_folder(screen, bench):
+    """Calls bench(children, folder), and stops and removes all that it started and wrote. Returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with tempfile.TemporaryDirectory(prefix="millrace-bench-") as folder, Children() as children:
+            bench(children, pathlib.Path(folder))
+    except KeyboardInterrupt:
+        return 130
+    except (Wrong, RuntimeError, OSError, subprocess.SubprocessError, nats_wire.NatsError) as error:
+        screen.line(f"\nThe bench failed: {error}")
+        return 1
+    return 0
+
+
+def start_endpoint(children, programs, folder, delay_ms):
+    """The bench's endpoint; returns (child, port)."""
+    child = children.start("endpoint", [programs / "bench_endpoint", "--delay-ms", delay_ms], folder / f"endpoint-{delay_ms}.log")
+    wait_until(lambda: child.log_text().startswith("listening on ") and child.log_text().endswith("\n"),
+               "the endpoint listens", 10.0, child)
+    return child, int(child.log_text().split()[2])
 
 
 def cpu_seconds(pid):

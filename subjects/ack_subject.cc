@@ -6,7 +6,6 @@
 #include <string>
 
 #include "subjects/headers.h"
-#include "subjects/tokens.h"
 
 namespace millrace::subjects {
 
@@ -27,12 +26,33 @@ bool read_number(std::string_view token, std::uint64_t& number) {
 }
 
 // An ack is published to this subject: whatever is no plain subject must not get as far as the client library.
-bool is_plain(std::string_view subject) {
-    for (const char c : subject) {
-        if (c <= ' ' || c == 0x7f || c == '*' || c == '>') return false;
+constexpr std::array<bool, 256> kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (int c = ' ' + 1; c < 0x7f; ++c) plain[static_cast<std::size_t>(c)] = c != '*' && c != '>';
+    return plain;
+}();
+
+// One look at each character: this is done for every message.
+struct Tokens {
+    explicit Tokens(std::string_view subject) {
+        std::size_t begin = 0;
+        for (std::size_t at = 0; at < subject.size(); ++at) {
+            plain &= kPlain[static_cast<unsigned char>(subject[at])];
+            if (subject[at] != '.') continue;
+            add(subject.substr(begin, at - begin));
+            begin = at + 1;
+        }
+        add(subject.substr(begin));
     }
-    return true;
-}
+    void add(std::string_view token) {
+        if (count < tokens.size()) tokens[count] = token;
+        ++count;
+    }
+
+    std::array<std::string_view, kLongForm> tokens;  // the first
+    std::size_t count = 0;
+    bool plain = true;
+};
 
 // `token` begins at the stream's name.
 bool read_fields(const std::string_view* token, AckSubject& ack) {
@@ -51,14 +71,10 @@ bool read_fields(const std::string_view* token, AckSubject& ack) {
 }  // namespace
 
 Result<AckSubject> parse_ack_subject(std::string_view subject) {
-    std::array<std::string_view, kLongForm> token;
-    std::size_t count = 0;
-    for (Tokens tokens(subject); const auto next = tokens.next(); ++count) {
-        if (count < token.size()) token[count] = *next;
-    }
+    const auto [token, count, plain] = Tokens(subject);
     if (token[0] != "$JS" || token[1] != "ACK") return refused(subject, "does not begin with $JS.ACK");
     if (count != kShortForm && count < kLongForm) return refused(subject, "has neither 9 nor at least 11 tokens");
-    if (!is_plain(subject)) return refused(subject, "has a space, a control character or a wildcard");
+    if (!plain) return refused(subject, "has a space, a control character or a wildcard");
     AckSubject ack;
     if (!read_fields(token.data() + (count == kShortForm ? 2 : 4), ack)) {
         return refused(subject, "needs a stream, a consumer and five numbers that JetStream can give");

@@ -21,6 +21,7 @@
 #include "bridge/base/log.h"
 #include "bridge/io/admin.h"
 #include "bridge/io/metrics.h"
+#include "bridge/io/nats_options.h"
 
 namespace millrace::app {
 
@@ -123,6 +124,7 @@ bool await_secrets(Vaults& vaults, const sigset_t& signals) {
 
 int run(const settings::Settings& settings) {
     const sigset_t signals = take_over_signals();
+    if (io::knows_authorities()) io::spare_authorities(settings.nats);
     io::Metrics metrics({.tenant_labels = settings.admin.tenant_labels,
                          .max_series = settings.admin.max_series,
                          .on_note = [](std::string_view pipeline, const Note& note) {

@@ -19,18 +19,19 @@ constexpr std::array<std::uint8_t, 256> kBits = [] {
     return bits;
 }();
 
-void append_hex(std::string& out, std::uint8_t byte) {
+char* put_hex(char* out, std::uint8_t byte) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
+    *out++ = kDigits[byte >> 4];
+    *out++ = kDigits[byte & 15];
+    return out;
 }
 
 }  // namespace
 
 std::string hex(std::span<const std::uint8_t> bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    for (const std::uint8_t byte : bytes) append_hex(text, byte);
+    std::string text(bytes.size() * 2, '\0');
+    char* out = text.data();
+    for (const std::uint8_t byte : bytes) out = put_hex(out, byte);
     return text;
 }
 
@@ -97,7 +98,7 @@ void append_quoted(std::string& out, std::string_view text) {
             out += c;
         } else if (code < 0x20) {
             out += "\\u00";
-            append_hex(out, code);
+            out += hex({&code, 1});
         } else {
             out += c;
         }

@@ -14,6 +14,7 @@
 #include "bridge/config/nats_context.h"
 #include "bridge/config/policy.h"
 #include "bridge/config/signature_value.h"
+#include "bridge/config/source_text.h"
 
 namespace millrace::cli {
 namespace {
@@ -26,10 +27,8 @@ Result<std::string> read_text(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) return fail(ErrorCode::not_found, what + std::strerror(errno) + " (name the configuration with -c)");
-    std::string text(config::kLongestFile + 1, '\0');  // one byte too many is enough to know
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    std::string text = config::read_source(file);
     if (file.bad()) return fail(ErrorCode::unavailable, what + std::strerror(errno));
-    text.resize(static_cast<std::size_t>(file.gcount()));
     return text;
 }
 

@@ -105,16 +105,19 @@ Result<std::string> subject_for(const std::string& text, std::string_view tenant
 
 std::vector<Header> headers_of(const settings::Pipeline& pipeline, const Aggregate& aggregate, Partition partition,
                                const windows::Closed& closed) {
-    return {{"Nats-Msg-Id", subjects::to_hex(identity_of(pipeline, partition, closed))},
-            {"Millrace-Kind", "aggregate"},
-            {"Millrace-Pipeline", pipeline.name},
-            {"Millrace-Generation", std::to_string(pipeline.generation)},
-            {"Millrace-Tenant", closed.tenant},
-            {"Millrace-Aggregate", aggregate.name},
-            {"Millrace-Window-Start", rfc3339(closed.start)},
-            {"Millrace-Window-End", rfc3339(closed.end)},
-            {"Millrace-Input-Stream", pipeline.input.stream},
-            {"Millrace-Partition", std::to_string(partition)}};
+    std::vector<Header> headers;  // a list in braces would copy each
+    headers.reserve(10);
+    headers.emplace_back("Nats-Msg-Id", subjects::to_hex(identity_of(pipeline, partition, closed)));
+    headers.emplace_back("Millrace-Kind", "aggregate");
+    headers.emplace_back("Millrace-Pipeline", pipeline.name);
+    headers.emplace_back("Millrace-Generation", std::to_string(pipeline.generation));
+    headers.emplace_back("Millrace-Tenant", closed.tenant);
+    headers.emplace_back("Millrace-Aggregate", aggregate.name);
+    headers.emplace_back("Millrace-Window-Start", rfc3339(closed.start));
+    headers.emplace_back("Millrace-Window-End", rfc3339(closed.end));
+    headers.emplace_back("Millrace-Input-Stream", pipeline.input.stream);
+    headers.emplace_back("Millrace-Partition", std::to_string(partition));
+    return headers;
 }
 
 Result<Rendered> with_body(Rendered made, const Aggregate& aggregate, Partition partition,

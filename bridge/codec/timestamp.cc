@@ -151,11 +151,11 @@ Result<ServerTime> parse_number(std::string_view raw, Unit unit) {
     return in_range(ServerTime(nanoseconds(*nanos)));
 }
 
-void append_padded(std::string& out, std::int64_t number, std::size_t width, char behind) {
-    const std::string digits = std::to_string(number);
-    if (digits.size() < width) out.append(width - digits.size(), '0');
-    out += digits;
-    out += behind;
+// Requires: `number` has no more digits.
+char* put_padded(char* out, std::int64_t number, std::ptrdiff_t width, char behind) {
+    for (char* digit = out + width; digit != out; number /= 10) *--digit = static_cast<char>('0' + number % 10);
+    out[width] = behind;
+    return out + width + 1;
 }
 
 }  // namespace
@@ -198,16 +198,15 @@ std::string rfc3339(ServerTime time) {
     const auto midnight = floor<days>(time);
     const year_month_day date(midnight);
     const hh_mm_ss clock(time - midnight);
-    std::string out;
-    out.reserve(30);
-    append_padded(out, static_cast<int>(date.year()), 4, '-');
-    append_padded(out, static_cast<unsigned>(date.month()), 2, '-');
-    append_padded(out, static_cast<unsigned>(date.day()), 2, 'T');
-    append_padded(out, clock.hours().count(), 2, ':');
-    append_padded(out, clock.minutes().count(), 2, ':');
-    append_padded(out, clock.seconds().count(), 2, '.');
-    append_padded(out, clock.subseconds().count(), 9, 'Z');
-    return out;
+    std::string text(std::string_view("2026-01-02T03:04:05.678901234Z").size(), '\0');
+    char* out = put_padded(text.data(), static_cast<int>(date.year()), 4, '-');  // nanoseconds end in 2262
+    out = put_padded(out, static_cast<unsigned>(date.month()), 2, '-');
+    out = put_padded(out, static_cast<unsigned>(date.day()), 2, 'T');
+    out = put_padded(out, clock.hours().count(), 2, ':');
+    out = put_padded(out, clock.minutes().count(), 2, ':');
+    out = put_padded(out, clock.seconds().count(), 2, '.');
+    put_padded(out, clock.subseconds().count(), 9, 'Z');
+    return text;
 }
 
 std::string rfc3339_brief(ServerTime time) {

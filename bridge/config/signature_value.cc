@@ -9,6 +9,7 @@
 
 #include "bridge/config/cross_rules.h"
 #include "bridge/config/document.h"
+#include "bridge/config/source_text.h"
 #include "bridge/signature/reader.h"
 #include "bridge/signature/text.h"
 
@@ -41,10 +42,9 @@ const Node* member(const Node& node, std::string_view key) {
 Result<std::string> text_of(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
-    std::string text(kLongestFile + 1, '\0');
-    if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof())
+    std::string text = read_source(file);
+    if (!file && !file.eof())
         return fail(ErrorCode::not_found, std::string("cannot be read: ") + std::strerror(errno == 0 ? EISDIR : errno));
-    text.resize(static_cast<std::size_t>(file.gcount()));
     return text;
 }
 

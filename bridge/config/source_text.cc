@@ -1,6 +1,7 @@
 #include "bridge/config/source_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -71,6 +72,17 @@ bool check_indentation(std::string_view text, Problems& problems) {
 }
 
 }  // namespace
+
+std::string read_source(std::istream& file) {
+    std::string text;
+    std::array<char, 4096> piece{};
+    while (text.size() <= kLongestFile) {
+        file.read(piece.data(), piece.size());
+        if (file.gcount() == 0) break;
+        text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+    }
+    return text;
+}
 
 bool check_source(std::string_view text, Problems& problems) {
     if (text.size() > kLongestFile) {

@@ -1,6 +1,8 @@
 // What is asked of the bytes of a configuration file before YAML sees them.
 #pragma once
 
+#include <istream>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,6 +10,10 @@
 #include "bridge/config/problem.h"
 
 namespace millrace::config {
+
+// What a file holds, up to one byte more than it may: that is enough to know. A megabyte is not set aside for the usual
+// few hundred bytes, since the allocator would keep it.
+std::string read_source(std::istream& file);
 
 // Adds a problem for the first byte of each kind that is not allowed: size, NUL and control characters, invalid UTF-8,
 // a tab used as indentation. True when there was none.

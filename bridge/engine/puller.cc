@@ -14,7 +14,7 @@ constexpr BackoffRule kRebind{std::chrono::milliseconds(500), std::chrono::secon
 constexpr BackoffRule kRebindSettled{std::chrono::seconds(4), std::chrono::seconds(30)};
 
 // What a status message means for the request it ends.
-enum class Ending { heartbeat, over, rest, rebind, smaller };
+enum class Ending { heartbeat, over, full, rest, rebind, smaller };
 
 Ending ending(const PullStatus& status) {
     const auto says = [&](std::string_view words) { return status.description.find(words) != std::string::npos; };
@@ -30,6 +30,7 @@ Ending ending(const PullStatus& status) {
             if (says("Consumer Deleted") || says("push based")) return Ending::rebind;
             if (says("MaxRequestBatch")) return Ending::smaller;
             if (says("Batch Completed")) return Ending::over;
+            if (says("Exceeds MaxBytes")) return Ending::full;
             return Ending::rest;  // Leadership Change, Server Shutdown, Exceeded MaxWaiting, …
         default:
             return Ending::rest;
@@ -114,6 +115,7 @@ void Puller::received(Partition partition, std::uint32_t index, std::size_t byte
     Slot& slot = lane->second.slots[index];
     if (!slot.open) return;  // late, of a request given up: nothing to count it against
     slot.heard = now;
+    slot.brought = true;
     slot.bytes -= std::min(slot.bytes, bytes);
     if (--slot.remaining == 0) close(lane->second, slot, now);
 }
@@ -130,6 +132,9 @@ void Puller::status(const PullStatus& status, Time now) {
             slot.heard = now;
             return;
         case Ending::over:
+            break;
+        case Ending::full:  // how a request for bytes ends; one that had room for no message would end so again
+            if (!slot.brought) rest(lane, now);
             break;
         case Ending::smaller:
             most_ = std::max(1u, slot.remaining / 2);
@@ -237,7 +242,7 @@ void Puller::ask(Partition partition, Lane& lane, Credit credit, Credit& asked, 
         const std::size_t bytes = std::max(share, least);
         if (asked.bytes + bytes > credit.bytes && std::ranges::any_of(lane.slots, &Slot::open)) return;
         const auto batch = static_cast<std::uint32_t>(std::min<std::size_t>({room, chunk_, most_}));
-        slot = Slot{true, slot.number + 1, batch, bytes, now, now + expires + kPullHeartbeat};
+        slot = Slot{true, false, slot.number + 1, batch, bytes, now, now + expires + kPullHeartbeat};
         lane.quiet_since.reset();
         asked_last_ = partition;
         asked.messages += batch;

@@ -82,6 +82,7 @@ class Puller {
   private:
     struct Slot {
         bool open = false;
+        bool brought = false;  // a message
         std::uint64_t number = 0;
         std::uint32_t remaining = 0;  // messages
         std::size_t bytes = 0;        // remaining

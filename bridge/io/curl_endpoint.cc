@@ -46,6 +46,11 @@ int poll_milliseconds(Clock::duration left) {
 
 }  // namespace
 
+bool knows_authorities() {
+    const curl_version_info_data* const built = curl_version_info(CURLVERSION_NOW);
+    return built->age >= CURLVERSION_SEVENTH && (built->cainfo != nullptr || built->capath != nullptr);
+}
+
 struct CurlEndpoint::State {
     explicit State(CurlOptions given) : options(std::move(given)), multi(make_multi(options)) {}
     ~State() {

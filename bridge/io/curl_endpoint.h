@@ -23,6 +23,9 @@
 
 namespace millrace::io {
 
+// Whether libcurl was built knowing where the system's certificate authorities are, and does not leave it to OpenSSL.
+bool knows_authorities();
+
 struct CurlOptions {
     std::size_t max_connections = 8;  // kept open; at least what may be in flight
 };

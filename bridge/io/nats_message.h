@@ -1,4 +1,4 @@
-// libnats' messages, in and out: taken over without a copy of the payload, checked and sent. Private to io/nats_*.
+// libnats' messages, in and out: taken over without a copy of a large payload, checked and sent. Private to io/nats_*.
 //
 // Thread: any.
 #pragma once
@@ -18,7 +18,7 @@ namespace millrace::io {
 
 // As long as the message lives.
 std::string_view bytes_of(const __natsMsg* message);
-// Takes the message over: its bytes stay where they are, the Payload destroys it.
+// Takes the message over. Large payloads stay where they are, and the Payload destroys the message.
 NatsMessage take_over(__natsMsg* message);
 
 // Whether this may leave, over a server that takes `limit` bytes a message.

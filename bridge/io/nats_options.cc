@@ -193,6 +193,11 @@ Result<void> set_login(natsOptions* o, Login& login, Setter& set) {
 
 }  // namespace
 
+void spare_authorities(const settings::Nats& nats) {
+    if (!wants_tls(nats) && nats_GetVersionNumber() < kFirstSafeTls)
+        setenv("SSL_CERT_FILE", "/dev/null", 1);  // NOLINT(concurrency-mt-unsafe)
+}
+
 // libnats before 3.13 takes tls:// for plain; for us it asks for TLS, as it does elsewhere in NATS.
 bool wants_tls(const settings::Nats& nats) {
     return nats.tls.enabled ||

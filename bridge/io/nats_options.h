@@ -1,4 +1,4 @@
-// Options of a libnats connection from the settings. Private to io/nats_*.
+// Options of a libnats connection from the settings. Private to io/nats_*, but for `spare_authorities`.
 //
 // The secrets are read from their files here, so options are made anew for each connection. libnats itself reads the
 // credentials file at each reconnect and asks `login` for the token; user, password, nkey and certificates stay as they
@@ -21,6 +21,11 @@ struct __natsOptions;  // NOLINT(bugprone-reserved-identifier): nats.h calls it 
 namespace millrace::io {
 
 bool wants_tls(const settings::Nats& nats);
+
+// Where NATS is without TLS: keeps libnats up to 3.10 from reading the system's certificate authorities, which it does
+// with the first option of TLS, and refusing TLS is one. They are a megabyte, never used. Sets SSL_CERT_FILE, so:
+// before any thread starts, and only where all else that uses OpenSSL names its authorities itself.
+void spare_authorities(const settings::Nats& nats);
 
 // The files that a login and TLS are made of.
 std::vector<std::string> files_of(const settings::Nats& nats);

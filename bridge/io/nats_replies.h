@@ -32,7 +32,8 @@ class SentSubjects {
   public:
     void add(std::uint64_t number, const std::string& subject) {
         const std::lock_guard lock(mutex_);
-        auto& slot = ring_[next_++ % ring_.size()];
+        if (ring_.size() < kRemembered) return ring_.push_back({number, subject});
+        auto& slot = ring_[next_++ % kRemembered];
         slot.number = number;
         slot.subject = subject;
     }
@@ -57,7 +58,7 @@ class SentSubjects {
 
     std::mutex mutex_;
     std::uint64_t next_ = 0;
-    std::vector<Sent> ring_ = std::vector<Sent>(kRemembered);
+    std::vector<Sent> ring_;  // most of those there are remember nothing
 };
 
 // When publications began to find nobody who stores them. Thread: any.

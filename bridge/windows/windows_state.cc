@@ -27,7 +27,8 @@ void Windows::State::write(const Group& group, ByteWriter& out) {
 }
 
 void Windows::State::write(ByteWriter& out, bool all) {
-    std::vector<std::pair<std::string, Group*>> records;
+    using Record = std::pair<std::string, Group*>;
+    std::vector<Record> records;
     const auto take = [&](Group& group) { records.emplace_back(record_key(group), &group); };
     if (all) {
         for (auto& [name, tenant] : tenants) {
@@ -45,20 +46,27 @@ void Windows::State::write(ByteWriter& out, bool all) {
     changed.clear();
     gone.clear();
 
-    // A group that went and came again is one that changed.
-    std::ranges::sort(records, std::greater());
-    const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
-    records.erase(std::ranges::unique(records, same).begin(), records.end());
-    std::ranges::reverse(records);
-    out.number(records.size());
+    // In the order of their keys; a group that went and came again is one that changed. Places are sorted, and not what
+    // stands there: a swap of two texts costs more than the comparison.
+    std::vector<const Record*> sorted;
+    sorted.reserve(records.size());
+    for (const Record& record : records) sorted.push_back(&record);
+    std::ranges::sort(sorted, [](const Record* a, const Record* b) {
+        const int order = a->first.compare(b->first);
+        return order != 0 ? order < 0 : a->second != nullptr && b->second == nullptr;
+    });
+    const auto same = [](const Record* a, const Record* b) { return a->first == b->first; };
+    sorted.erase(std::ranges::unique(sorted, same).begin(), sorted.end());
+    out.number(sorted.size());
     ByteWriter body;
-    for (const auto& [record, group] : records) {
+    for (const Record* const record : sorted) {
+        const auto& [text, group] = *record;
         body.clear();
         if (group != nullptr) {
             write(*group, body);
             group->stored = true;
         }
-        out.text(record);
+        out.text(text);
         out.text(body.bytes());
     }
 }

@@ -109,6 +109,23 @@ TEST_CASE("puller: after a refusal that passes by itself it rests a little") {
     CHECK(well.pulls.size() == 1);
 }
 
+TEST_CASE("puller: a request whose bytes are used up is followed by the next at once, unless it had room for nothing") {
+    Well well;
+    well.bind();
+    well.pump(kChunk);
+    const PullRequest used = well.pulls.at(0);
+    well.puller.received(0, used.slot, kMaxInput, well.now);
+    well.status(used, 409, "Message Size Exceeds MaxBytes");
+    well.pump(kChunk);
+    REQUIRE(well.pulls.size() == 1);
+    well.status(well.pulls.at(0), 409, "Message Size Exceeds MaxBytes");
+    well.pump(kChunk);
+    CHECK(well.pulls.empty());
+    well.now = well.puller.next_due(well.now);
+    well.pump(kChunk);
+    CHECK(well.pulls.size() == 1);
+}
+
 TEST_CASE("puller: when the consumer is gone or nobody answers, it is looked up again") {
     for (const auto& [code, text] : {std::pair{409, "Consumer Deleted"}, {409, "Consumer is push based"}, {503, ""}}) {
         CAPTURE(text);
