@@ -29,8 +29,7 @@ constexpr Field kFields[] = {
      .shape = Text{at<&Settings::nats, &Nats::context>, rules::context},
      .doc =
          "A context of the NATS CLI (`nats context save`), by its name, or by the absolute path of its `.json` file. "
-         "It is all of `nats` then: nothing else may stand here but `tls.accept_unsafe_client`. The same as "
-         "`--context`, which goes before it.",
+         "It is all of `nats` then: nothing else may stand here. The same as `--context`, which goes before it.",
      .example = "production",
      .apart = true},
     {.path = "nats.urls",
@@ -96,13 +95,6 @@ constexpr Field kFields[] = {
      .shape = File{at<&Settings::nats, &Nats::tls, &Tls::key_file>, true},
      .doc = "The private key (PEM) of `cert_file`.",
      .example = "/etc/millrace/nats-client.key"},
-    {.path = "nats.tls.accept_unsafe_client",
-     .shape = Flag{at<&Settings::nats, &Nats::tls, &Tls::accept_unsafe_client>},
-     .initial = "false",
-     .doc = "Use TLS although the NATS client library at hand uses one TLS session from two threads at once, which can "
-            "crash the "
-            "process. A crash loses nothing, but costs a restart; a newer library needs no such consent.",
-     .example = "false"},
 
     {.path = "admin",
      .shape = Section{},

@@ -176,7 +176,6 @@ void read_nats_context(Reading& reading, const std::string& given, Problems& pro
     });
     if (!made) return;
     made->context = name;
-    made->tls.accept_unsafe_client = nats.tls.accept_unsafe_client;
     nats = std::move(*made);
     forget_section(reading.places, given.empty());
 }

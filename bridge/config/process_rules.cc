@@ -35,8 +35,7 @@ void check_login(const Nats& nats, const Complaints& complain) {
 // The rule of config/nats_context.h.
 void check_context(const Complaints& complain) {
     for (const auto& [path, place] : complain.places)
-        if (path.starts_with("nats.") && path != "nats.context" && path != "nats.tls" &&
-            path != "nats.tls.accept_unsafe_client")
+        if (path.starts_with("nats.") && path != "nats.context" && path != "nats.tls")
             complain(path, "cannot stand beside nats.context, which is all there is (remove one)");
 }
 

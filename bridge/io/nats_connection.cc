@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "bridge/base/file_stamp.h"
+#include "bridge/io/nats_loop.h"
 #include "bridge/io/nats_message.h"
 #include "bridge/io/nats_options.h"
 #include "bridge/io/nats_wire.h"
@@ -33,6 +34,8 @@ constexpr milliseconds kProofLimit{2000};     // for the server to say that it t
 constexpr milliseconds kPushLimit{1000};      // for the server to say that it has what was pushed
 // libnats' own attempts, with what it read at first; a server that restarts is back by then.
 constexpr milliseconds kOwnTries{10000};
+constexpr milliseconds kPingEvery{10000};
+constexpr milliseconds kPongLimit{5000};
 constexpr milliseconds kWatch{1000};         // between two looks at the connection and the files of the login
 constexpr milliseconds kLastWord{10000};     // for the library to say that no callback runs any more
 constexpr milliseconds kDrainLimit{5000};    // for a replaced connection to deliver what it has read
@@ -100,6 +103,7 @@ struct NatsConnection::State {
     struct Link {
         explicit Link(State& of) : state(of) {}
         ~Link() {
+            if (loop) loop->stop();
             for (natsSubscription* s : subscriptions) natsSubscription_Destroy(s);
             natsConnection_Destroy(nc);
         }
@@ -109,9 +113,11 @@ struct NatsConnection::State {
         State& state;
         Login login{.nats = state.nats, .token = {}, .jwt = {}, .key = {}};
         NatsOptionsPtr options;
+        std::unique_ptr<NatsLoop> loop;  // null where libnats' own threads read and write
         natsConnection* nc = nullptr;
         std::vector<natsSubscription*> subscriptions;  // under `setup`
         FileStamps files;                              // as they were before they were read
+        steady_clock::time_point ping_due{};           // of a loop's; the keeper's
         bool replaced = false;                         // by a later one, and let go of; under `mutex`
         int delivering = 0;                            // subscriptions not done yet; under `mutex`
         bool closed = false;                           // under `mutex`
@@ -237,6 +243,10 @@ struct NatsConnection::State {
         natsOptions_SetClosedCB(o, on_closed, link.get());
         natsOptions_SetDiscoveredServersCB(o, on_discovered, link.get());
         natsOptions_SetErrorHandler(o, on_error, link.get());
+        if (wants_tls(nats) && needs_loop_for_tls()) {
+            link->loop = std::make_unique<NatsLoop>(kWriteDeadline);
+            if (!link->loop->serve(o)) return fail(ErrorCode::unavailable, "nats.tls: " + client_cause());
+        }
         const natsStatus status = natsConnection_Connect(&link->nc, o);
         if (status == NATS_OK) return link;
         return fail(ErrorCode::unavailable,
@@ -268,7 +278,7 @@ struct NatsConnection::State {
     // True when the connection is of no use any more; false when it is time to look at the files again, which comes
     // the later the more often they were `refused`. A library that has no memory left closes without a word, which is
     // believed at the second look.
-    bool wait_for_end(const Link& link, int refused) {
+    bool wait_for_end(Link& link, int refused) {
         const auto look = steady_clock::now() + kWatch * (1u << std::min(refused, 5));
         std::unique_lock lock(mutex);
         const auto over = [&] {
@@ -278,13 +288,23 @@ struct NatsConnection::State {
         for (bool seen_closed = false; !changed.wait_for(lock, kWatch, over);) {
             lock.unlock();  // it waits for the library's own lock
             const bool is_closed = natsConnection_IsClosed(link.nc);
+            const bool is_silent = !is_closed && !answers(link);
             lock.lock();
-            if (is_closed && seen_closed) break;
+            if (is_silent) link.end = "NATS does not answer";
+            if (is_silent || (is_closed && seen_closed)) break;
             seen_closed = is_closed;
             if (!is_closed && steady_clock::now() >= look) return false;
         }
         current.reset();
         return true;
+    }
+
+    // With a loop there are no PINGs but ours, which the keeper has the time for.
+    bool answers(Link& link) {
+        const auto now = steady_clock::now();
+        if (!link.loop || now < link.ping_due) return true;
+        link.ping_due = now + kPingEvery;
+        return natsConnection_FlushTimeout(link.nc, kPongLimit.count()) != NATS_TIMEOUT;
     }
 
     bool is_replaced(const Link& link) {
@@ -308,14 +328,30 @@ struct NatsConnection::State {
         const bool goes_on = is_replaced(*link);
         natsConnection_FlushTimeout(link->nc, (goes_on ? kDrainLimit : kFarewellLimit).count());
         // And without delivering what it has read, which is left alone where all is over.
-        if (!goes_on || natsConnection_DrainTimeout(link->nc, kDrainLimit.count()) != NATS_OK)
-            natsConnection_Close(link->nc);
+        const bool drains = goes_on && (link->loop ? drain(*link) : drain_and_close(*link));
+        if (link->loop) link->loop->stop();
+        if (!drains || link->loop) natsConnection_Close(link->nc);
         std::unique_lock lock(mutex);
         const auto silent = [&] { return link->closed && link->delivering == 0; };
         // Never where it had no memory for its last callback. Then it may come at any time, and finds what it uses.
         if (changed.wait_for(lock, kLastWord, silent)) return;
         static_cast<void>(new LinkPtr(std::move(link)));
         has_left_one = true;
+    }
+
+    static bool drain_and_close(Link& link) {
+        return natsConnection_DrainTimeout(link.nc, kDrainLimit.count()) == NATS_OK;
+    }
+
+    // What that does, but for the close, which is ours to do.
+    bool drain(Link& link) {
+        const std::lock_guard no_subscribe(setup);
+        const auto until = steady_clock::now() + kDrainLimit;
+        for (natsSubscription* s : link.subscriptions) natsSubscription_DrainTimeout(s, kDrainLimit.count());
+        return std::ranges::all_of(link.subscriptions, [&](natsSubscription* s) {
+            const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now());
+            return natsSubscription_WaitForDrainCompletion(s, std::max<std::int64_t>(1, left.count())) == NATS_OK;
+        });
     }
 
     void rest(int failures) {

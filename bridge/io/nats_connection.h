@@ -70,7 +70,7 @@ struct Denied {
     }
 };
 
-// Why these settings cannot be used at all, before anything is tried: TLS with a libnats that is not safe for it.
+// Why these settings cannot be used at all, before anything is tried.
 Result<void> check_nats_settings(const settings::Nats& nats);
 
 class NatsConnection {

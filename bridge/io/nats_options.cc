@@ -15,6 +15,7 @@
 #include "auth/user_key.h"
 #include "bridge/base/text.h"
 #include "bridge/io/nats_connection.h"
+#include "bridge/io/nats_loop.h"
 #include "bridge/io/nats_wire.h"
 
 namespace millrace::io {
@@ -24,7 +25,6 @@ namespace {
 constexpr std::int64_t kPingIntervalMs = 10'000;
 constexpr int kMaxPingsOut = 2;
 constexpr std::int64_t kConnectTimeoutMs = 2'000;
-constexpr std::uint32_t kFirstSafeTls = (3u << 16) | (11u << 8);  // SSL objects under a mutex
 
 // As a part of the JSON that libnats makes of it without escaping (as of 3.13).
 std::string in_connect(std::string_view text) {
@@ -192,12 +192,6 @@ std::string client_cause() {
 void DestroyNatsOptions::operator()(__natsOptions* options) const { natsOptions_Destroy(options); }
 
 Result<void> check_nats_settings(const settings::Nats& nats) {
-    if (wants_tls(nats) && nats_GetVersionNumber() < kFirstSafeTls && !nats.tls.accept_unsafe_client) {
-        return fail(ErrorCode::misconfigured,
-                    std::string("nats.tls: libnats ") + nats_GetVersion() +
-                        " shares one TLS object between threads without a lock, which may corrupt the stream (use "
-                        "libnats 3.11 or newer, or set nats.tls.accept_unsafe_client: true)");
-    }
     if (nats.urls.empty()) return fail(ErrorCode::invalid, "nats.urls: empty (give at least one)");
     return {};
 }
@@ -222,7 +216,7 @@ Result<NatsOptionsPtr> make_nats_options(const std::vector<std::string>& more_se
     set_liveness(made, set);
     if (wants_tls(nats)) {
         set_tls(made, nats.tls, set);
-    } else if (nats_GetVersionNumber() < kFirstSafeTls) {
+    } else if (needs_loop_for_tls()) {
         // It turns to TLS by itself where the server wants it. No certificate has this name.
         set(natsOptions_SetExpectedHostname(made, "tls-was-not-asked-for.invalid"), "no TLS");
     }

@@ -24,7 +24,6 @@ struct Tls {
     std::string ca_file;
     std::string cert_file;
     std::string key_file;
-    bool accept_unsafe_client = false;  // allow TLS with a libnats that shares one SSL object between threads
 };
 
 struct Nats {

@@ -491,7 +491,7 @@ TEST_CASE("rights: what is denied to an owner is said, not left to a time-out") 
     CHECK(got.error->text.contains("STREAM.MSG.GET.STATE"));
     door.jetstream.purge({0, 2});
     // A server before 2.10 is asked for each message first.
-    CHECK(door.await<Note>(seconds(3)).text.contains(".STATE\""));
+    CHECK(door.await<Note>(seconds(10)).text.contains(".STATE\""));
     door.jetstream.publish({StoreId{9}, Output::state, "millrace.state.trips.0", {}, "head", 0});
     const auto refused = door.await<Stored>(seconds(3));
     CHECK(refused.id == StoreId{9});

@@ -173,12 +173,3 @@ TEST_CASE("connection: a server that is away at the start is told, and found whe
     server.start();
     b.await<Reconnected>(seconds(20));
 }
-
-TEST_CASE("tls: a libnats that is not safe for it is refused, unless it is accepted") {
-    settings::Nats nats;
-    nats.urls = {"tls://127.0.0.1:4222"};
-    const auto refused = io::check_nats_settings(nats);
-    if (!refused) CHECK(refused.error().text.contains("accept_unsafe_client"));
-    nats.tls.accept_unsafe_client = true;
-    CHECK(io::check_nats_settings(nats));
-}

@@ -68,6 +68,9 @@ class NatsServer {
         ::waitpid(pid_, nullptr, 0);
         pid_ = 0;
     }
+    // Neither reads nor answers; what is sent to it waits in the sockets.
+    void suspend() const { ::kill(pid_, SIGSTOP); }
+    void resume() const { ::kill(pid_, SIGCONT); }
     // Reads its configuration file again, with other additions.
     void reload(const std::string& more) {
         configure(more);

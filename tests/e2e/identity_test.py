@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import re
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -48,7 +50,8 @@ def ready(stage):
 
 class IdentityTest(EndToEnd):
     def canary(self, stage, *secrets):
-        """Fails where a secret stands in what the bridge says: logs, metrics, readiness, anything stored."""
+        """Fails where a secret stands in what the bridge says: logs, metrics, readiness, anything stored; or where other
+        processes see it."""
         said = {"the log": "".join(log.read_text(errors="replace") for log in stage.folder.glob("millrace-*.log"))}
         for page in ("metrics", "readyz?verbose", "livez"):
             try:
@@ -59,6 +62,9 @@ class IdentityTest(EndToEnd):
         for name in stage.jetstream.streams():
             for message in stage.jetstream.read(name):
                 said[f"{name} {message.sequence}"] = repr(message.headers) + message.payload.decode(errors="replace")
+        if stage.bridge.running():
+            for name in ("cmdline", "environ"):
+                said[name] = pathlib.Path(f"/proc/{stage.bridge.pid}/{name}").read_text(errors="replace")
         self.assertGreater(len(said["the log"]), 100)
         for where, text in said.items():
             for secret in secrets:
@@ -95,6 +101,37 @@ class KeysTest(IdentityTest):
         self.assertEqual(report.dead, 0)
         self.canary(stage, "k3y-canary")
         stage.stop_bridge(self)
+
+
+class CoreTest(IdentityTest):
+    def core_of(self, environment):
+        """The core file of a bridge that crashes while it scores events."""
+        stage = self.stage()
+        (stage.folder / "key").write_text(KEY, encoding="ascii")
+        stage.settings["more_endpoint"] = f"key_file: {stage.folder / 'key'}"
+        stage.endpoint.script(bearer=KEY)
+        cores = stage.folder / "cores"
+        cores.mkdir()
+        stage.bridge_command = ["env", "-C", cores, *stage.bridge_command]
+        stage.bridge_environment = environment
+        bridge = stage.start_bridge()
+        resource.prlimit(bridge.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        load = stage.load(rate=200, count=200)
+        load.join()
+        stage.settle()
+        stage.verify(self)
+        bridge.signal(signal.SIGSEGV)
+        bridge.process.wait(30)
+        return b"".join(path.read_bytes() for path in cores.iterdir())
+
+    def test_a_core_file_holds_no_secret(self):
+        pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="ascii").strip()
+        if pattern.startswith(("|", "/")) or not pattern:
+            self.skipTest(f"core files go to {pattern!r}")
+        core = self.core_of({})
+        self.assertTrue(core.startswith(b"\x7fELF"))
+        self.assertNotIn(KEY.encode(), core)
+        self.assertIn(KEY.encode(), self.core_of({"MILLRACE_CORE_DUMPS": "1"}), "this test would not notice")
 
 
 class TlsStage(Stage):

@@ -69,7 +69,6 @@ TEST_CASE("fields: the defaults of the table are those of the plain structs") {
 
     CHECK(read.nats.urls == std::vector<std::string>{"nats://127.0.0.1:4222"});
     CHECK(read.nats.tls.enabled == plain.nats.tls.enabled);
-    CHECK(read.nats.tls.accept_unsafe_client == plain.nats.tls.accept_unsafe_client);
     CHECK(read.admin.listen == plain.admin.listen);
     CHECK(read.admin.tenant_labels == plain.admin.tenant_labels);
     CHECK(read.admin.max_series == plain.admin.max_series);

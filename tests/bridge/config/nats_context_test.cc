@@ -203,8 +203,6 @@ TEST_CASE("context: it is all of nats") {
     const std::string section = R"(nats: {urls: ["nats://127.0.0.1:4222"]})";
     const auto with = [&](const std::string& nats) { return sample_with(section, "nats: {" + nats + "}"); };
     CHECK(home.read(R"("url": "a")", "", with("context: hub")).settings.nats.urls.front() == "nats://a");
-    CHECK(home.read(R"("url": "a")", "", with("context: hub, tls: {accept_unsafe_client: true}"))
-              .settings.nats.tls.accept_unsafe_client);
     CHECK(complaints(with("context: hub, urls: ['nats://b'], tls: {enabled: true}")) ==
           "t.yaml:2:28: nats.urls: cannot stand beside nats.context, which is all there is (remove one)\n"
           "t.yaml:2:57: nats.tls.enabled: cannot stand beside nats.context, which is all there is (remove one)\n");
