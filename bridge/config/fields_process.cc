@@ -29,8 +29,7 @@ constexpr Field kFields[] = {
      .shape = Text{at<&Settings::nats, &Nats::context>, rules::context},
      .doc =
          "A context of the NATS CLI (`nats context save`), by its name, or by the absolute path of its `.json` file. "
-         "It is all of `nats` then: nothing else may stand here. The same as "
-         "`--context`, which goes before it.",
+         "It is all of `nats` then: nothing else may stand here. The same as `--context`, which goes before it.",
      .example = "production",
      .apart = true},
     {.path = "nats.urls",

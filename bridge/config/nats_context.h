@@ -1,6 +1,6 @@
 // The context of the NATS CLI that stands in for a configuration's section `nats`.
 //
-// One rule: a context is the whole of `nats`. Nothing of the section counts beside it. The context's file is opened
+// One rule: a context is the whole of `nats`; nothing of the section counts beside it. The context's file is opened
 // here, none of those that it names.
 #pragma once
 

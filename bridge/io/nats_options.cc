@@ -194,7 +194,7 @@ Result<void> set_login(natsOptions* o, Login& login, Setter& set) {
 }  // namespace
 
 void spare_authorities(const settings::Nats& nats) {
-    if (!wants_tls(nats) && nats_GetVersionNumber() < kFirstSafeTls)
+    if (!wants_tls(nats) && needs_loop_for_tls())
         setenv("SSL_CERT_FILE", "/dev/null", 1);  // NOLINT(concurrency-mt-unsafe)
 }
 
