@@ -29,7 +29,6 @@ class Json {
     [[nodiscard]] const Json* find(std::string_view key) const;
     [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
     [[nodiscard]] const std::string* text() const { return std::get_if<std::string>(&value_); }
-    [[nodiscard]] const bool* flag() const { return std::get_if<bool>(&value_); }
     [[nodiscard]] const double* number() const { return std::get_if<double>(&value_); }
     [[nodiscard]] const bool* flag() const { return std::get_if<bool>(&value_); }
     [[nodiscard]] const List* list() const { return std::get_if<List>(&value_); }

@@ -99,8 +99,8 @@ int permissions_command(const Call& call) {
 }
 
 int trace_command(const Call& call) {
-    const auto reading = read_config(call.file, call.streams.err, call.streams.err);
-    if (!reading) return kRefused;
+    const auto reading = ready_config(call);
+    if (!reading) return reading.error();
     return app::trace(reading->settings, call.trace_options, call.streams.out, call.streams.err);
 }
 
