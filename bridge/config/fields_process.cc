@@ -21,10 +21,11 @@ constexpr Field kFields[] = {
 
     {.path = "nats",
      .shape = Section{},
-     .doc = "How to reach the NATS server. At most one of `credentials_file`, `nkey_file`, `user` "
-            "and `token_file`; secrets are read from files or vaults only, never from here or from a URL. A file that is "
-            "replaced is "
-            "taken up within a second or so, on a second connection that works before the first is let go of."},
+     .doc =
+         "How to reach the NATS server. At most one of `credentials_file`, `nkey_file`, `user` "
+         "and `token_file`; secrets are read from files or vaults only, never from here or from a URL. A file that is "
+         "replaced is "
+         "taken up within a second or so, on a second connection that works before the first is let go of."},
     {.path = "nats.context",
      .shape = Text{at<&Settings::nats, &Nats::context>, rules::context},
      .doc =
