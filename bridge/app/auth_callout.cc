@@ -44,9 +44,12 @@ settings::Nats login(const settings::Nats& nats, const auth::CalloutSettings& ow
     return out;
 }
 
-// What the login and the callout itself read from vaults.
-std::vector<settings::VaultSecret> vault_secrets(const settings::Nats& nats, const auth::CalloutSettings& own) {
+// What the login and the callout itself read from vaults, and what those are read with.
+std::vector<settings::VaultSecret> vault_secrets(const settings::Settings& settings, const settings::Nats& nats,
+                                                 const auth::CalloutSettings& own) {
     std::vector<settings::VaultSecret> found;
+    for (const settings::VaultSecret& secret : settings.vault_secrets)
+        if (secret.field.starts_with("identities[")) found.push_back(secret);
     for (const auto& [field, source] : std::initializer_list<std::pair<const char*, const std::string&>>{
              {"callout.signing_seed_file", own.signing_seed_file},
              {"callout.xkey_seed_file", own.xkey_seed_file},
@@ -74,8 +77,10 @@ int auth_callout(const settings::Settings& settings, auth::Policy policy) {
         return refuse("callout", "is missing in the policy (docs/security.md shows one)");
     if (auto usable = io::check_nats_settings(nats); !usable) return refuse("nats", usable.error().text);
     stop_on_signals();
-    Vaults vaults(settings, vault_secrets(nats, policy.callout),
+    Vaults vaults(settings, vault_secrets(settings, nats, policy.callout),
                   {[](const Note& note) { log(note.level, note.event, note.text); }});
+    for (const auto& [field, why, passing] : vaults.missing())
+        if (!passing) return refuse(field, why);
     while (!vaults.awaited().empty() && !stopping) vaults.turn(kSignalEvery);
     if (stopping) return 0;
     const auto seed = auth::read_secret(policy.callout.signing_seed_file, "key file");

@@ -24,7 +24,8 @@ LoginService::LoginService(auth::Callout callout, std::optional<auth::Xkey> xkey
       mailbox_([this] { http_.wake(); }),
       connection_(nats, "millrace-auth-callout",
                   {.down = [](const std::string& why) { log(Level::warning, "nats_down", why); },
-                   .up = [] { log(Level::info, "nats_up", "logins are answered"); }}) {
+                   .up = [] { log(Level::info, "nats_up", "logins are answered"); },
+                   .told = [](Note&& note) { log(note.level, note.event, note.text); }}) {
     connection_.subscribe(kRequests, [this](io::NatsMessage&& message) {
         if (message.payload.bytes().size() > 2 * auth::kLongestLoginRequest) return;  // also when it is encrypted
         if (++queued_ > kMostWaiting) return void(--queued_);

@@ -162,7 +162,7 @@ std::string text(const TraceReport& report) {
         line(out, "input", whole_line(*report.input) + "  event " + *origin.element);
     } else {
         line(out, "input",
-             origin.input_stream + ":" + range(origin.first_sequence, origin.last_sequence) +
+             subjects::printable(origin.input_stream) + ":" + range(origin.first_sequence, origin.last_sequence) +
                  (origin.is_of_one_event() ? "  event " + *origin.element : std::string()));
     }
     for (const auto& [header, name] : kSaid) line(out, name, subjects::printable(header_or_empty(headers, header)));
@@ -174,8 +174,8 @@ std::string text(const TraceReport& report) {
              std::to_string(request.status) +
                  (request.deployment.empty() ? "" : " from deployment " + request.deployment) + ", told " + request.at);
         line(out, "  batch",
-             origin.input_stream + ":" + range(request.first_sequence, request.last_sequence) + ", " +
-                 std::to_string(request.count) + (request.count == 1 ? " event of " : " events of ") +
+             subjects::printable(origin.input_stream) + ":" + range(request.first_sequence, request.last_sequence) +
+                 ", " + std::to_string(request.count) + (request.count == 1 ? " event of " : " events of ") +
                  list(request.tenants));
     }
     return out;

@@ -162,6 +162,8 @@ CLI::App* add_with_file(CLI::App& app, Call& call, const std::string& name, cons
     CLI::App* added = add(app, call, name, what, command);
     added->add_option("-c,--config", call.file, "The configuration, a YAML file")->required()->type_name("FILE");
     added->add_option("--context", call.context, "A context of the NATS CLI, in the place of what FILE says under nats")
+        ->check(
+            [](const std::string& given) { return given.empty() ? "it is empty (give a name, or leave it out)" : ""; })
         ->type_name("NAME");
     return added;
 }

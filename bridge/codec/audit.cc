@@ -87,7 +87,8 @@ Result<Rendered> AuditRenderer::render(const AuditedRequest& request, ServerTime
     add(body, "last_sequence", by_sequence(last));
     add(body, "count", request.events.size());
     add(body, "request_id", request.name);
-    add(body, "address", routes_.addresses[told.address].url);
+    const std::string& url = routes_.addresses[told.address].url;
+    add(body, "address", url.substr(0, url.find('?')));  // a key may stand behind it
     if (!told.deployment.empty()) add(body, "deployment", subjects::printable(told.deployment, 128));
     add(body, "status", static_cast<std::uint64_t>(std::max(told.status, 0)));
     add(body, "at", rfc3339(now));

@@ -293,7 +293,7 @@ void Asker::answered(Answered&& in, Time now, Effects& out) {
                   [&](EventRef ref) { return answer.outcome != Outcome::scored && ledger_.find(ref) == nullptr; });
     for (const EventRef ref : flight.batch.events) {
         Event* event = ledger_.find(ref);
-        if (event == nullptr) continue;
+        if (event == nullptr || keeper_.holds(ref)) continue;  // what is told of it already stays true
         event->settlement.deployment = answer.deployment;
         event->settlement.request_id = answer.request_id;
         event->settlement.address = through_all_routes(flight.address);

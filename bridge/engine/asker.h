@@ -122,7 +122,10 @@ class Asker {
         return !dispatcher_.has_clean() && batcher_.size() == 0 && dispatcher_.in_flight() == 0;
     }
     [[nodiscard]] bool on_hold() const { return dispatcher_.on_hold(); }
-    [[nodiscard]] bool idle() const { return dispatcher_.in_flight() == 0; }
+    // Nothing is in the endpoint's hands, nor will be by itself, but for probes.
+    [[nodiscard]] bool idle() const {
+        return dispatcher_.in_flight() == 0 && (!dispatcher_.goes_on() || dispatcher_.on_hold());
+    }
 
     [[nodiscard]] std::size_t queued() const { return batcher_.size(); }
     [[nodiscard]] Time next_due(Time now) const;

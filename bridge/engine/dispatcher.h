@@ -146,7 +146,9 @@ class Dispatcher {
     [[nodiscard]] Time next_due(Time now) const;
     [[nodiscard]] std::size_t in_flight() const { return flights_.size(); }
     [[nodiscard]] std::size_t waiting() const;  // events that wait here
-    [[nodiscard]] double limit() const;         // of all addresses
+    // Some of them are sent by and by without anything else happening.
+    [[nodiscard]] bool goes_on() const { return !(first_.empty() && retries_.empty() && suspects_.empty()); }
+    [[nodiscard]] double limit() const;  // of all addresses
     void clear();
 
   private:

@@ -98,7 +98,7 @@ bool Engine::is_careful() const {
 }
 
 // One event at a time, of any partition: what kills the process must not be in the endpoint's hands while another event
-// is noted for it. It is over with the first answer, whatever that is; what follows from it is as always.
+// is noted for it. It is over with an answer that it is not asked again for by and by; what follows is as always.
 void Engine::pump_trials(Time now) {
     if (trial_) go_on_with_trial(now);
     while (!trial_ && !trials_.empty()) {

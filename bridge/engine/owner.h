@@ -88,8 +88,9 @@ class Owner {
     [[nodiscard]] bool is_condemned(EventPlace place) const { return applier_->is_condemned(place); }
     // Owners before this one died one after the other and did not get on: what lies above the floor may be what they
     // died of. Its events are tried one at a time then, each noted in a head before: `note_try`, wait until it is
-    // `noted`, try it, and tell that it was `tried`. Until as many were tried as one owner has on their way.
-    [[nodiscard]] bool careful() const { return owns() && careful_for_ > 0; }
+    // `noted`, try it, and tell that it was `tried`. Until as many were tried as one owner has on their way; where none
+    // is there, nobody is held up.
+    [[nodiscard]] bool careful() const { return owns() && careful_for_ > 0 && !waiting_.empty(); }
     // How many owners died while the event was being tried.
     [[nodiscard]] std::uint32_t deaths_of(EventPlace place) const;
     void note_try(EventPlace place);

@@ -53,7 +53,10 @@ void Owner::look(Time now) {
 
 void Owner::saw(const GotMessage& got, Time now, Effects& out) {
     const std::uint64_t sequence = got.message ? got.message->sequence : 0;
-    if (!watched_ || sequence != seen_) seen_since_ = now;
+    if (!watched_ || sequence != seen_) {
+        seen_since_ = now;
+        doubted_since_.reset();
+    }
     watched_ = true;
     seen_ = sequence;
     head_sequence_ = sequence;
@@ -319,6 +322,9 @@ void Owner::claimed(Time now, Effects& out) {
     if (head_->deaths < kCarefulAfter && tried_.empty()) return;
     // What had its score has it found; of all else an owner sends no more before it learns anything.
     careful_for_ = std::size_t{pipeline_.endpoint.parallel_requests_per_partition} * pipeline_.endpoint.max_batch_count;
+    // Other shards and pipelines of this process claim at the same moment, and what one of them tries is not to be
+    // noted each time another one's kills.
+    position_due_ = now + Duration(random_.next() % std::max<std::uint64_t>(1, pipeline_.state.lease.count()));
     out.emplace_back(tell(Level::warning, "careful",
                           "one owner after the other has died and not got beyond message " +
                               std::to_string(applied_.sequence) + "; events are tried one at a time"));

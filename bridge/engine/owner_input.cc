@@ -86,7 +86,9 @@ void Owner::input_looked_at(const Bound& bound, Time now, Effects& out) {
     if (!owns()) return;
     // The answer may be older than what has been applied since.
     if (auto misfit = input_misfit(bound, looked_from_, std::max(clear_to_, received_sequence_))) {
-        check_due_ = now + kDoubtAgain;
+        // What is delivered meanwhile may lie behind a gap. The next position is judged before anything is taken.
+        reposition();
+        position_due_ = now + kDoubtAgain;
         doubted(*misfit, now, out);
         return;
     }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bridge/io/nats_wire.h"
+#include "subjects/headers.h"
 
 namespace millrace::io {
 
@@ -64,7 +65,7 @@ auto read(Result<std::string> json, Parse parse) -> decltype(parse(*json)) {
 Result<void> check_name(std::string_view what, std::string_view name) {
     if (is_name_token(name)) return {};
     return fail(ErrorCode::misconfigured,
-                std::string(what) + " name \"" + std::string(name.substr(0, 80)) + "\" is not one subject token");
+                std::string(what) + " name \"" + subjects::printable(name, 80) + "\" is not one subject token");
 }
 
 }  // namespace

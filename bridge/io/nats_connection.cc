@@ -34,8 +34,10 @@ constexpr milliseconds kProofLimit{2000};     // for the server to say that it t
 constexpr milliseconds kPushLimit{1000};      // for the server to say that it has what was pushed
 // libnats' own attempts, with what it read at first; a server that restarts is back by then.
 constexpr milliseconds kOwnTries{10000};
+// With a loop, whose writes have all the buffer in them.
 constexpr milliseconds kPingEvery{10000};
-constexpr milliseconds kPongLimit{5000};
+constexpr milliseconds kPongLimit{10000};
+constexpr milliseconds kStalled{10000};
 constexpr milliseconds kWatch{1000};         // between two looks at the connection and the files of the login
 constexpr milliseconds kLastWord{10000};     // for the library to say that no callback runs any more
 constexpr milliseconds kDrainLimit{5000};    // for a replaced connection to deliver what it has read
@@ -235,7 +237,10 @@ struct NatsConnection::State {
         auto link = std::make_shared<Link>(*this);
         link->files = auth::secret_stamps(watched);
         auto options = make_nats_options(known_servers(), name, link->login);
-        if (!options) return std::unexpected(std::move(options.error()));
+        if (!options) {
+            doubt_login();
+            return std::unexpected(std::move(options.error()));
+        }
         link->options = std::move(*options);
         natsOptions* o = link->options.get();
         natsOptions_SetDisconnectedCB(o, on_disconnected, link.get());
@@ -244,14 +249,21 @@ struct NatsConnection::State {
         natsOptions_SetDiscoveredServersCB(o, on_discovered, link.get());
         natsOptions_SetErrorHandler(o, on_error, link.get());
         if (wants_tls(nats) && needs_loop_for_tls()) {
-            link->loop = std::make_unique<NatsLoop>(kWriteDeadline);
+            auto loop = NatsLoop::make(kStalled);
+            if (!loop) return fail(loop.error().code, "cannot connect to NATS: " + loop.error().text);
+            link->loop = std::move(*loop);
             if (!link->loop->serve(o)) return fail(ErrorCode::unavailable, "nats.tls: " + client_cause());
         }
         const natsStatus status = natsConnection_Connect(&link->nc, o);
         if (status == NATS_OK) return link;
-        for (const auto& source : watched) auth::doubt_secret(source);
+        doubt_login();
         return fail(ErrorCode::unavailable,
                     "cannot connect to NATS: " + with_cause(status) + std::string(hint(status, nats)));
+    }
+
+    // What vaults gave may be old, or was wrong and has been put right.
+    void doubt_login() const {
+        for (const auto& source : watched) auth::doubt_secret(source);
     }
 
     // Subscribes to everything, and asks the server whether it may: a denial comes before the answer to a PING. A

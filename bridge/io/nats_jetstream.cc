@@ -186,13 +186,18 @@ struct NatsJetStream::State {
         }
     }
 
-    // One job, or none any more.
+    // One job, or none any more. Old state is deleted when there is nothing else to do.
     std::list<Job> next_job() {
         std::unique_lock lock(mutex);
-        wanted.wait(lock, [this] { return stopping || !jobs.empty(); });
+        wanted.wait(lock, [this] { return stopping || !jobs.empty() || !old_state.empty(); });
         if (stopping) return {};
         std::list<Job> job;
-        job.splice(job.begin(), jobs, jobs.begin());
+        if (jobs.empty()) {
+            job.emplace_back(Purge{old_state.begin()->first, old_state.begin()->second});
+            old_state.erase(old_state.begin());
+        } else {
+            job.splice(job.begin(), jobs, jobs.begin());
+        }
         return job;
     }
 
@@ -273,13 +278,26 @@ struct NatsJetStream::State {
 
     Answer now(const Purge& purge) {
         const auto state = stream_of(Output::state);
+        if (!state) return {};
+        const auto wanted_elsewhere = [this] {
+            const std::lock_guard lock(mutex);
+            return stopping || !jobs.empty();
+        };
         for (const std::string& filter : state_filters(purge.partition)) {
-            const auto deleted =
-                state ? delete_below(admin, (*state)->name, filter, purge.below, [this] { return stop_wanted(); })
-                      : Result<void>();
+            const auto deleted = delete_below(admin, (*state)->name, filter, purge.below, wanted_elsewhere);
             if (!deleted) not_purged(deleted.error().text);
+            if (deleted && !*deleted) delete_later(purge);
         }
         return {};
+    }
+
+    void delete_later(const Purge& purge) {
+        {
+            const std::lock_guard lock(mutex);
+            auto& below = old_state[purge.partition];
+            below = std::max(below, purge.below);
+        }
+        wanted.notify_one();
     }
 
     // --- the shard's thread ------------------------------------------------------------------------------------
@@ -409,7 +427,7 @@ struct NatsJetStream::State {
     void purge(const Purge& purge) {
         const auto state = stream_of(Output::state);
         if (!state) return;
-        if (!(*state)->may_purge) return ask(purge);
+        if (!(*state)->may_purge) return delete_later(purge);
         for (const std::string& filter : state_filters(purge.partition)) {
             const auto sent_now = connection.publish(
                 {api + "STREAM.PURGE." + (*state)->name, purge_inbox, nullptr, purge_body(filter, purge.below)});
@@ -431,8 +449,9 @@ struct NatsJetStream::State {
     std::mutex mutex;
     std::condition_variable wanted;
     std::list<Job> jobs;
-    OutputsPtr outputs;                           // null while nothing was looked at yet
-    std::map<Partition, std::string> positioned;  // the consumers of owned partitions
+    std::map<Partition, std::uint64_t> old_state;  // to be deleted, below that sequence
+    OutputsPtr outputs;                            // null while nothing was looked at yet
+    std::map<Partition, std::string> positioned;   // the consumers of owned partitions
     bool stopping = false;
     std::set<Partition> bound_once;  // the worker's
 

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace millrace::io {
 
@@ -26,16 +27,18 @@ constexpr std::uint32_t kFirstSafeTls = (3u << 16) | (11u << 8);
 bool needs_loop_for_tls() { return nats_GetVersionNumber() < kFirstSafeTls; }
 
 struct NatsLoop::State {
-    explicit State(std::chrono::milliseconds limit) : write_deadline(limit), wake_fd(eventfd(0, EFD_CLOEXEC)) {
-        if (wake_fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    State(std::chrono::milliseconds limit, int fd) : write_deadline(limit), wake_fd(fd) {}
+    ~State() { close(wake_fd); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    // Throws where there is no thread left.
+    void start() {
         thread = std::thread([this] {
             run();
             nats_ReleaseThreadMemory();
         });
     }
-    ~State() { close(wake_fd); }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
 
     void run() {
         while (true) {
@@ -115,7 +118,19 @@ struct NatsLoop::State {
     std::thread thread;
 };
 
-NatsLoop::NatsLoop(std::chrono::milliseconds write_deadline) : state_(std::make_unique<State>(write_deadline)) {}
+NatsLoop::NatsLoop(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<NatsLoop>> NatsLoop::make(std::chrono::milliseconds write_deadline) {
+    const int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd < 0) return fail(ErrorCode::unavailable, std::generic_category().message(errno));
+    auto state = std::make_unique<State>(write_deadline, fd);
+    try {
+        state->start();
+    } catch (const std::system_error& error) {
+        return fail(ErrorCode::unavailable, error.code().message());
+    }
+    return std::unique_ptr<NatsLoop>(new NatsLoop(std::move(state)));
+}
 
 NatsLoop::~NatsLoop() { stop(); }
 

@@ -15,6 +15,8 @@
 #include <chrono>
 #include <memory>
 
+#include "bridge/base/result.h"
+
 struct __natsOptions;  // NOLINT(bugprone-reserved-identifier): nats.h calls it so
 
 namespace millrace::io {
@@ -24,7 +26,8 @@ bool needs_loop_for_tls();
 
 class NatsLoop {
   public:
-    explicit NatsLoop(std::chrono::milliseconds write_deadline);
+    // `unavailable` where there is no thread or descriptor left for it.
+    static Result<std::unique_ptr<NatsLoop>> make(std::chrono::milliseconds write_deadline);
     ~NatsLoop();
     NatsLoop(const NatsLoop&) = delete;
     NatsLoop& operator=(const NatsLoop&) = delete;
@@ -36,6 +39,8 @@ class NatsLoop {
 
   private:
     struct State;
+    explicit NatsLoop(std::unique_ptr<State> state);
+
     std::unique_ptr<State> state_;
 };
 

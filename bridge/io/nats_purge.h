@@ -23,8 +23,8 @@ bool purges_no_more_than_asked(const StreamFound& stream);
 // The body of STREAM.PURGE: what matches `filter` and has a smaller sequence. Pure.
 std::string purge_body(std::string_view filter, std::uint64_t below);
 
-// The same message by message: two requests each, until nothing is left or `stopped` says so. Blocks.
-Result<void> delete_below(const NatsAdmin& admin, const std::string& stream, std::string_view filter,
+// The same message by message: two requests each, until nothing is left, or `stopped` says so: false. Blocks.
+Result<bool> delete_below(const NatsAdmin& admin, const std::string& stream, std::string_view filter,
                           std::uint64_t below, const std::function<bool()>& stopped);
 
 }  // namespace millrace::io

@@ -57,7 +57,10 @@ std::optional<Note> Shadowing::compare() {
 }
 
 ports::HttpRequest Shadowing::ask(const engine::Copy& copy) {
-    if (copy.refresh_key) (void)key_.refresh();  // the last one stays where it cannot be read
+    if (copy.refresh_key) {
+        key_.doubt();
+        (void)key_.refresh();  // the last one stays where it cannot be read
+    }
     std::vector<std::string_view> rows;
     Asked& asked = asked_[copy.id];
     asked.key = key_.key();

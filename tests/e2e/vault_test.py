@@ -236,7 +236,7 @@ class TroubleTest(VaultStage):
         load.stop()
         self.finish(stage)
 
-    def test_a_token_that_the_vault_refuses_is_replaced(self):
+    def test_tokens_are_replaced_ahead_of_their_end(self):
         stage = self.with_vault(endpoint=self.KEYED)
         stage.endpoint.script(bearer=KEY)
         self.put(stage, scoring_key=KEY)

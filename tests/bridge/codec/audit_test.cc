@@ -17,7 +17,9 @@ struct Bench {
         pipeline.name = "fares";
         pipeline.input.stream = "EVENTS";
         pipeline.endpoint.url = "http://model/score";
-        pipeline.endpoint.tenants = {{{"beta"}, {.url = "http://other/score"}}};
+        settings::Address other;
+        other.url = "http://other/score";
+        pipeline.endpoint.tenants = {{{"beta"}, other}};
         pipeline.results.subject = "results.{tenant}.fares";
         pipeline.dead_letter.subject = "dead.{tenant}.fares";
         pipeline.dead_letter.unroutable_subject = "dead-unroutable.fares";

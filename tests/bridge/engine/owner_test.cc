@@ -367,6 +367,30 @@ TEST_CASE("what a server that was just elected does not show yet is no reason to
     CHECK_FALSE(second.owner.halt());
 }
 
+TEST_CASE("an owner at work does not step over what was removed before it was read") {
+    Estate estate;
+    Tenancy replica(estate);
+    const auto doubts = [&] {
+        return std::ranges::count_if(replica.notes, [](const auto& note) { return note.starts_with("doubted: "); });
+    };
+    estate.publish("a", 991);
+    replica.run(seconds(58));
+    REQUIRE(replica.owner.takes());
+    replica.holds_deliveries = true;
+    for (int i = 0; i < 10; ++i) estate.publish("a", 1001);
+    estate.first_input = 8;
+    for (int turns = 0; doubts() == 0 && turns < 100; ++turns)
+        replica.turn(), estate.now += std::chrono::milliseconds(100);
+    REQUIRE(doubts() == 1);
+    // Numbered as if nothing had been there between.
+    replica.holds_deliveries = false;
+    replica.redeliver(8);
+    replica.run(seconds(30));
+    REQUIRE(replica.owner.halt());
+    CHECK(replica.owner.halt()->name == "input_trimmed");
+    CHECK(replica.last_head().floor == 1);
+}
+
 TEST_CASE("windows that take more memory than they may halt, and what is committed stays") {
     Estate estate;
     estate.pipeline.state.max_bytes = 100'000;
