@@ -31,7 +31,7 @@ ADAPTERS = {
     ]),
     "purges_the_head_too": (["purge: takes heads and parts"], [
         ("bridge/io/nats_purge.cc", "json_string(filter) + \",\\\"seq\\\":\" + std::to_string(below) + \"}\"", "json_string(filter) + \"}\""),
-        ("bridge/io/nats_purge.cc", "if (found->sequence >= below) return {};", ""),
+        ("bridge/io/nats_purge.cc", "if (found->sequence >= below) return true;", ""),
     ]),
 }
 
