@@ -109,6 +109,7 @@ class Engine final : private Keeper {
     void pump_ordered(Time now, Effects& out);
     [[nodiscard]] bool is_ordered(EventRef ref);
     [[nodiscard]] bool is_careful() const;
+    [[nodiscard]] bool all_noted() const;
     void pump_trials(Time now);
     void go_on_with_trial(Time now);
     void begin_trial(EventRef ref, Time now);

@@ -97,6 +97,13 @@ bool Engine::is_careful() const {
     return std::ranges::any_of(owners_, [](const auto& entry) { return entry.second->careful(); });
 }
 
+// What came back is noted no more, and what is tried next is, if it has to be, in heads that are stored. Until then
+// nothing is asked: whom it killed would count for another event.
+bool Engine::all_noted() const {
+    return std::ranges::all_of(owners_,
+                               [](const auto& entry) { return !entry.second->owns() || entry.second->noted(); });
+}
+
 // One event at a time, of any partition: what kills the process must not be in the endpoint's hands while another event
 // is noted for it. It is over with an answer that it is not asked again for by and by; what follows is as always.
 void Engine::pump_trials(Time now) {
@@ -104,6 +111,7 @@ void Engine::pump_trials(Time now) {
     while (!trial_ && !trials_.empty()) {
         // Nobody dies of an endpoint that is away, and no event is to be noted all that time.
         if (is_careful() && (!all_of_them(&Asker::idle) || all_of_them(&Asker::on_hold))) return;
+        if (!is_careful() && !all_noted()) return;
         const EventRef ref = trials_.front();
         trials_.pop_front();
         if (ledger_.find(ref) != nullptr) begin_trial(ref, now);
@@ -114,7 +122,7 @@ void Engine::go_on_with_trial(Time now) {
     const Event* event = ledger_.find(trial_->event);
     Owner& owner = *owner_of(trial_->partition);
     if (event != nullptr && !trial_->begun) {
-        if (!owner.noted()) return;
+        if (!all_noted()) return;
         trial_->begun = true;
         return ask_for(*ledger_.find(trial_->event.delivery), trial_->event, true, now);
     }
