@@ -65,6 +65,8 @@ class IdentityTest(EndToEnd):
         if stage.bridge.running():
             for name in ("cmdline", "environ"):
                 said[name] = pathlib.Path(f"/proc/{stage.bridge.pid}/{name}").read_text(errors="replace")
+            for name in stage.bridge_environment:  # where the platform itself put a secret
+                said["environ"] = re.sub(rf"(^|\0){name}=[^\0]*", "", said["environ"])
         self.assertGreater(len(said["the log"]), 100)
         for where, text in said.items():
             for secret in secrets:
