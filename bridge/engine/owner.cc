@@ -58,13 +58,7 @@ void Owner::bound(const Bound& bound, Time now, Effects& out) {
         failures_ = 0;
         trouble_.clear();
         bound_ = bound;
-        if (auto misfit = input_misfit(bound, applied_.sequence, std::max(clear_to_, applied_.sequence))) {
-            place_ = Standing::away;
-            position_due_ = now + kDoubtAgain;
-            doubted(*misfit, now, out);
-            return;
-        }
-        doubted_since_.reset();
+        if (!still_fits(bound, applied_.sequence, std::max(clear_to_, applied_.sequence), now, out)) return;
         place_ = Standing::there;
         recovered_up_to_ = std::min(recovered_up_to_, bound.input_last_sequence);
         received_at_ = now;

@@ -210,6 +210,7 @@ class Owner {
     void nothing_above(const GotMessage& got, Time now);
     void check_input(Time now, Effects& out);
     void input_looked_at(const Bound& bound, Time now, Effects& out);
+    bool still_fits(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to, Time now, Effects& out);
 
     void ask(Asker asker, Read read);
     [[nodiscard]] Note tell(Level level, std::string event, std::string text) const;

@@ -81,18 +81,24 @@ void Owner::check_input(Time now, Effects& out) {
     out.emplace_back(Look{partition_, {}});
 }
 
+// What is delivered while it does not may lie behind a gap. The next position is judged before anything is taken.
+bool Owner::still_fits(const Bound& bound, std::uint64_t floor, std::uint64_t clear_to, Time now, Effects& out) {
+    const auto misfit = input_misfit(bound, floor, clear_to);
+    if (!misfit) {
+        doubted_since_.reset();
+        return true;
+    }
+    reposition();
+    position_due_ = now + kDoubtAgain;
+    doubted(*misfit, now, out);
+    return false;
+}
+
 void Owner::input_looked_at(const Bound& bound, Time now, Effects& out) {
     input_asked_ = false;
     if (!owns()) return;
     // The answer may be older than what has been applied since.
-    if (auto misfit = input_misfit(bound, looked_from_, std::max(clear_to_, received_sequence_))) {
-        // What is delivered meanwhile may lie behind a gap. The next position is judged before anything is taken.
-        reposition();
-        position_due_ = now + kDoubtAgain;
-        doubted(*misfit, now, out);
-        return;
-    }
-    doubted_since_.reset();
+    if (!still_fits(bound, looked_from_, std::max(clear_to_, received_sequence_), now, out)) return;
     looked_at_ = bound.input_last_sequence;
     if (!waiting_.empty() || reading_.busy()) return;
     ask(Asker::input, {.from = Read::From::input, .which = Read::Which::next, .sequence = applied_.sequence + 1});
