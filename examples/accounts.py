@@ -13,7 +13,7 @@ import sys
 import time
 
 import nats_wire
-from children import NatsServer, free_port, start_endpoint, wait_until
+from children import NatsServer, start_endpoint
 from staging import WentWrong, check_claims, perform, run_to_end, write_config
 from taxi.load import TENANTS, load
 
@@ -34,11 +34,8 @@ class AccountServer(NatsServer):
             f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: "{folder}/jetstream" }}\n'
             f"accounts: {json.dumps(accounts, indent=1)}\n", encoding="utf-8")
 
-    def start(self):
-        self.child = self._children.start("nats-server", [self._binary, "-c", self._folder / "server.conf"],
-                                          self._folder / "nats-server.log")
-        wait_until(self._answers, "nats-server answers", 15.0, self.child)
-        return self
+    def arguments(self):
+        return ["-c", self._folder / "server.conf"]
 
     def _answers(self):
         try:

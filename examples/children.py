@@ -129,11 +129,13 @@ class NatsServer:
         self.url = f"nats://127.0.0.1:{self.port}"
         self.child = None
 
+    def arguments(self):
+        """What it is started with."""
+        return ["-a", "127.0.0.1", "-p", self.port, "-js", "-sd", self._folder / "jetstream"]
+
     def start(self):
         """Starts it and waits until JetStream answers."""
-        self.child = self._children.start(
-            "nats-server", [self._binary, "-a", "127.0.0.1", "-p", self.port, "-js", "-sd", self._folder / "jetstream"],
-            self._folder / "nats-server.log")
+        self.child = self._children.start("nats-server", [self._binary, *self.arguments()], self._folder / "nats-server.log")
         wait_until(self._answers, "nats-server answers", 15.0, self.child)
         return self
 
